@@ -1,0 +1,1 @@
+"""Everything a caller touches; imported by nobody."""

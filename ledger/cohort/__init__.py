@@ -1,0 +1,1 @@
+"""The cohort aggregate: one per dose level."""

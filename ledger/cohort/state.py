@@ -1,0 +1,231 @@
+"""What the events of a cohort amount to: a function of its own events alone, whatever the order of its patients."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from immutables import Map
+
+from ledger.cohort import events as e
+from ledger.record import Record, cohort_stream
+from ledger.types import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days in which a DLT counts, both ends included, and the protocol's days after the last infusion."""
+
+    from_on: date
+    planned_to_on: date
+    days_after_last_infusion: int
+    closed_on: date | None = None
+    early_end: str | None = None
+    complete: bool = False
+
+    @property
+    def running(self) -> bool:
+        return self.closed_on is None
+
+    def includes(self, day: date) -> bool:
+        last = self.planned_to_on if self.closed_on is None else min(self.planned_to_on, self.closed_on)
+        return self.from_on <= day <= last
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A patient of the cohort. `evaluable` is null until it is decided."""
+
+    sentinel: bool
+    window: Window | None = None
+    determination: e.EvaluabilityDetermined | None = None
+    opinions: tuple[e.EvaluabilityOpinionSigned, ...] = ()
+    dlt: int | None = None
+
+    @property
+    def evaluable(self) -> bool | None:
+        """A DLT makes a patient evaluable; otherwise the determination in force says."""
+        if self.dlt is not None:
+            return True
+        return self.determination.evaluable if self.determination else None
+
+    @property
+    def revision(self) -> int:
+        return self.determination.revision if self.determination else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The patients of one dose level, as the log stands."""
+
+    level: int
+    version: int = 0
+    opened: bool = False
+    slots: int = 0
+    decision: int | None = None
+    reservations: Map[str, date] = Map()
+    members: Map[str, Member] = Map()
+    sentinel_due: bool = True
+    exceeded: bool = False
+    reopened: bool = False
+    cleared: tuple[int, int] | None = None
+    not_evaluable_in_a_row: int = 0
+
+    @property
+    def stream(self) -> str:
+        return cohort_stream(self.level)
+
+    @property
+    def evaluable(self) -> int:
+        return sum(member.evaluable is True for member in self.members.values())
+
+    @property
+    def dlts(self) -> int:
+        return sum(member.dlt is not None for member in self.members.values())
+
+    @property
+    def pending(self) -> int:
+        return sum(member.evaluable is None for member in self.members.values())
+
+    def free_slots(self, today: date) -> int:
+        """Slots that neither a patient (replaced ones aside) nor a live reservation holds."""
+        live = sum(expires_on >= today for expires_on in self.reservations.values())
+        return self.slots - self.evaluable - self.pending - live
+
+
+def _opened(cohort: Cohort, event: e.CohortOpened, record: Record) -> Cohort:
+    return replace(cohort, opened=True, slots=event.slots_count, decision=event.decision)
+
+
+def _reserved(cohort: Cohort, event: e.SlotReserved, record: Record) -> Cohort:
+    return replace(cohort, reservations=cohort.reservations.set(event.patient, event.expires_on))
+
+
+def _without_reservation(cohort: Cohort, patient: str) -> Cohort:
+    if patient not in cohort.reservations:
+        return cohort
+    return replace(cohort, reservations=cohort.reservations.delete(patient))
+
+
+def _released(cohort: Cohort, event: e.ReservationReleased, record: Record) -> Cohort:
+    return _without_reservation(cohort, event.patient)
+
+
+def _assigned(cohort: Cohort, event: e.SlotAssigned, record: Record) -> Cohort:
+    cohort = _without_reservation(cohort, event.patient)
+    members = cohort.members.set(event.patient, Member(event.sentinel))
+    return replace(cohort, members=members, sentinel_due=cohort.sentinel_due and not event.sentinel)
+
+
+def _vacated(cohort: Cohort, event: e.SlotVacated, record: Record) -> Cohort:
+    member = cohort.members.get(event.patient)
+    if member is None:
+        return cohort
+    due = cohort.sentinel_due or member.sentinel
+    return replace(cohort, members=cohort.members.delete(event.patient), sentinel_due=due)
+
+
+def _with_member(cohort: Cohort, patient: str, **changes: Any) -> Cohort:
+    member = cohort.members.get(patient)
+    if member is None:
+        return cohort
+    return replace(cohort, members=cohort.members.set(patient, replace(member, **changes)))
+
+
+def _window_opened(cohort: Cohort, event: e.DltWindowOpened, record: Record) -> Cohort:
+    window = Window(event.from_on, event.planned_to_on, event.days_after_last_infusion_count)
+    return _with_member(cohort, event.patient, window=window)
+
+
+def _window_replanned(cohort: Cohort, event: e.DltWindowReplanned, record: Record) -> Cohort:
+    member = cohort.members.get(event.patient)
+    if member is None or member.window is None:
+        return cohort
+    window = replace(
+        member.window,
+        from_on=event.from_on,
+        planned_to_on=event.planned_to_on,
+        days_after_last_infusion=event.days_after_last_infusion_count,
+        closed_on=None,
+        early_end=None,
+        complete=False,
+    )
+    return _with_member(cohort, event.patient, window=window)
+
+
+def _window_closed(cohort: Cohort, event: e.DltWindowClosed, record: Record) -> Cohort:
+    member = cohort.members.get(event.patient)
+    if member is None or member.window is None:
+        return cohort
+    complete = event.early_end is None and event.assessments_done_count >= event.assessments_due_count
+    window = replace(member.window, closed_on=event.closed_on, early_end=event.early_end, complete=complete)
+    return _with_member(cohort, event.patient, window=window)
+
+
+def _opinion(cohort: Cohort, event: e.EvaluabilityOpinionSigned, record: Record) -> Cohort:
+    member = cohort.members.get(event.patient)
+    opinions = (*member.opinions, event) if member else ()
+    return _with_member(cohort, event.patient, opinions=opinions)
+
+
+def _determined(cohort: Cohort, event: e.EvaluabilityDetermined, record: Record) -> Cohort:
+    member = cohort.members.get(event.patient)
+    if member is None or member.revision >= event.revision:
+        return cohort
+    row = 0 if event.evaluable else cohort.not_evaluable_in_a_row + 1
+    due = cohort.sentinel_due or (member.sentinel and not event.evaluable)
+    cohort = replace(cohort, not_evaluable_in_a_row=row, sentinel_due=due)
+    return _with_member(cohort, event.patient, determination=event, opinions=())
+
+
+def _counted(cohort: Cohort, event: e.DltCounted, record: Record) -> Cohort:
+    return _with_member(cohort, event.patient, dlt=event.adjudication)
+
+
+def _uncounted(cohort: Cohort, event: e.DltUncounted, record: Record) -> Cohort:
+    return _with_member(cohort, event.patient, dlt=None)
+
+
+def _expanded(cohort: Cohort, event: e.CohortExpanded, record: Record) -> Cohort:
+    return replace(cohort, slots=event.slots_count)
+
+
+def _cleared(cohort: Cohort, event: e.CohortCleared, record: Record) -> Cohort:
+    return replace(cohort, cleared=(event.evaluable_count, event.dlt_count))
+
+
+def _exceeded(cohort: Cohort, event: e.CohortExceeded, record: Record) -> Cohort:
+    return replace(cohort, exceeded=True, reopened=False, cleared=None)
+
+
+def _reopened(cohort: Cohort, event: e.CohortReopened, record: Record) -> Cohort:
+    return replace(cohort, exceeded=False, reopened=True, slots=event.slots_count, sentinel_due=True)
+
+
+COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] = MappingProxyType(
+    {
+        e.CohortOpened: _opened,
+        e.SlotReserved: _reserved,
+        e.ReservationReleased: _released,
+        e.SlotAssigned: _assigned,
+        e.SlotVacated: _vacated,
+        e.DltWindowOpened: _window_opened,
+        e.DltWindowReplanned: _window_replanned,
+        e.DltWindowClosed: _window_closed,
+        e.EvaluabilityOpinionSigned: _opinion,
+        e.EvaluabilityDetermined: _determined,
+        e.DltCounted: _counted,
+        e.DltUncounted: _uncounted,
+        e.CohortExpanded: _expanded,
+        e.CohortCleared: _cleared,
+        e.CohortExceeded: _exceeded,
+        e.CohortReopened: _reopened,
+    }
+)
+
+
+def evolve(cohort: Cohort, record: Record) -> Cohort:
+    """The cohort after one more record of its stream."""
+    cohort = COHORT_EVOLUTION[type(record.event)](cohort, record.event, record)
+    return replace(cohort, version=record.stream_version)

@@ -1,0 +1,184 @@
+"""A command, carried out on the state at the head of the log: decided, followed by what the rules make of it, and
+every event given its envelope. Pure: the clock, the archive and the state are arguments."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from ledger import refusals as no
+from ledger.decisions import (
+    corrections,
+    dlt,
+    dose_decision,
+    enrolment,
+    given,
+    holds,
+    infusion,
+    safety,
+    screening,
+    setup,
+)
+from ledger.decisions.docket import AlreadySo, Command, Docket, Follows
+from ledger.decisions.effects import effects
+from ledger.record import TRIAL, Entry, Record
+from ledger.world import World
+
+LONGEST_CHAIN: Final = 200
+"""More effects than this on one command are a mistake of ours."""
+
+DECISIONS: Final[Mapping[type[Command], Callable[[Docket, Any], Follows]]] = MappingProxyType(
+    {
+        setup.RegisterTrial: setup.register_trial,
+        setup.ProposeProtocolVersion: setup.propose_protocol_version,
+        setup.RecordEthicsApproval: setup.record_ethics_approval,
+        setup.ApproveProtocolVersion: setup.approve_protocol_version,
+        setup.SignInterpretation: setup.sign_interpretation,
+        setup.OpenSite: setup.open_site,
+        setup.RegisterSource: setup.register_source,
+        setup.DelegateRole: setup.delegate_role,
+        setup.RevokeRole: setup.revoke_role,
+        setup.CloseEnrolment: setup.close_enrolment,
+        screening.ScreenPatient: screening.screen_patient,
+        screening.RecordConsent: screening.record_consent,
+        screening.RecordAssent: screening.record_assent,
+        screening.WithdrawConsent: screening.withdraw_consent,
+        screening.RecordScreeningFindings: screening.record_screening_findings,
+        screening.AssessCriteria: screening.assess_criteria,
+        screening.SignDetermination: screening.sign_determination,
+        screening.ConfirmEligibility: screening.confirm_eligibility,
+        screening.FailScreening: screening.fail_screening,
+        enrolment.OpenCohort: enrolment.open_cohort,
+        enrolment.ReserveSlot: enrolment.reserve_slot,
+        enrolment.ReleaseReservation: enrolment.release_reservation,
+        enrolment.EnrolPatient: enrolment.enrol_patient,
+        enrolment.AssignDoseLevel: enrolment.assign_dose_level,
+        enrolment.CancelAssignment: enrolment.cancel_assignment,
+        enrolment.ReassignDoseLevel: enrolment.reassign_dose_level,
+        infusion.PlanDose: infusion.plan_dose,
+        infusion.AssessReadiness: infusion.assess_readiness,
+        infusion.AuthoriseInfusion: infusion.authorise_infusion,
+        given.RecordInfusionStart: given.record_infusion_start,
+        given.RecordInfusion: given.record_infusion,
+        given.OmitInfusion: given.omit_infusion,
+        safety.ReportAdverseEvent: safety.report_adverse_event,
+        safety.UpdateAdverseEvent: safety.update_adverse_event,
+        safety.AssessCrs: safety.assess_crs,
+        safety.AssessIcans: safety.assess_icans,
+        safety.ConfirmGrade: safety.confirm_grade,
+        safety.AssessAttribution: safety.assess_attribution,
+        safety.RecordDeath: safety.record_death,
+        safety.RecordOffStudy: safety.record_off_study,
+        safety.RecordTransplant: safety.record_transplant,
+        safety.ResolveQuarantine: safety.resolve_quarantine,
+        dlt.RuleOnDlt: dlt.rule_on_dlt,
+        dlt.CloseDltWindow: dlt.close_dlt_window,
+        dlt.DetermineEvaluability: dlt.determine_evaluability,
+        holds.ApplyHold: holds.apply_hold,
+        holds.LiftHold: holds.lift_hold,
+        dose_decision.ProposeDoseDecision: dose_decision.propose_dose_decision,
+        dose_decision.SignDoseDecision: dose_decision.sign_dose_decision,
+        dose_decision.CirculateDecision: dose_decision.circulate_decision,
+        dose_decision.ReportPaperDecision: dose_decision.report_paper_decision,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """The trial afterwards and the records to append; none, where the fact is on record `already`."""
+
+    world: World
+    records: tuple[Record, ...]
+    already: int | None = None
+
+
+def decide(docket: Docket, command: Command) -> Follows:
+    """What a command gives, or its refusal. A correction is the same report with what it corrects."""
+    if isinstance(command, corrections.CorrectRecord):
+        return corrections.correct_record(docket, command, decide)
+    if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
+        raise no.NotRegistered("the trial")
+    return DECISIONS[type(command)](docket, command)
+
+
+def carry_out(docket: Docket, command: Command) -> CarriedOut:
+    """The command's events, then its effects until none is missing; all in one append, or a refusal and nothing."""
+    if docket.asked.occurred_at is not None and docket.asked.occurred_at > docket.now + timedelta(minutes=5):
+        raise no.OccurrenceInTheFuture("occurred_at")
+    follows = decide(docket, command)
+    if isinstance(follows, AlreadySo):
+        return CarriedOut(docket.world, (), follows.position)
+    world, records = append(docket, docket.world, follows)
+    for _ in range(LONGEST_CHAIN):
+        version = world.trial.protocol_on(docket.today)
+        missing = effects(world, version.document, *_touched(world, records)) if version else ()
+        if not missing:
+            return CarriedOut(world, records)
+        world, more = append(docket, world, missing)
+        records += more
+    raise AssertionError(f"no end of effects: {records[-1].event!r}")
+
+
+def _touched(world: World, records: Iterable[Record]) -> tuple[frozenset[str], frozenset[int]]:
+    """The patients and levels that the records concern; a record of the trial concerns all patients with a level."""
+    patients: set[str] = set()
+    levels: set[int] = set()
+    for record in records:
+        if record.stream == TRIAL and record.event.NAME.startswith("trial.protocol-version-approved"):
+            patients.update(number for number, patient in world.patients.items() if patient.level is not None)
+        if record.patient is not None:
+            patients.add(record.patient)
+        elif record.level is not None:
+            levels.add(record.level)
+            named = getattr(record.event, "patient", None)
+            if isinstance(named, str) and named in world.patients:
+                patients.add(named)
+    levels.update(level for number in patients if (level := world.patients[number].level) is not None)
+    return frozenset(patients), frozenset(levels)
+
+
+def append(docket: Docket, world: World, entries: Iterable[Entry]) -> tuple[World, tuple[Record, ...]]:
+    """Give each entry its envelope, and take it into the state, in order."""
+    records: list[Record] = []
+    for entry in entries:
+        record = envelope(docket, world, entry)
+        world = world.apply(record)
+        records.append(record)
+    return world, tuple(records)
+
+
+def envelope(docket: Docket, world: World, entry: Entry) -> Record:
+    """The record of an entry at the head of the log. `recorded_at` = max(now, the record before + 1 us), in UTC."""
+    registered = world.trial.registered
+    origin = registered.origin if registered else getattr(entry.event, "origin", "")
+    recorded_at = docket.now.astimezone(UTC)
+    if world.recorded_at is not None:
+        recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))
+    version = world.trial.protocol_on(docket.today)
+    return Record(
+        origin=origin,
+        position=world.size,
+        stream=entry.stream,
+        stream_version=world.stream_version(entry.stream) + 1,
+        event=entry.event,
+        occurred_at=_occurred_at(docket, entry, recorded_at),
+        recorded_at=recorded_at,
+        actor=docket.asked.by,
+        command_id=docket.asked.command_id,
+        protocol_version=version.number if version else 0,
+        source=docket.asked.source,
+        reason=docket.asked.reason,
+        corrects=entry.corrects,
+        conflicts_with=entry.conflicts_with,
+    )
+
+
+def _occurred_at(docket: Docket, entry: Entry, recorded_at: datetime) -> datetime:
+    if not entry.reported:
+        return recorded_at
+    if entry.event.WHEN is not None:
+        stated: datetime = getattr(entry.event, entry.event.WHEN)
+        return stated
+    return docket.asked.occurred_at or recorded_at

@@ -1,0 +1,242 @@
+"""Candidates are ruled on, windows close, and it is determined who is evaluable."""
+
+from collections.abc import Iterator
+
+from ledger import refusals as no
+from ledger.cohort import events as c
+from ledger.cohort.state import Member
+from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, permit
+from ledger.decisions.standing import assessments_due
+from ledger.errors import Refused
+from ledger.patient import safety as s
+from ledger.patient.state import Patient
+from ledger.record import TRIAL, Entry, cohort_stream
+from ledger.trial.dosing import HoldApplied
+from ledger.types import Commitment, Count, Grade, Line
+
+RULERS = ("principal_investigator", "investigator", "medical_monitor", "safety_committee")
+SIGNATURES_FOR_NOT_A_DLT = 3
+"""Two people and the committee (domain B.2)."""
+
+
+class RuleOnDlt(PatientCommand):
+    """Rule whether a toxicity is a DLT. *Is* takes effect at once; *is not* with the last signature it needs."""
+
+    subject: s.Subject
+    is_dlt: bool
+    revision: int
+    toxicity: s.Toxicity | None = None
+    grade: Grade | None = None
+    rationale: Commitment
+
+
+class CloseDltWindow(PatientCommand):
+    """Close a window whose days are over, with the scheduled assessments that were done; or early, for a cause."""
+
+    assessments_done_count: Count
+    early_end: c.EarlyEnd | None = None
+
+
+class DetermineEvaluability(PatientCommand):
+    """Sign that a patient is, or is not, evaluable. The second of two people puts it in force."""
+
+    evaluable: bool
+    reason: Line
+    revision: int
+
+
+def rule_on_dlt(docket: Docket, command: RuleOnDlt) -> Follows:
+    """One ruling under each revision; the highest revision counts (domain B.2, G.4-6)."""
+    docket.signer(*RULERS)  # type: ignore[arg-type]
+    patient = docket.patient(command.patient)
+    ruling = s.DltAdjudicated(**{field: value for field, value in command if field != "patient"})
+    known = patient.rulings.get(command.subject)
+    if known is not None and command.revision == known.event.revision:
+        if _says_the_same(known.event, ruling):
+            return AlreadySo(known.position)
+        raise no.AlreadyAdjudicated(f"{command.subject}, revision {command.revision}", known.position)
+    if command.revision != (known.event.revision if known else 0) + 1:
+        raise no.AlreadyAdjudicated(
+            f"{command.subject}, revision {command.revision}", known.position if known else None
+        )
+    deviations = permit(docket, patient.stream, _against_ruling(docket, patient, command))
+    if command.is_dlt or docket.asked.on_paper:
+        return (*deviations, Entry(patient.stream, ruling, reported=docket.asked.on_paper))
+    return _sign_not_a_dlt(docket, patient, command, ruling)
+
+
+def _says_the_same(one: s.DltAdjudicated, other: s.DltAdjudicated) -> bool:
+    return (one.is_dlt, one.toxicity, one.grade) == (other.is_dlt, other.toxicity, other.grade)
+
+
+def _against_ruling(docket: Docket, patient: Patient, command: RuleOnDlt) -> Iterator[Refused]:
+    protocol = docket.protocol()
+    if patient.level is None:
+        yield no.NotAssigned(f"patient {patient.number}")
+        return
+    member = docket.world.cohort(patient.level).members.get(patient.number)
+    subject = command.subject
+    if subject.startswith("adverse-event/"):
+        event = patient.adverse_events.get(int(subject.rpartition("/")[2]))
+        if event is None:
+            yield no.NoSuchCandidate(subject)
+            return
+        if command.is_dlt and (command.grade or 0) < protocol.dlt.minimum_grade:
+            yield no.BelowDltGrade(subject)
+        window = member.window if member else None
+        if command.is_dlt and window is not None and not window.includes(event.report.onset_at.date()):
+            yield no.OutsideDltWindow(subject)
+    elif subject not in patient.candidates:
+        yield no.NoSuchCandidate(subject)
+    if not command.is_dlt and subject not in patient.candidates and subject not in patient.rulings:
+        yield no.NoSuchCandidate(subject)
+
+
+def _sign_not_a_dlt(docket: Docket, patient: Patient, command: RuleOnDlt, ruling: s.DltAdjudicated) -> Follows:
+    by = docket.asked.by
+    signed = {o.member: o for o in patient.opinions.get(command.subject, ()) if o.revision == command.revision}
+    opinion = s.DltOpinionSigned(
+        subject=command.subject,
+        revision=command.revision,
+        member=by.id,
+        role=by.role,  # type: ignore[arg-type]
+        rationale=command.rationale,
+    )
+    if by.id in signed:
+        position = docket.world.on_record(patient.stream, opinion, docket.now)
+        return AlreadySo(position) if position is not None else ()
+    roles = [o.role for o in signed.values()] + [opinion.role]
+    entry = Entry(patient.stream, opinion)
+    if len(roles) < SIGNATURES_FOR_NOT_A_DLT or "safety_committee" not in roles:
+        return (entry,)
+    return (entry, Entry(patient.stream, ruling))
+
+
+def _member(docket: Docket, patient: Patient) -> Member:
+    member = docket.world.cohort(patient.level).members.get(patient.number) if patient.level is not None else None
+    if member is None:
+        raise no.NotAssigned(f"patient {patient.number}")
+    return member
+
+
+def close_dlt_window(docket: Docket, command: CloseDltWindow) -> Follows:
+    """By time passing and a completeness check, or by one of its early ends (domain G.4-6, B.2)."""
+    docket.signer(*RULERS)  # type: ignore[arg-type]
+    patient = docket.patient(command.patient)
+    member = _member(docket, patient)
+    window, stream = member.window, cohort_stream(patient.level or 0)
+    if window is None:
+        raise no.NoWindow(f"patient {patient.number}")
+    closed_on = docket.occurred_day(patient.number)
+    event = c.DltWindowClosed(
+        patient=patient.number,
+        closed_on=closed_on,
+        assessments_due_count=assessments_due(patient, window, docket.protocol()),
+        assessments_done_count=command.assessments_done_count,
+        early_end=command.early_end,
+    )
+    if not window.running:
+        return _closed_already(docket, stream, event, patient, member)
+    early = command.early_end is not None
+    broken = _against_early_end(patient, command) if early else _against_closing(docket, patient, member)
+    deviations = permit(docket, patient.stream, broken)
+    return (*deviations, Entry(stream, event, reported=docket.asked.on_paper))
+
+
+def _closed_already(docket: Docket, stream: str, event: c.DltWindowClosed, patient: Patient, member: Member) -> Follows:
+    window = member.window
+    assert window is not None
+    on_record = docket.world.on_record(stream, event.model_copy(update={"closed_on": window.closed_on}), docket.now)
+    if on_record is None or window.early_end != event.early_end:
+        raise no.NoWindow(f"patient {patient.number}")
+    return AlreadySo(on_record)
+
+
+def _against_closing(docket: Docket, patient: Patient, member: Member) -> Iterator[Refused]:
+    window = member.window
+    if patient.open_candidates:
+        yield no.CandidateStands(f"patient {patient.number}: {', '.join(patient.open_candidates)}")
+    if window is not None and docket.occurred_day(patient.number) <= window.planned_to_on:
+        yield no.WindowStillRuns(f"patient {patient.number}: to {window.planned_to_on}")
+    settled = all(o in patient.infusions and patient.infusions[o].settled for o in docket.protocol().ordinals())
+    if not settled:
+        yield no.InfusionOutstanding(f"patient {patient.number}")
+
+
+def _against_early_end(patient: Patient, command: CloseDltWindow) -> Iterator[Refused]:
+    if patient.open_candidates:
+        yield no.CandidateStands(f"patient {patient.number}: {', '.join(patient.open_candidates)}")
+    cause = patient.off_study.event.cause if patient.off_study else None  # type: ignore[attr-defined]
+    on_record = {
+        "death": patient.death is not None,
+        "withdrawal": patient.withdrawn is not None or cause == "withdrawal",
+        "lost-to-follow-up": cause == "lost-to-follow-up",
+    }
+    if not on_record[command.early_end or ""]:
+        yield no.EarlyEndNotOnRecord(f"patient {patient.number}: {command.early_end}")
+
+
+def determine_evaluability(docket: Docket, command: DetermineEvaluability) -> Follows:
+    """Two distinct people; *not evaluable* from the closed list only, and never while a candidate DLT stands."""
+    docket.signer(*RULERS)  # type: ignore[arg-type]
+    patient = docket.patient(command.patient)
+    member, stream = _member(docket, patient), cohort_stream(patient.level or 0)
+    determination = c.EvaluabilityDetermined(**{field: value for field, value in command})
+    known = member.determination
+    if known is not None and command.revision == known.revision:
+        position = docket.world.on_record(stream, known, docket.now)
+        if known == determination and position is not None:
+            return AlreadySo(position)
+        raise no.AlreadyDetermined(f"patient {patient.number}, revision {command.revision}", position)
+    if command.revision != member.revision + 1:
+        raise no.AlreadyDetermined(f"patient {patient.number}, revision {command.revision}")
+    deviations = permit(docket, patient.stream, _against_determination(docket, patient, member, command))
+    if docket.asked.on_paper:
+        return (*deviations, Entry(stream, determination, reported=True), *_in_a_row(docket, patient, command))
+    return _sign_evaluability(docket, patient, member, determination)
+
+
+def _against_determination(
+    docket: Docket, patient: Patient, member: Member, command: DetermineEvaluability
+) -> Iterator[Refused]:
+    if not command.evaluable and command.reason not in docket.protocol().evaluability.not_evaluable_reasons:
+        yield no.ReasonNotInList(f"patient {patient.number}")
+    if patient.may_have_dlt and not command.evaluable:
+        yield no.CandidateStands(f"patient {patient.number}")
+    if member.window is None or member.window.running:
+        yield no.NotYetEvaluable(f"patient {patient.number}")
+
+
+def _sign_evaluability(
+    docket: Docket, patient: Patient, member: Member, determination: c.EvaluabilityDetermined
+) -> Follows:
+    by, stream = docket.asked.by, cohort_stream(patient.level or 0)
+    opinion = c.EvaluabilityOpinionSigned(**dict(determination), member=by.id)
+    same = {
+        o.member for o in member.opinions if (o.evaluable, o.reason) == (determination.evaluable, determination.reason)
+    }
+    if by.id in same:
+        position = docket.world.on_record(stream, opinion, docket.now)
+        return AlreadySo(position) if position is not None else ()
+    if any(o.member == by.id for o in member.opinions):
+        raise no.AlreadySigned(f"patient {patient.number}: {by.id}")
+    entry = Entry(stream, opinion)
+    if not same:
+        return (entry,)
+    return (entry, Entry(stream, determination), *_in_a_row(docket, patient, determination))
+
+
+def _in_a_row(
+    docket: Docket, patient: Patient, determined: c.EvaluabilityDetermined | DetermineEvaluability
+) -> Entries:
+    """The second non-evaluable patient in a row holds the level for review (domain B.2)."""
+    if determined.evaluable or patient.level is None:
+        return ()
+    row = docket.world.cohort(patient.level).not_evaluable_in_a_row + 1
+    if row < docket.protocol().evaluability.consecutive_not_evaluable_hold:
+        return ()
+    number = len(docket.world.trial.holds) + 1
+    hold = HoldApplied(
+        hold=number, scope="level", level=patient.level, cause="consecutive-not-evaluable", automatic=True
+    )
+    return (Entry(TRIAL, hold),)

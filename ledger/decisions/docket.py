@@ -1,0 +1,160 @@
+"""What lies before a decision, and the few ways in which one answers.
+
+A decision is a pure function of the docket and a command. It answers with entries (an event for a stream each),
+or that the fact is on record already, or it refuses. Permissions are refused; what has happened never is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from ledger import refusals as no
+from ledger.cohort.state import Cohort
+from ledger.errors import LedgerError
+from ledger.patient.events import ProtocolDeviationRecorded, QueryRaised
+from ledger.patient.state import Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.record import TRIAL, Asked, Entry, patient_stream
+from ledger.trial.events import TrialDeviationRecorded
+from ledger.trial.state import Version
+from ledger.types import Event, Frozen, Role
+from ledger.world import Archive, World, same_fact
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+
+
+class Command(Frozen):
+    """Something that may be asked."""
+
+
+class PatientCommand(Command):
+    """Something that may be asked about one patient."""
+
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySo:
+    """The fact stands on record, at this position."""
+
+    position: int
+
+
+Entries = tuple[Entry, ...]
+Follows = Entries | AlreadySo
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """The state at the head of the log, who asks, and when."""
+
+    world: World
+    asked: Asked
+    now: datetime
+    archive: Archive
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.asked.occurred_at or self.now
+
+    @property
+    def today(self) -> date:
+        """The day at the site of whoever asks."""
+        return self.world.site_day(self.asked.by.site, self.now)
+
+    def patient(self, number: str) -> Patient:
+        """A patient of the ledger; `NoSuchPatient` for another."""
+        known = self.world.patients.get(number)
+        if known is None or known.screened is None:
+            raise no.NoSuchPatient(f"patient {number}")
+        return known
+
+    def version(self, on: date | None = None) -> Version:
+        """The protocol version in force on a day (today by default); `NoProtocolInForce` where none is."""
+        version = self.world.trial.protocol_on(on or self.today)
+        if version is None:
+            raise no.NoProtocolInForce("no approved protocol version holds")
+        return version
+
+    def protocol(self) -> ProtocolDocument:
+        return self.version().document
+
+    def cohort(self, level: int) -> Cohort:
+        """The cohort of a level of the ladder; `NotInProtocol` for another."""
+        if level not in self.protocol().levels():
+            raise no.NotInProtocol(f"level {level}")
+        return self.world.cohort(level)
+
+    def occurred_day(self, patient: str) -> date:
+        """The day at the patient's site on which what is asked happens."""
+        return self.world.patient_day(patient, self.occurred_at)
+
+    def signer(self, *roles: Role) -> None:
+        """`NotDelegated` unless who asks holds one of the roles today, by delegation and by account."""
+        by = self.asked.by
+        if by.role not in roles or not self.world.trial.delegated(by.id, by.role, by.site, self.today):
+            raise no.NotDelegated(f"{by.id} as {by.role}")
+
+
+def permit(docket: Docket, stream: str, broken: Iterable[LedgerError]) -> Entries:
+    """Refuse by the first broken rule; of what was decided on paper, note every broken rule as a deviation."""
+    if docket.asked.on_paper:
+        return tuple(deviation(stream, error) for error in broken)
+    for error in broken:
+        raise error
+    return ()
+
+
+def deviation(stream: str, error: LedgerError) -> Entry:
+    """The deviation that a broken rule makes of a fact."""
+    kind = type(error).__name__
+    if stream == TRIAL:
+        return Entry(stream, TrialDeviationRecorded(rule=error.rule, kind=kind))
+    return Entry(stream, ProtocolDeviationRecorded(rule=error.rule, kind=kind, importance="important"))
+
+
+def report(docket: Docket, stream: str, event: Event) -> Follows:
+    """Record what happened: new, on record already, or in contradiction to the record, which then raises a query."""
+    not_in_the_future(docket, event)
+    at = getattr(event, event.WHEN) if event.WHEN else docket.occurred_at
+    if docket.asked.corrects is not None:
+        return (Entry(stream, event, reported=True, corrects=docket.asked.corrects),)
+    on_record = docket.world.on_record(stream, event, at)
+    if on_record is None:
+        return (Entry(stream, event, reported=True),)
+    if same_fact(docket.archive.record(on_record).event, event, docket.archive):
+        return AlreadySo(on_record)
+    if event.KEY is None:
+        return (Entry(stream, event, reported=True),)
+    return (Entry(stream, event, reported=True, conflicts_with=on_record), *_query(docket, stream, on_record, event))
+
+
+def _query(docket: Docket, stream: str, about: int, event: Event) -> Entries:
+    number = stream.removeprefix("patient/")
+    known = docket.world.patients.get(number)
+    if known is None:
+        return ()
+    kind = f"contradicts: {event.NAME}"
+    return (Entry(patient_stream(number), QueryRaised(query=known.queries + 1, about=about, kind=kind)),)
+
+
+def not_in_the_future(docket: Docket, event: Event) -> None:
+    """`OccurrenceInTheFuture` where a report names an instant later than now and the clocks' tolerance."""
+    latest = docket.now + CLOCK_TOLERANCE
+    instants = [value for _, value in event if isinstance(value, datetime)]
+    if any(at > latest for at in (docket.occurred_at, *instants)):
+        raise no.OccurrenceInTheFuture("the report names a later instant than now")
+    days = [value for _, value in event if isinstance(value, date) and not isinstance(value, datetime)]
+    if any(day > (latest + timedelta(hours=14)).date() for day in days):
+        raise no.OccurrenceInTheFuture("the report names a later day than today")
+
+
+def decided(
+    docket: Docket, stream: str, event: Event, broken: Iterable[LedgerError], *, stands: bool = True
+) -> Follows:
+    """Record a permission: refused by the first broken rule, unless exactly this is on record and still `stands`."""
+    on_record = docket.world.on_record(stream, event, docket.now) if stands else None
+    if on_record is not None and same_fact(docket.archive.record(on_record).event, event, docket.archive):
+        return AlreadySo(on_record)
+    return (*permit(docket, stream, broken), Entry(stream, event, reported=docket.asked.on_paper))

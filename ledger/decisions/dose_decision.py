@@ -1,0 +1,285 @@
+"""The committee decides on a dose: proposed on frozen inputs, signed by the quorum, taken, circulated.
+
+What the design permits and what people decide are two facts. An outcome is the one that the design advises, or one
+further to the right with a documented override: escalate, then expand or stay, then down, then stop (G.4-3).
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ledger import refusals as no
+from ledger.cohort import events as c
+from ledger.cohort.state import Cohort
+from ledger.decisions.docket import AlreadySo, Command, Docket, Entries, Follows, decided, deviation, permit, report
+from ledger.decisions.standing import advice, basis, inputs_hash
+from ledger.designs.base import (
+    Advice,
+    Await,
+    DeclareMtd,
+    DeclareMtdNotReached,
+    Escalate,
+    Open,
+    StopNoMtd,
+    Treat,
+)
+from ledger.designs.reading import FIRST_SLOTS, FULL_SLOTS, advice_line
+from ledger.errors import Refused
+from ledger.record import TRIAL, Entry
+from ledger.trial import dosing as t
+from ledger.trial.state import Decision
+from ledger.types import Commitment, Instant, Level, Line, Sha256
+from ledger.world import World
+
+CAUTION: Final = {"escalate": 0, "reopen": 0, "expand": 1, "stay": 1, "de_escalate": 2, "stop": 3}
+"""From the left to the right; an override moves right only. A declaration is permitted only where it is advised."""
+
+EXPOSING: Final = frozenset({"escalate", "reopen", "expand", "de_escalate"})
+RESTRICTING: Final = frozenset({"hold", "stop"})
+
+
+class ProposeDoseDecision(Command):
+    """Propose an outcome on the dossier with this hash; an outcome other than the advice needs `override`."""
+
+    outcome: t.Outcome
+    to_level: Level | None
+    dossier_hash: Sha256
+    override: Commitment | None = None
+
+
+class SignDoseDecision(Command):
+    """Vote, as a member of the quorum, on exactly the dossier with this hash."""
+
+    decision: int
+    vote: str
+    meaning: Line
+    dossier_hash: Sha256
+
+
+class CirculateDecision(Command):
+    """Report that a decision reached those who dose."""
+
+    decision: int
+    to: Line
+    acknowledged_at: Instant
+
+
+class ReportPaperDecision(Command):
+    """Enter a decision that was taken on paper, before the ledger or while it was down."""
+
+    outcome: t.Outcome
+    to_level: Level | None
+    taken_at: Instant
+
+
+def advised_outcome(given: Advice, world: World) -> tuple[t.Outcome, int | None]:
+    """The outcome that carries an advice out, and its level."""
+    match given:
+        case Escalate(level=level):
+            return "escalate", level
+        case Open(level=level):
+            return "de_escalate", level
+        case DeclareMtd(level=level):
+            return "declare_mtd", level
+        case DeclareMtdNotReached(top=level):
+            return "declare_mtd_not_reached", level
+        case StopNoMtd():
+            return "stop", None
+        case Treat(level=level, slots=slots):
+            return ("expand" if slots > world.cohort(level).slots else "stay"), level
+        case Await(level=level):
+            return "stay", level
+
+
+def against_outcome(world: World, given: Advice, outcome: str, level: int | None, override: bool) -> Iterator[Refused]:
+    """Why the design does not permit an outcome on these inputs (domain G.4-3)."""
+    line = f"{outcome} {'' if level is None else level}: the design says {advice_line(given)}"
+    if outcome == "hold":
+        return
+    if outcome == "reopen":
+        if level is None or not world.cohort(level).exceeded or world.cohort(level).dlts > 1:
+            yield no.OutcomeNotPermitted(line)
+        return
+    if (outcome, level) == advised_outcome(given, world):
+        return
+    advised = advised_outcome(given, world)[0]
+    declared = outcome not in CAUTION or advised not in CAUTION
+    if (declared and outcome != "stop") or _further_left(outcome, advised) or _misplaced(world, outcome, level):
+        yield no.OutcomeNotPermitted(line)
+    elif not override:
+        yield no.OverrideMissing(line)
+
+
+def _further_left(outcome: str, advised: str) -> bool:
+    return outcome in CAUTION and advised in CAUTION and CAUTION[outcome] < CAUTION[advised]
+
+
+def _misplaced(world: World, outcome: str, level: int | None) -> bool:
+    """Whether an override names a level that is exceeded, or one that it does not fit."""
+    if outcome == "stop":
+        return level is not None
+    if level is None or world.cohort(level).exceeded:
+        return True
+    lowest_exceeded = min((c.level for c in world.cohorts.values() if c.exceeded), default=None)
+    if lowest_exceeded is not None and level >= lowest_exceeded:
+        return True
+    opened = max((c.level for c in world.cohorts.values() if c.opened), default=level)
+    if outcome == "expand":
+        return not world.cohort(level).opened or world.cohort(level).slots >= FULL_SLOTS
+    return level >= opened if outcome == "de_escalate" else level > opened
+
+
+def propose_dose_decision(docket: Docket, command: ProposeDoseDecision) -> Follows:
+    """Frozen inputs: the dossier's hash as the proposer saw it has to be that of the dossier now."""
+    docket.signer("medical_monitor", "principal_investigator")
+    world, version = docket.world, docket.version()
+    given = advice(world, version.document)
+    if (known := _proposed_already(world, command, docket.asked.by.id)) is not None:
+        return AlreadySo(known)
+    if command.dossier_hash != inputs_hash(world, version):
+        raise no.DossierStale("the dossier")
+    from_level = max((cohort.level for cohort in world.cohorts.values() if cohort.members), default=None)
+    event = t.DoseDecisionProposed(
+        decision=len(world.trial.decisions) + 1,
+        from_level=from_level,
+        outcome=command.outcome,
+        to_level=command.to_level,
+        design_advice=advice_line(given),
+        inputs_hash=command.dossier_hash,
+        data_cut_off=world.size,
+        basis=basis(world),
+        override=command.override,
+    )
+
+    def broken() -> Iterator[Refused]:
+        pending = next((d for d in world.trial.decisions.values() if is_open(d)), None)
+        if pending is not None and command.outcome not in RESTRICTING:
+            yield no.DecisionPending(f"decision {pending.number}")
+        yield from against_outcome(world, given, command.outcome, command.to_level, command.override is not None)
+
+    return decided(docket, TRIAL, event, broken(), stands=False)
+
+
+def _proposed_already(world: World, command: ProposeDoseDecision, by: str) -> int | None:
+    for decision in world.trial.decisions.values():
+        same = (decision.outcome, decision.to_level, decision.inputs_hash, decision.proposed_by)
+        if same == (command.outcome, command.to_level, command.dossier_hash, by) and is_open(decision):
+            return decision.position
+    return None
+
+
+def is_open(decision: Decision) -> bool:
+    """Whether signatures are still waited for: neither taken, nor superseded, nor voted down."""
+    return decision.open and all(vote == "agree" for _, vote in decision.votes.values())
+
+
+def sign_dose_decision(docket: Docket, command: SignDoseDecision) -> Follows:
+    """One vote a person. With the last signature that the quorum needs, the decision is taken and carried out."""
+    protocol, world = docket.protocol(), docket.world
+    docket.signer(*protocol.quorum.seats())
+    decision = world.trial.decisions.get(command.decision)
+    if decision is None:
+        raise no.NoSuchDecision(f"decision {command.decision}")
+    if command.vote not in ("agree", "disagree"):
+        raise no.UnreadableCommand("vote")
+    by = docket.asked.by
+    event = t.DoseDecisionSigned(
+        decision=command.decision,
+        member=by.id,
+        role=by.role,  # type: ignore[arg-type]
+        vote=command.vote,  # type: ignore[arg-type]
+        meaning=command.meaning,
+        dossier_hash=command.dossier_hash,
+    )
+    if by.id in decision.votes:
+        position = world.on_record(TRIAL, event, docket.now)
+        if position is None or decision.votes[by.id][1] != command.vote:
+            raise no.AlreadySigned(f"decision {command.decision}: {by.id}", position)
+        return AlreadySo(position)
+    entries = permit(docket, TRIAL, _against_signing(docket, decision, command))
+    votes = {**dict(decision.votes), by.id: (str(by.role), command.vote)}
+    signed = (*entries, Entry(TRIAL, event))
+    return (*signed, *carry_out_decision(world, decision)) if quorate(decision, votes, protocol.quorum) else signed
+
+
+def _against_signing(docket: Docket, decision: Decision, command: SignDoseDecision) -> Iterator[Refused]:
+    if not is_open(decision):
+        yield no.DecisionNotOpen(f"decision {decision.number}")
+    if command.dossier_hash != decision.inputs_hash:
+        yield no.DossierMoved(f"decision {decision.number}: another dossier was signed")
+    if decision.inputs_hash != inputs_hash(docket.world, docket.version()):
+        yield no.DossierMoved(f"decision {decision.number}: its inputs have changed")
+
+
+def quorate(decision: Decision, votes: dict[str, tuple[str, str]], quorum: Any) -> bool:
+    """Whether enough distinct people of each role agree and nobody disagrees; one other than the proposer may hold
+    or stop (domain A.3-27)."""
+    if any(vote != "agree" for _, vote in votes.values()):
+        return False
+    if decision.outcome in RESTRICTING:
+        return any(member != decision.proposed_by for member in votes)
+    roles = [role for role, _ in votes.values()]
+    return all(roles.count(role) >= seats for role, seats in quorum.seats().items())
+
+
+def carry_out_decision(world: World, decision: Decision) -> Entries:
+    """The decision is taken, and what it opens, expands, reopens, holds, stops or declares follows from it."""
+    taken = t.DoseDecisionTaken(
+        decision=decision.number, outcome=decision.outcome, to_level=decision.to_level, on_paper=False
+    )
+    return (Entry(TRIAL, taken), *consequences(world, decision.number, decision.outcome, decision.to_level))
+
+
+def consequences(world: World, number: int, outcome: str, level: int | None) -> Entries:
+    """What a decision does to the cohorts and the trial."""
+    if outcome == "hold":
+        hold = len(world.trial.holds) + 1
+        scope: t.HoldScope = "trial" if level is None else "level"
+        event = t.HoldApplied(hold=hold, scope=scope, level=level, cause="dose-decision", automatic=False)
+        return (Entry(TRIAL, event),)
+    if outcome == "stop":
+        return (Entry(TRIAL, t.TrialStoppedPrematurely(criterion="P8: no tolerated level", decision=number)),)
+    if level is None:
+        return ()
+    if outcome == "declare_mtd":
+        declared: tuple[Any, ...] = (t.MtdDeclared(level=level, decision=number),)
+    elif outcome == "declare_mtd_not_reached":
+        declared = (t.MtdNotReached(top_level=level, decision=number),)
+    else:
+        return _cohort_consequences(world.cohort(level), number, outcome)
+    return tuple(Entry(TRIAL, event) for event in (*declared, t.Rp2dSelected(level=level, decision=number)))
+
+
+def _cohort_consequences(cohort: Cohort, number: int, outcome: str) -> Entries:
+    fuller = FIRST_SLOTS if cohort.slots == 0 or (cohort.evaluable < FIRST_SLOTS and not cohort.dlts) else FULL_SLOTS
+    if outcome == "reopen":
+        slots = max(cohort.slots, fuller)
+        return (Entry(cohort.stream, c.CohortReopened(slots_count=slots, decision=number)),)
+    if not cohort.opened and outcome in ("escalate", "de_escalate"):
+        event = c.CohortOpened(level=cohort.level, slots_count=FIRST_SLOTS, decision=number)
+        return (Entry(cohort.stream, event),)
+    if outcome == "expand":
+        return (Entry(cohort.stream, c.CohortExpanded(slots_count=FULL_SLOTS, decision=number)),)
+    return ()
+
+
+def circulate_decision(docket: Docket, command: CirculateDecision) -> Follows:
+    """Before the next dosing, the decision has to be where dosing is done (domain E.1)."""
+    decision = docket.world.trial.decisions.get(command.decision)
+    if decision is None or decision.taken_at is None:
+        raise no.NoSuchDecision(f"decision {command.decision}")
+    return report(docket, TRIAL, t.DecisionCirculated(**command.model_dump()))
+
+
+def report_paper_decision(docket: Docket, command: ReportPaperDecision) -> Follows:
+    """Stored and carried out as it was taken; what the design did not permit on what is known is a deviation."""
+    world = docket.world
+    given = advice(world, docket.protocol())
+    for decision in world.trial.decisions.values():
+        if decision.taken_at == command.taken_at and decision.outcome == command.outcome:
+            return AlreadySo(decision.position)
+    number = len(world.trial.decisions) + 1
+    taken = t.DoseDecisionTaken(decision=number, outcome=command.outcome, to_level=command.to_level, on_paper=True)
+    broken = against_outcome(world, given, command.outcome, command.to_level, override=False)
+    found = tuple(deviation(TRIAL, error) for error in broken)
+    done = consequences(world, number, command.outcome, command.to_level)
+    return (Entry(TRIAL, taken, reported=True), *found, *done)

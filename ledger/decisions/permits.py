@@ -1,0 +1,215 @@
+"""The rules behind the permissions, each as the sequence of rules that are broken: a command is refused by the
+first, the escalation board lists them all, and what was decided on paper keeps each as a deviation."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from ledger import refusals as no
+from ledger.cohort.state import Cohort
+from ledger.decisions.docket import Docket
+from ledger.decisions.standing import advice, candidates_at
+from ledger.designs.reading import advice_line, treats_now
+from ledger.errors import Refused
+from ledger.patient.state import Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.trial.state import Version
+from ledger.types import add_months
+from ledger.world import World
+
+Broken = Iterator[Refused]
+
+
+def against_exposure(world: World, level: int | None) -> Broken:
+    """Why no further child may be exposed, in the trial or at a level."""
+    trial = world.trial
+    if trial.stopped:
+        yield no.TrialStopped(f"stopped: {trial.stopped}")
+    if (hold := trial.held(None)) is not None:
+        yield no.TrialHeld(f"hold {hold}")
+    if level is None:
+        return
+    if hold is None and (hold := trial.held(level)) is not None:
+        yield no.LevelHeld(f"hold {hold} reaches level {level}")
+    cohort = world.cohort(level)
+    if cohort.exceeded:
+        yield no.CohortExceededIsShut(f"level {level}")
+    elif cohort.dlts + candidates_at(world, cohort) >= DLTS_THAT_EXCEED:
+        yield no.CandidatesHoldLevel(f"level {level}")
+
+
+DLTS_THAT_EXCEED = 2
+"""Two patients with a DLT exceed a level (domain G.4-5, B.1)."""
+
+
+def against_placing(world: World, protocol: ProtocolDocument, level: int) -> Broken:
+    """Why a level takes no further patient: exposure, the result of phase I, the cohort, the design."""
+    yield from against_exposure(world, level)
+    if world.trial.phase_one_over:
+        yield no.PhaseOneComplete("phase I has its result")
+    if not world.cohort(level).opened:
+        yield no.CohortNotOpen(f"level {level}")
+    if not treats_now(given := advice(world, protocol), level):
+        yield no.LevelNotAdvised(f"level {level}: the design says {advice_line(given)}")
+
+
+def consent_valid(patient: Patient, protocol: ProtocolDocument, on: date) -> bool:
+    """Whether everyone whose signature the patient's age demands has signed, at an age at which it counts.
+
+    Age bands and majority as the protocol document says (domain A.3-2): a signature of the patient counts for the
+    band of the age at which it was given and for lower ones; that of a representative counts while one is required.
+    """
+    if patient.withdrawn is not None:
+        return False
+    required = protocol.consent_required(patient.age_on(on))
+    return all(_signed(patient, protocol, capacity, required, on) for capacity in required)
+
+
+def _signed(patient: Patient, protocol: ProtocolDocument, capacity: str, required: frozenset[str], on: date) -> bool:
+    for consent in patient.consents.values():
+        if consent.capacity != capacity or consent.signed_at.date() > on:
+            continue
+        then = protocol.consent_required(patient.age_on(consent.signed_at.date()))
+        if capacity == "representative" or then == required:
+            return True
+    return False
+
+
+def against_screening(patient: Patient) -> Broken:
+    """Why a patient is not in screening."""
+    if patient.screen_failed:
+        yield no.PatientNotScreened(f"patient {patient.number}: screen failed")
+    if patient.off_study or patient.death:
+        yield no.OffStudy(f"patient {patient.number}")
+
+
+def against_taking_part(patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
+    """Why no new protocol action is taken with a patient: left the study, or consent not valid."""
+    yield from against_screening(patient)
+    if not consent_valid(patient, protocol, on):
+        yield no.ConsentNotValid(f"patient {patient.number}")
+
+
+def against_eligibility(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
+    """Why eligibility cannot be confirmed: consent, an open or unmet criterion, the age."""
+    yield from against_taking_part(patient, protocol, on)
+    unmet = [
+        criterion.id
+        for criterion in protocol.eligibility.criteria
+        if patient.criteria.get(criterion.id, (0, None))[1] is not (criterion.kind == "inclusion")
+    ]
+    if unmet:
+        yield no.CriteriaOpen(f"patient {patient.number}: {', '.join(unmet)}")
+    yield from against_age(world, patient, protocol, on)
+
+
+def against_age(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
+    """The age limits of the record, with its contradiction as a flag (domain A.3-1)."""
+    rule, born = protocol.eligibility.age, patient.born_on
+    if born is None or on < add_months(born, rule.min_months) or patient.age_on(on) >= rule.below_age_years:
+        yield no.CriteriaOpen(f"patient {patient.number}: age")
+    elif patient.age_on(on) < (rule.flag_below_years or 0) and not world.trial.interpretations.get(
+        rule.flag_interpretation or ""
+    ):
+        yield no.AgeFlagStands(f"patient {patient.number}: {rule.flag_interpretation}")
+
+
+def enrolled_count(world: World) -> int:
+    """Patients who count towards the cap: enrolled, or dosed without having been."""
+    return sum(p.enrolled is not None or p.dosed for p in world.patients.values())
+
+
+def against_enrolment(docket: Docket, patient: Patient, version: Version) -> Broken:
+    """Why a patient is not enrolled (domain G.4-1)."""
+    world, protocol = docket.world, version.document
+    yield from against_exposure(world, None)
+    if world.trial.enrolment_closed:
+        yield no.EnrolmentIsClosed("enrolment is closed")
+    yield from against_taking_part(patient, protocol, docket.today)
+    if patient.enrolled is not None:
+        yield no.AlreadyEnrolled(f"patient {patient.number}")
+    if patient.eligible_under != version.number:
+        yield no.NotEligible(f"patient {patient.number}")
+    if enrolled_count(world) >= protocol.enrolment_cap:
+        yield no.EnrolmentCapReached(f"{protocol.enrolment_cap} patients")
+
+
+def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protocol: ProtocolDocument) -> Broken:
+    """Why a slot is not kept for a patient."""
+    yield from against_taking_part(patient, protocol, docket.today)
+    yield from against_placing(docket.world, protocol, cohort.level)
+    if patient.level is not None:
+        yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
+    for other in docket.world.cohorts.values():
+        if other.level != cohort.level and patient.number in other.reservations:
+            yield no.AlreadyReserved(f"patient {patient.number}: level {other.level}")
+    if cohort.free_slots(docket.today) < 1:
+        yield no.NoFreeSlot(f"level {cohort.level}")
+
+
+def against_assignment(docket: Docket, patient: Patient, cohort: Cohort, version: Version) -> Broken:
+    """Why a patient does not get the level (domain G.4-1, G.4-2)."""
+    protocol = version.document
+    yield from against_taking_part(patient, protocol, docket.today)
+    if patient.enrolled is None:
+        yield no.NotEnrolled(f"patient {patient.number}")
+    if patient.eligible_under != version.number:
+        yield no.NotEligible(f"patient {patient.number}")
+    if patient.level is not None:
+        yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
+    yield from against_placing(docket.world, protocol, cohort.level)
+    expires_on = cohort.reservations.get(patient.number)
+    if expires_on is None or expires_on < docket.today:
+        yield no.NoReservation(f"patient {patient.number} at level {cohort.level}")
+
+
+def under_observation(world: World, number: str, protocol: ProtocolDocument, on: date) -> bool:
+    """Whether a patient of a cohort still keeps the next one waiting: not dosed yet, infusions outstanding, or not
+    long enough after the last one (domain B.2, sentinel)."""
+    patient = world.patients.get(number)
+    member = world.cohort(patient.level).members.get(number) if patient and patient.level is not None else None
+    if patient is None or member is None or member.evaluable is False:
+        return False
+    given = [i.given_on for i in patient.infusions.values() if i.given_on]
+    outstanding = any(
+        ordinal not in patient.infusions or not patient.infusions[ordinal].settled for ordinal in protocol.ordinals()
+    )
+    if not given or (outstanding and not patient.may_have_dlt):
+        return True
+    return on < max(given) + timedelta(days=protocol.sentinel.observation_days)
+
+
+def against_first_infusion(docket: Docket, patient: Patient, protocol: ProtocolDocument) -> Broken:
+    """The sentinel period, and one patient at a time after a DLT at the level."""
+    if patient.level is None:
+        return
+    cohort = docket.world.cohort(patient.level)
+    one_at_a_time = protocol.sentinel.one_at_a_time_after_dlt and (
+        cohort.dlts + candidates_at(docket.world, cohort) > 0
+    )
+    for number, member in sorted(cohort.members.items()):
+        if number == patient.number or not (member.sentinel or (one_at_a_time and _dosed(docket.world, number))):
+            continue
+        if patient.sentinel and not _dosed(docket.world, number):
+            continue
+        if under_observation(docket.world, number, protocol, docket.today):
+            yield no.SentinelPeriodRunning(f"patient {number} of level {patient.level}")
+
+
+def _dosed(world: World, number: str) -> bool:
+    return number in world.patients and world.patients[number].dosed
+
+
+def against_level_use(world: World, patient: Patient) -> Broken:
+    """Why an assigned level is not dosed: the decision behind it stands open or has not been circulated."""
+    if patient.level is None:
+        yield no.NotAssigned(f"patient {patient.number}")
+        return
+    number = world.cohort(patient.level).decision
+    decision = world.trial.decisions.get(number) if number is not None else None
+    if decision is not None and not decision.circulated:
+        yield no.DecisionNotCirculated(f"decision {decision.number}")
+
+
+def weight_is_fresh(weighed_on: date, on: date, protocol: ProtocolDocument) -> bool:
+    """Whether a weight was taken within the protocol's days before the infusion (domain A.3-16)."""
+    return timedelta(0) <= on - weighed_on <= timedelta(days=protocol.weight_valid_days)

@@ -1,0 +1,245 @@
+"""Safety reports. They are never refused for a business reason: what is odd about one is flagged."""
+
+from typing import Any, Literal
+
+from ledger import refusals as no
+from ledger.decisions.docket import Command, Docket, Follows, PatientCommand, report
+from ledger.grading.astct import TABLE_VERSION
+from ledger.grading.astct_crs import CrsFindings, grade_crs
+from ledger.grading.astct_icans import IcansFindings, grade_icans
+from ledger.grading.astct_result import GradeResult
+from ledger.patient import events as e
+from ledger.patient import infusions as i
+from ledger.patient import safety as s
+from ledger.patient.state import AdverseEvent, Patient
+from ledger.record import TRIAL
+from ledger.trial.events import QuarantineResolved, ReportQuarantined
+from ledger.types import Commitment, Count, Day, Grade, Instant, Line, Ordinal, PatientNumber
+
+
+class ReportAdverseEvent(PatientCommand):
+    """Report an adverse event."""
+
+    term: Line
+    toxicity: s.Toxicity | None = None
+    ctcae_grade: Grade | None = None
+    haematologic: bool = False
+    serious: bool
+    onset_at: Instant
+    relative_to_infusion: Ordinal | None = None
+    site_aware_at: Instant | None = None
+    received_at: Instant | None = None
+    narrative: Commitment | None = None
+
+
+class UpdateAdverseEvent(PatientCommand):
+    """Report what became of an adverse event."""
+
+    adverse_event: s.AdverseEventNumber
+    ctcae_grade: Grade | None = None
+    serious: bool | None = None
+    ended_at: Instant | None = None
+    outcome: (
+        Literal["recovered", "recovering", "not-recovered", "recovered-with-sequelae", "fatal", "unknown"] | None
+    ) = None
+    action: Line | None = None
+
+
+class AssessCrs(PatientCommand):
+    """Record the findings of one assessment of cytokine release syndrome; the grade is computed."""
+
+    adverse_event: s.AdverseEventNumber
+    assessed_at: Instant
+    findings: CrsFindings
+
+
+class AssessIcans(PatientCommand):
+    """Record the findings of one assessment of neurotoxicity; the grade is computed."""
+
+    adverse_event: s.AdverseEventNumber
+    assessed_at: Instant
+    findings: IcansFindings
+
+
+class ConfirmGrade(PatientCommand):
+    """Confirm the grade of an assessment, or give another with the reason why."""
+
+    adverse_event: s.AdverseEventNumber
+    assessment: Count
+    grade: Grade
+    differs_because: Commitment | None = None
+
+
+class AssessAttribution(PatientCommand):
+    """Say whether an adverse event is associated with the intervention."""
+
+    adverse_event: s.AdverseEventNumber
+    relation: Literal["definite", "probable", "possible", "unlikely", "unrelated"]
+    rationale: Commitment | None = None
+
+
+class RecordDeath(PatientCommand):
+    """Report a death."""
+
+    died_on: Day
+    cause: Literal["relapse", "other", "unknown"]
+
+
+class RecordOffStudy(PatientCommand):
+    """Report that a patient's participation ended."""
+
+    cause: Literal["completed", "withdrawal", "lost-to-follow-up", "death", "other"]
+    off_on: Day
+
+
+class RecordTransplant(PatientCommand):
+    """Report the graft infusion: its day is day 0."""
+
+    performed_at: Instant
+
+
+class ResolveQuarantine(Command):
+    """Say to whom a quarantined report belongs."""
+
+    quarantine: int
+    patient: PatientNumber | None
+    resolution: Commitment
+
+
+def report_adverse_event(docket: Docket, command: ReportAdverseEvent) -> Follows:
+    """Always stored: of a known patient on the patient, of an unknown one in quarantine."""
+    patient = docket.world.patients.get(command.patient)
+    if patient is None or patient.screened is None:
+        return _quarantine(docket, command)
+    number = _number_of(patient, command)
+    event = s.AdverseEventReported(adverse_event=number, **_content(command))
+    return report(docket, patient.stream, event)
+
+
+def _content(command: Command) -> dict[str, Any]:
+    return {field: value for field, value in command if field != "patient"}
+
+
+def _number_of(patient: Patient, command: ReportAdverseEvent) -> int:
+    """The number under which the same term and onset stand already, or the patient's next."""
+    for known in patient.adverse_events.values():
+        if known.report.term == command.term and known.report.onset_at == command.onset_at:
+            return known.number
+    return len(patient.adverse_events) + 1
+
+
+def _quarantine(docket: Docket, command: ReportAdverseEvent) -> Follows:
+    number = len(docket.world.trial.quarantine) + 1
+    for known in docket.world.trial.quarantine.values():
+        same = (known.report.patient_as_reported, known.report.term, known.report.onset_at)
+        if same == (command.patient, command.term, command.onset_at):
+            number = known.report.quarantine
+    event = ReportQuarantined(
+        quarantine=number,
+        patient_as_reported=command.patient,
+        term=command.term,
+        onset_at=command.onset_at,
+        serious=command.serious,
+        narrative=command.narrative,
+    )
+    return report(docket, TRIAL, event)
+
+
+def resolve_quarantine(docket: Docket, command: ResolveQuarantine) -> Follows:
+    """A quarantined report is found to belong to a patient (and is reported there), or to none."""
+    found = docket.world.trial.quarantine.get(command.quarantine)
+    if found is None:
+        raise no.NothingToTake(f"quarantine {command.quarantine}")
+    if command.patient is not None:
+        docket.patient(command.patient)
+    return report(docket, TRIAL, QuarantineResolved(**command.model_dump()))
+
+
+def _adverse_event(patient: Patient, number: int) -> AdverseEvent:
+    known = patient.adverse_events.get(number)
+    if known is None:
+        raise no.NoSuchAdverseEvent(f"patient {patient.number}: adverse event {number}")
+    return known
+
+
+def update_adverse_event(docket: Docket, command: UpdateAdverseEvent) -> Follows:
+    patient = docket.patient(command.patient)
+    _adverse_event(patient, command.adverse_event)
+    return report(docket, patient.stream, s.AdverseEventUpdated(**_content(command)))
+
+
+def assess_crs(docket: Docket, command: AssessCrs) -> Follows:
+    return _assess(docket, command, "CRS")
+
+
+def assess_icans(docket: Docket, command: AssessIcans) -> Follows:
+    return _assess(docket, command, "ICANS")
+
+
+def _assess(docket: Docket, command: AssessCrs | AssessIcans, toxicity: s.Toxicity) -> Follows:
+    """The grade that the table gives for the findings at the patient's age on the day of the assessment."""
+    patient = docket.patient(command.patient)
+    _adverse_event(patient, command.adverse_event)
+    age = patient.age_on(command.assessed_at.date())
+    result = _graded(command, age)
+    event = s.ToxicityAssessed(
+        adverse_event=command.adverse_event,
+        toxicity=toxicity,
+        assessed_at=command.assessed_at,
+        age_at_assessment_years=max(age, 0),
+        findings=command.findings.model_dump(mode="json"),
+        scale="ASTCT",
+        table_version=TABLE_VERSION,
+        computed_grade=result.grade,
+        at_least_grade=result.at_least,
+        at_most_grade=result.at_most,
+        needs_adjudication=result.needs_adjudication,
+    )
+    return report(docket, patient.stream, event)
+
+
+def _graded(command: AssessCrs | AssessIcans, age_years: int) -> GradeResult:
+    match command:
+        case AssessCrs(findings=findings):
+            return grade_crs(findings, age_years)
+        case AssessIcans(findings=findings):
+            return grade_icans(findings, age_years)
+
+
+def confirm_grade(docket: Docket, command: ConfirmGrade) -> Follows:
+    """A grade other than the computed one needs the reason why; a certain grade is never lowered without it."""
+    docket.signer("principal_investigator", "investigator", "medical_monitor", "safety_committee")
+    patient = docket.patient(command.patient)
+    assessment = _adverse_event(patient, command.adverse_event).assessments.get(command.assessment)
+    if assessment is None:
+        raise no.NoSuchRecord(f"assessment at position {command.assessment}")
+    if command.grade != assessment.computed_grade and command.differs_because is None:
+        raise no.ReasonMissing("differs_because")
+    return report(docket, patient.stream, s.GradeConfirmed(**_content(command)))
+
+
+def assess_attribution(docket: Docket, command: AssessAttribution) -> Follows:
+    """Whoever assesses signs for himself; *unlikely* and *unrelated* need a rationale (A.3-26)."""
+    docket.signer("principal_investigator", "investigator", "medical_monitor", "safety_committee", "drug_safety")
+    patient = docket.patient(command.patient)
+    _adverse_event(patient, command.adverse_event)
+    if command.relation in ("unlikely", "unrelated") and command.rationale is None:
+        raise no.ReasonMissing("rationale")
+    event = s.AttributionAssessed(**_content(command), assessor=docket.asked.by.id)
+    return report(docket, patient.stream, event)
+
+
+def record_death(docket: Docket, command: RecordDeath) -> Follows:
+    """A death in the DLT window is ruled on; one that is not from relapse holds the trial (by rule, A.3-19)."""
+    patient = docket.patient(command.patient)
+    return report(docket, patient.stream, e.DeathRecorded(**_content(command)))
+
+
+def record_off_study(docket: Docket, command: RecordOffStudy) -> Follows:
+    patient = docket.patient(command.patient)
+    return report(docket, patient.stream, e.PatientOffStudy(**_content(command)))
+
+
+def record_transplant(docket: Docket, command: RecordTransplant) -> Follows:
+    patient = docket.patient(command.patient)
+    return report(docket, patient.stream, i.TransplantPerformed(performed_at=command.performed_at))

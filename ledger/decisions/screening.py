@@ -1,0 +1,159 @@
+"""A patient enters screening, consents, is assessed, and is found eligible or not."""
+
+from typing import Literal
+
+from ledger import refusals as no
+from ledger.cohort.events import ReservationReleased
+from ledger.decisions.docket import Command, Docket, Follows, PatientCommand, decided, report
+from ledger.decisions.permits import against_eligibility
+from ledger.decisions.standing import canonical_hash
+from ledger.patient import events as e
+from ledger.patient.state import Patient
+from ledger.record import Entry, patient_stream
+from ledger.types import Commitment, Event, Instant, Line, Name, PatientNumber, Several
+
+
+class ScreenPatient(Command):
+    """Enter a patient into screening under a new pseudonymous number."""
+
+    number: PatientNumber
+    site: Name
+    birth_year_month: e.BirthMonth
+    sex: Literal["female", "male"]
+
+
+class RecordConsent(PatientCommand):
+    """Record a signed consent."""
+
+    form_version: Line
+    capacity: e.Capacity
+    signed_at: Instant
+    relation: Line | None = None
+    obtained_by: Name
+    copy_given: bool
+    witness: bool = False
+
+
+class RecordAssent(PatientCommand):
+    """Record that a minor agreed."""
+
+    form_version: Line
+    signed_at: Instant
+
+
+class WithdrawConsent(PatientCommand):
+    """Record that consent was withdrawn."""
+
+    scope: Literal["treatment", "all-participation"]
+
+
+class RecordScreeningFindings(PatientCommand):
+    """Record findings of screening, as measured."""
+
+    findings: Several[e.ScreeningFindingRecorded]
+
+
+class AssessCriteria(PatientCommand):
+    """Record which eligibility criteria are met."""
+
+    assessments: Several[e.CriterionAssessed]
+
+
+class SignDetermination(PatientCommand):
+    """Decide, as investigator, a criterion of which the protocol makes him the arbiter."""
+
+    criterion: e.Criterion
+    met: bool
+    rationale: Commitment
+
+
+class ConfirmEligibility(PatientCommand):
+    """Sign the checklist under the protocol version in force."""
+
+
+class FailScreening(PatientCommand):
+    """Record that the patient does not take part, by which criteria."""
+
+    criteria: Several[e.Criterion]
+
+
+def screen_patient(docket: Docket, command: ScreenPatient) -> Follows:
+    """A number is given once. The site has to be open."""
+    if command.site not in docket.world.trial.sites:
+        raise no.SiteNotOpen(command.site)
+    docket.protocol()
+    return report(docket, patient_stream(command.number), e.PatientScreened(**command.model_dump()))
+
+
+def record_consent(docket: Docket, command: RecordConsent) -> Follows:
+    patient = docket.patient(command.patient)
+    return report(docket, patient.stream, e.ConsentGiven(**command.model_dump(exclude={"patient"})))
+
+
+def record_assent(docket: Docket, command: RecordAssent) -> Follows:
+    patient = docket.patient(command.patient)
+    return report(docket, patient.stream, e.AssentGiven(**command.model_dump(exclude={"patient"})))
+
+
+def withdraw_consent(docket: Docket, command: WithdrawConsent) -> Follows:
+    patient = docket.patient(command.patient)
+    return report(docket, patient.stream, e.ConsentWithdrawn(scope=command.scope))
+
+
+def record_screening_findings(docket: Docket, command: RecordScreeningFindings) -> Follows:
+    patient = docket.patient(command.patient)
+    return several(docket, patient, command.findings)
+
+
+def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Follows:
+    """Many reports as one command: what is new of them is recorded; all known is *already so*."""
+    answers = [report(docket, patient.stream, event) for event in events]
+    entries = tuple(entry for answer in answers if isinstance(answer, tuple) for entry in answer)
+    return entries or next((answer for answer in answers if not isinstance(answer, tuple)), ())
+
+
+def assess_criteria(docket: Docket, command: AssessCriteria) -> Follows:
+    """Verdicts on criteria of the protocol; where the protocol names an arbiter, his determination is asked for."""
+    patient, eligibility = docket.patient(command.patient), docket.protocol().eligibility
+    for assessed in command.assessments:
+        criterion = eligibility.criterion(assessed.criterion)
+        if criterion is None or criterion.assessed_by == "determination":
+            raise no.NotInProtocol(f"criterion {assessed.criterion}")
+    return several(docket, patient, command.assessments)
+
+
+def sign_determination(docket: Docket, command: SignDetermination) -> Follows:
+    """The investigator's signed determination (X5: the principal investigator is the final arbiter)."""
+    docket.signer("principal_investigator", "investigator")
+    patient = docket.patient(command.patient)
+    if docket.protocol().eligibility.criterion(command.criterion) is None:
+        raise no.NotInProtocol(f"criterion {command.criterion}")
+    return report(docket, patient.stream, e.InvestigatorDeterminationSigned(**command.model_dump(exclude={"patient"})))
+
+
+def confirm_eligibility(docket: Docket, command: ConfirmEligibility) -> Follows:
+    """The signed checklist: its hash covers every criterion's verdict and the position that holds it."""
+    docket.signer("principal_investigator", "investigator")
+    patient, version = docket.patient(command.patient), docket.version()
+    checklist = {criterion: list(verdict) for criterion, verdict in patient.criteria.items()}
+    event = e.EligibilityConfirmed(checklist_hash=canonical_hash(checklist), protocol_version=version.number)
+    broken = against_eligibility(docket.world, patient, version.document, docket.today)
+    return decided(docket, patient.stream, event, broken)
+
+
+def fail_screening(docket: Docket, command: FailScreening) -> Follows:
+    """The patient leaves screening; a reservation is given back."""
+    patient = docket.patient(command.patient)
+    if patient.enrolled is not None:
+        raise no.AlreadyEnrolled(f"patient {patient.number}")
+    follows = report(docket, patient.stream, e.ScreenFailed(criteria=command.criteria))
+    return follows if not isinstance(follows, tuple) else (*follows, *give_back(docket, patient.number))
+
+
+def give_back(docket: Docket, number: str) -> tuple[Entry, ...]:
+    """Every reservation of a patient who leaves screening is released."""
+    return tuple(
+        Entry(cohort.stream, ReservationReleased(patient=number, cause="screen-failed"))
+        for cohort in docket.world.cohorts.values()
+        if number in cohort.reservations
+    )

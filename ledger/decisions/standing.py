@@ -1,0 +1,165 @@
+"""Where the escalation stands: what the design is told, and what it advises. Pure functions of the trial's state."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+from ledger.cohort.state import Cohort, Member, Window
+from ledger.designs.base import Advice, Outcomes, Tally
+from ledger.designs.listed import design_of
+from ledger.designs.reading import advice_line
+from ledger.patient.state import AdverseEvent, Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.trial.dosing import PatientBasis
+from ledger.trial.state import Version
+from ledger.world import World
+
+
+def candidates_at(world: World, cohort: Cohort) -> int:
+    """Patients of a cohort with an open candidate DLT and no counted one."""
+    return sum(
+        member.dlt is None and number in world.patients and bool(world.patients[number].open_candidates)
+        for number, member in cohort.members.items()
+    )
+
+
+def tally(world: World, cohort: Cohort) -> Tally:
+    """What the design is told of one level."""
+    return Tally(
+        evaluable=cohort.evaluable,
+        dlt=cohort.dlts,
+        pending=cohort.pending,
+        candidates=candidates_at(world, cohort),
+        exceeded=cohort.exceeded,
+        treated=len(cohort.members),
+    )
+
+
+def outcomes(world: World, protocol: ProtocolDocument) -> Outcomes:
+    """What the design is told of the ladder. A level where nobody was ever placed is absent."""
+    levels = {
+        level: tally(world, cohort)
+        for level, cohort in sorted(world.cohorts.items())
+        if (cohort.members or cohort.exceeded) and protocol.bottom <= level <= protocol.top
+    }
+    return Outcomes(levels=levels, bottom=protocol.bottom, top=protocol.top, start=protocol.start)
+
+
+def advice(world: World, protocol: ProtocolDocument) -> Advice:
+    """What the protocol's design advises on what is known now."""
+    return design_of(protocol.design).advise(outcomes(world, protocol))
+
+
+def basis(world: World) -> tuple[PatientBasis, ...]:
+    """What is known of every patient of phase I who has a dose level, in the order of their numbers."""
+    return tuple(
+        PatientBasis(
+            patient=number,
+            level=level,
+            evaluable=member.evaluable,
+            dlt=member.dlt is not None,
+            candidate=number in world.patients and bool(world.patients[number].open_candidates),
+        )
+        for number, level, member in sorted(_members(world), key=lambda each: each[0])
+    )
+
+
+def _members(world: World) -> Iterator[tuple[str, int, Member]]:
+    for level, cohort in world.cohorts.items():
+        for number, member in cohort.members.items():
+            yield number, level, member
+
+
+def dossier(world: World, version: Version) -> dict[str, Any]:
+    """The inputs of a dose decision: all that its outcome may rest on, and nothing that a clock moves."""
+    protocol = version.document
+    told = outcomes(world, protocol)
+    return {
+        "protocol_version": version.number,
+        "protocol_sha256": version.sha256,
+        "design": protocol.design.model_dump(mode="json"),
+        "ladder": {"bottom": told.bottom, "start": told.start, "top": told.top},
+        "levels": [
+            {
+                "level": level,
+                "evaluable": t.evaluable,
+                "dlt": t.dlt,
+                "pending": t.pending,
+                "candidates": t.candidates,
+                "exceeded": t.exceeded,
+            }
+            for level, t in sorted(told.levels.items())
+        ],
+        "opened": sorted(level for level, cohort in world.cohorts.items() if cohort.opened),
+        "patients": [each.model_dump(mode="json") for each in basis(world)],
+        "advice": advice_line(advice(world, protocol)),
+    }
+
+
+def canonical_hash(document: Any) -> str:
+    """SHA-256, in hex, of a document of ASCII member names, integers and texts in canonical form (RFC 8785)."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def inputs_hash(world: World, version: Version) -> str:
+    """The hash of the dossier: what a proposer and every signer name."""
+    return canonical_hash(dossier(world, version))
+
+
+def planned_on(patient: Patient, protocol: ProtocolDocument, ordinal: int) -> date | None:
+    """The calendar day on which an infusion is planned, from the actual day 0 or else the planned one."""
+    day_zero = day_zero_on(patient)
+    return day_zero + timedelta(days=protocol.day_of(ordinal)) if day_zero else None
+
+
+def day_zero_on(patient: Patient) -> date | None:
+    """Day 0: the calendar day of the graft, or the planned one until then."""
+    if patient.transplant:
+        return patient.transplant.at.date()
+    return patient.enrolled.planned_transplant_on if patient.enrolled else None
+
+
+def planned_window(patient: Patient, protocol: ProtocolDocument, days: int) -> tuple[date, date] | None:
+    """From the day of the first infusion to `days` after the last one given, or still to come (domain A.3-6)."""
+    given = [i.given_on for i in patient.infusions.values() if i.given_on]
+    if not given:
+        return None
+    first, last = min(given), max(given)
+    if patient.may_have_dlt or patient.death or patient.withdrawn:
+        return first, last + timedelta(days=days)
+    for ordinal in protocol.ordinals():
+        infusion = patient.infusions.get(ordinal)
+        if infusion is not None and (infusion.given_on or infusion.omitted):
+            continue
+        apart = timedelta(days=protocol.day_of(ordinal) - protocol.day_of(1))
+        last = max(last, planned_on(patient, protocol, ordinal) or first + apart)
+    return first, last + timedelta(days=days)
+
+
+def assessments_due(patient: Patient, window: Window, protocol: ProtocolDocument) -> int:
+    """Scheduled CRS and ICE/CAPD assessments: daily to day 7 after each infusion, then weekly to the window's end."""
+    rule = protocol.dlt_window
+    given = sorted(i.given_on for i in patient.infusions.values() if i.given_on)
+    days: set[date] = set()
+    for day in given:
+        days |= {day + timedelta(days=n) for n in range(rule.daily_assessment_days + 1)}
+    if given:
+        day = given[-1] + timedelta(days=rule.daily_assessment_days + rule.later_assessment_interval_days)
+        while day <= window.planned_to_on:
+            days.add(day)
+            day += timedelta(days=rule.later_assessment_interval_days)
+    return sum(window.from_on <= day <= window.planned_to_on for day in days)
+
+
+def may_be_dlt(event: AdverseEvent, protocol: ProtocolDocument, window: Window | None) -> bool:
+    """Whether an adverse event is a candidate DLT by what is on record (domain B.2)."""
+    kinds = {event.report.toxicity, *(a.toxicity for a in event.assessments.values())}
+    if window is None or not kinds & set(protocol.dlt.toxicities):
+        return False
+    if not window.includes(event.report.onset_at.date()):
+        return False
+    high = event.grade is not None and event.grade >= protocol.dlt.minimum_grade
+    return high or event.needs_adjudication or (event.serious and event.grade is None)

@@ -1,0 +1,1 @@
+"""Proof that the bytes are the same bytes. Imports nothing of ours."""

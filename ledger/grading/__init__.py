@@ -1,0 +1,1 @@
+"""Published grading scales, one file each, the table in the docstring."""

@@ -1,0 +1,136 @@
+"""What can happen around a patient's infusions: planned, checked, authorised, given or omitted; and the graft."""
+
+from typing import ClassVar, Literal
+
+from ledger.types import Amount, Count, Day, Event, Exact, Frozen, Instant, Level, Name, Ordinal, Several, Sha256
+
+ReadinessCheck = Literal["steroids", "infection", "nonhaematologic-reaction", "ventilator", "oxygen"]
+OmissionReason = Literal[
+    "reaction-or-its-treatment", "readiness-not-met", "manufacturing-failure", "hold", "patient-decision", "other"
+]
+
+
+class DosePlanned(Event):
+    """The cells of one infusion from the actual weight, as exact fractions; never rounded up."""
+
+    NAME: ClassVar[str] = "patient.dose-planned.v1"
+
+    ordinal: Ordinal
+    level: Level
+    weight_kg: Amount
+    weighed_on: Day
+    cells_per_kg: Exact
+    cells: Exact
+
+
+class ReadinessItem(Frozen):
+    """One check of readiness: what was found, whether it passes, and when it was seen."""
+
+    check: ReadinessCheck
+    met: bool
+    assessed_at: Instant
+    prednisone_equivalent_mg_per_kg_per_day: Amount | None = None
+    uncontrolled_infection: bool | None = None
+    reactions_count: Count | None = None
+    ventilator: bool | None = None
+    oxygen_l_per_min: Amount | None = None
+
+
+class ReadinessAssessed(Event):
+    """The protocol's checks before one infusion."""
+
+    NAME: ClassVar[str] = "patient.readiness-assessed.v1"
+
+    ordinal: Ordinal
+    items: Several[ReadinessItem]
+
+
+class IdentityVerified(Event):
+    """Two distinct people matched patient, product and chain of identity at the bedside."""
+
+    NAME: ClassVar[str] = "patient.identity-verified.v1"
+
+    ordinal: Ordinal
+    product: Name
+    chain_of_identity: Name
+    checkers: Several[Name]
+
+
+class InfusionAuthorised(Event):
+    """One infusion may be given until `valid_until`, of at most `max_cells`."""
+
+    NAME: ClassVar[str] = "patient.infusion-authorised.v1"
+
+    ordinal: Ordinal
+    level: Level
+    product: Name
+    max_cells: Exact
+    release_certificate: Sha256
+    released_by: Name
+    released_on: Day
+    valid_until: Instant
+
+
+class InfusionStarted(Event):
+    """An infusion began."""
+
+    NAME: ClassVar[str] = "patient.infusion-started.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ("ordinal",)
+    WHEN: ClassVar[str | None] = "started_at"
+
+    ordinal: Ordinal
+    product: Name
+    level: Level
+    started_at: Instant
+
+
+class InfusionCompleted(Event):
+    """What was given. `percent_of_plan` is of the infusion's planned cells, exact."""
+
+    NAME: ClassVar[str] = "patient.infusion-completed.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ("ordinal",)
+    WHEN: ClassVar[str | None] = "ended_at"
+
+    ordinal: Ordinal
+    product: Name
+    ended_at: Instant
+    weight_kg: Amount
+    cells: Count
+    cells_per_kg: Exact
+    percent_of_plan: Exact
+    cd3_cells_per_kg: Amount | None
+    viability_percent: Amount | None
+    volume_ml: Amount | None
+    interruptions_count: Count
+
+
+class InfusionOmitted(Event):
+    """A planned infusion is not given."""
+
+    NAME: ClassVar[str] = "patient.infusion-omitted.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ("ordinal",)
+
+    ordinal: Ordinal
+    cause: OmissionReason
+
+
+class TransplantPerformed(Event):
+    """The graft was infused: this day is day 0."""
+
+    NAME: ClassVar[str] = "patient.transplant-performed.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ()
+    WHEN: ClassVar[str | None] = "performed_at"
+
+    performed_at: Instant
+
+
+INFUSION_EVENTS: tuple[type[Event], ...] = (
+    DosePlanned,
+    ReadinessAssessed,
+    IdentityVerified,
+    InfusionAuthorised,
+    InfusionStarted,
+    InfusionCompleted,
+    InfusionOmitted,
+    TransplantPerformed,
+)

@@ -1,0 +1,170 @@
+"""What the events of a patient amount to. Facts are kept with the position that holds them, so that a correction
+replaces exactly what it corrects."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Final
+
+from immutables import Map
+
+from ledger.patient import events as e
+from ledger.patient import infusions as i
+from ledger.patient import safety as s
+from ledger.record import patient_stream
+from ledger.types import Event, exact, whole_years
+
+RULED: Final = -1
+"""In `Patient.candidates`, in the place of the position that raised a candidate: it has been ruled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An event with the position that holds it and the instant it happened."""
+
+    position: int
+    at: datetime
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Infusion:
+    """One infusion as reported; `given_on` is the calendar day of its start at the site."""
+
+    ordinal: int
+    started: i.InfusionStarted | None = None
+    completed: i.InfusionCompleted | None = None
+    omitted: i.InfusionOmitted | None = None
+
+    @property
+    def given_on(self) -> date | None:
+        if self.started:
+            return self.started.started_at.date()
+        return self.completed.ended_at.date() if self.completed else None
+
+    @property
+    def settled(self) -> bool:
+        return self.completed is not None or self.omitted is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A ruling in force and the position that holds it."""
+
+    position: int
+    event: s.DltAdjudicated
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseEvent:
+    """An adverse event with everything said about it; `grade` is the highest grade of its assessments."""
+
+    number: int
+    position: int
+    report: s.AdverseEventReported
+    ctcae_grade: int | None = None
+    serious: bool = False
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    assessments: Map[int, s.ToxicityAssessed] = Map()
+    confirmed: Map[int, int] = Map()
+    attributions: Map[str, str] = Map()
+
+    @property
+    def subject(self) -> str:
+        return f"adverse-event/{self.number}"
+
+    @property
+    def grade(self) -> int | None:
+        """The event's ASTCT grade: the highest that was confirmed, or else computed, in any assessment."""
+        grades = [
+            self.confirmed.get(position, a.computed_grade if a.computed_grade is not None else a.at_least_grade)
+            for position, a in self.assessments.items()
+        ]
+        return max(grades, default=None)
+
+    @property
+    def needs_adjudication(self) -> bool:
+        """Whether an assessment has no certain grade and nobody has confirmed one."""
+        return any(
+            a.computed_grade is None and position not in self.confirmed for position, a in self.assessments.items()
+        )
+
+    @property
+    def related(self) -> bool:
+        """Associated with the intervention unless two people say *unlikely* or *unrelated* (domain A.3-26)."""
+        against = [who for who, relation in self.attributions.items() if relation in ("unlikely", "unrelated")]
+        return len(against) < 2 or len(against) < len(self.attributions)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient as the log stands."""
+
+    number: str
+    version: int = 0
+    screened: e.PatientScreened | None = None
+    consents: Map[int, e.ConsentGiven] = Map()
+    assents: Map[int, e.AssentGiven] = Map()
+    withdrawn: str | None = None
+    findings: Map[str, Noted] = Map()
+    criteria: Map[str, tuple[int, bool]] = Map()
+    eligible_under: int | None = None
+    checklist_hash: str | None = None
+    screen_failed: bool = False
+    enrolled: e.PatientEnrolled | None = None
+    level: int | None = None
+    sentinel: bool = False
+    doses: Map[int, i.DosePlanned] = Map()
+    readiness: Map[int, Noted] = Map()
+    authorised: Map[int, i.InfusionAuthorised] = Map()
+    infusions: Map[int, Infusion] = Map()
+    transplant: Noted | None = None
+    adverse_events: Map[int, AdverseEvent] = Map()
+    candidates: Map[str, int] = Map()
+    opinions: Map[str, tuple[s.DltOpinionSigned, ...]] = Map()
+    rulings: Map[str, Ruling] = Map()
+    death: Noted | None = None
+    off_study: Noted | None = None
+    deviations: int = 0
+    queries: int = 0
+
+    @property
+    def stream(self) -> str:
+        return patient_stream(self.number)
+
+    @property
+    def born_on(self) -> date | None:
+        """The first of the birth month: birthdays are taken early (domain G.4-10)."""
+        if self.screened is None:
+            return None
+        year, month = self.screened.birth_year_month.split("-")
+        return date(int(year), int(month), 1)
+
+    def age_on(self, day: date) -> int:
+        """Completed years on a day; 0 for a patient whose screening is not on record."""
+        return whole_years(self.born_on, day) if self.born_on else 0
+
+    @property
+    def has_dlt(self) -> bool:
+        return any(ruling.event.is_dlt for ruling in self.rulings.values())
+
+    @property
+    def open_candidates(self) -> tuple[str, ...]:
+        """The candidate DLTs that nobody has ruled on yet."""
+        return tuple(sorted(subject for subject, raised_at in self.candidates.items() if raised_at >= 0))
+
+    @property
+    def may_have_dlt(self) -> bool:
+        """A counted DLT or an open candidate: no further NK cells for this patient."""
+        return self.has_dlt or bool(self.open_candidates)
+
+    @property
+    def dosed(self) -> bool:
+        """Whether any infusion has begun: the safety set."""
+        return any(infusion.given_on is not None for infusion in self.infusions.values())
+
+    def given_share(self, planned_total_per_kg: Fraction) -> Fraction:
+        """The share of the level's planned total that was received, from the cells/kg of all infusions."""
+        received = sum((exact(i.completed.cells_per_kg) for i in self.infusions.values() if i.completed), Fraction(0))
+        return received / planned_total_per_kg

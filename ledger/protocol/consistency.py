@@ -1,0 +1,77 @@
+"""What the parts of a protocol document must agree on. Each check says, for each fault, where it is and what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ledger.protocol.document import ProtocolDocument
+
+
+def faults(protocol: ProtocolDocument) -> Iterator[str]:
+    """Every disagreement between parts of the document; none in a sound one."""
+    for check in (_phases, _escalation, _time, _criteria, _references, _choices):
+        yield from check(protocol)
+
+
+def _phases(protocol: ProtocolDocument) -> Iterator[str]:
+    if ("II" in protocol.phases) != (protocol.phase_2 is not None):
+        yield "phase_2: stated exactly when the phases include II"
+    begins, ends = protocol.planned_start_on, protocol.planned_completion_on
+    if begins is not None and ends is not None and ends <= begins:
+        yield "planned_completion_on: not after the planned start"
+
+
+def _escalation(protocol: ProtocolDocument) -> Iterator[str]:
+    if protocol.stopping.level not in protocol.levels():
+        yield "stopping.level: not a level of the ladder"
+    if not set(protocol.readiness.nonhaematologic_ordinals) <= set(protocol.ordinals()):
+        yield "readiness.nonhaematologic_ordinals: not an infusion of this protocol"
+
+
+def _time(protocol: ProtocolDocument) -> Iterator[str]:
+    watched = protocol.dlt_window.days_after_last_infusion
+    if protocol.sentinel.observation_days > watched:
+        yield "sentinel.observation_days: longer than the DLT window"
+    if protocol.dlt_window.daily_assessment_days > watched:
+        yield "dlt_window.daily_assessment_days: longer than the DLT window"
+    if protocol.readiness.oxygen_valid_hours > protocol.readiness.valid_hours:
+        yield "readiness.oxygen_valid_hours: longer than the whole readiness holds"
+
+
+def _criteria(protocol: ProtocolDocument) -> Iterator[str]:
+    stated = {re.sub(r"[a-z]$", "", rule.id) for rule in protocol.rules}
+    for place, criterion in enumerate(protocol.eligibility.criteria):
+        if criterion.id not in stated:
+            yield f"eligibility.criteria.{place}: no rule states this criterion"
+    for threshold in protocol.eligibility.thresholds():
+        decided = protocol.eligibility.criterion(threshold.criterion)
+        if decided is not None and decided.assessed_by == "determination":
+            yield "eligibility: a threshold does not decide what a determination decides"
+    if protocol.rule(protocol.eligibility.age.rule) is None:
+        yield "eligibility.age.rule: not a rule of this protocol"
+
+
+def _references(protocol: ProtocolDocument) -> Iterator[str]:
+    if _repeats([rule.id for rule in protocol.rules]):
+        yield "rules: a rule is listed twice"
+    if _repeats([interpretation.id for interpretation in protocol.interpretations]):
+        yield "interpretations: an interpretation is listed twice"
+    awaited = protocol.eligibility.age.flag_interpretation
+    if awaited is not None and protocol.interpretation(awaited) is None:
+        yield "eligibility.age.flag_interpretation: not an interpretation of this protocol"
+
+
+def _choices(protocol: ProtocolDocument) -> Iterator[str]:
+    choices = [dose.choice for dose in protocol.schedule if dose.choice is not None]
+    if any(choices.count(choice) == 1 for choice in choices):
+        yield "schedule: a choice has one agent only"
+    for place, dose in enumerate(protocol.schedule):
+        if dose.only_if_donor is not None and dose.only_if_donor not in protocol.donor.types:
+            yield f"schedule.{place}.only_if_donor: not a donor type of this protocol"
+
+
+def _repeats(ids: list[str]) -> bool:
+    return len(set(ids)) < len(ids)

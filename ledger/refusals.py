@@ -1,0 +1,577 @@
+"""Every refusal by name: the leaves of the tree in `errors.py`, each with the rule that it stands for.
+
+The docstring is the title that a caller reads. Rule numbers are those of the protocol (`P`, `I`, `X`, `A.3`) and of
+`docs/rules.md` (`B`, `G`).
+"""
+
+from ledger.errors import Contradicted, Malformed, Overtaken, Refused, Unknown
+
+
+class UnreadableCommand(Malformed):
+    """The request cannot be read as this command."""
+
+    rule = "command"
+
+
+class OccurrenceInTheFuture(Malformed):
+    """It is said to have happened later than now."""
+
+    rule = "time-1"
+
+
+class NotInProtocol(Malformed):
+    """The protocol has no such level, infusion, criterion or interpretation."""
+
+    rule = "protocol-1"
+
+
+class FindingsContradict(Malformed):
+    """The findings contradict each other or do not fit the toxicity."""
+
+    rule = "D"
+
+
+class NotCorrectable(Malformed):
+    """A record of this kind is not corrected; its consequences are ruled or determined anew."""
+
+    rule = "G.4-10"
+
+
+class CorrectionOfAnotherKind(Malformed):
+    """A correction is of the same kind, in the same stream, as what it corrects."""
+
+    rule = "G.4-10"
+
+
+class ReasonMissing(Malformed):
+    """A correction, an override and a late entry need a reason."""
+
+    rule = "G.3"
+
+
+class AlreadyRegistered(Refused):
+    """The trial is registered already."""
+
+    rule = "G.1"
+
+
+class NotRegistered(Refused):
+    """The trial is not registered yet."""
+
+    rule = "G.1"
+
+
+class NoProtocolInForce(Refused):
+    """No approved protocol version holds on this day."""
+
+    rule = "G.4-1"
+
+
+class NeedsSecondPerson(Refused):
+    """Another person than the author has to sign."""
+
+    rule = "G.4-9"
+
+
+class EthicsApprovalMissing(Refused):
+    """The protocol version has no ethics approval on record."""
+
+    rule = "E6-4.3.5"
+
+
+class VersionNotProposed(Refused):
+    """No such protocol version or interpretation is on the table."""
+
+    rule = "G.2"
+
+
+class VersionOutOfOrder(Refused):
+    """Protocol versions are numbered one after another."""
+
+    rule = "G.2"
+
+
+class SiteNotOpen(Refused):
+    """The site is not open."""
+
+    rule = "G.2"
+
+
+class SourceUnknown(Refused):
+    """The reporting system is not registered for this site."""
+
+    rule = "11.10(h)"
+
+
+class NotDelegated(Refused):
+    """The signer does not hold the delegated role today."""
+
+    rule = "G.4-9"
+
+
+class MayNotDelegate(Refused):
+    """This role may not be delegated by this person, or to himself."""
+
+    rule = "G.4-9"
+
+
+class PatientAlreadyScreened(Refused):
+    """The patient number is in use."""
+
+    rule = "G.2"
+
+
+class PatientNotScreened(Refused):
+    """The patient is not in screening any more, or has not begun it."""
+
+    rule = "G.2"
+
+
+class AlreadyEnrolled(Refused):
+    """The patient is enrolled already."""
+
+    rule = "G.2"
+
+
+class NotEnrolled(Refused):
+    """The patient is not enrolled."""
+
+    rule = "G.4-1"
+
+
+class OffStudy(Refused):
+    """The patient has left the study."""
+
+    rule = "X1"
+
+
+class ConsentNotValid(Refused):
+    """The consent that the patient's age requires is not on record."""
+
+    rule = "G.4-1"
+
+
+class CriteriaOpen(Refused):
+    """Criteria are not assessed yet or not met."""
+
+    rule = "G.4-1"
+
+
+class AgeFlagStands(Refused):
+    """The age needs a signed interpretation of the protocol."""
+
+    rule = "A.3-1"
+
+
+class NotEligible(Refused):
+    """Eligibility is not confirmed under the protocol version in force."""
+
+    rule = "G.4-1"
+
+
+class EnrolmentCapReached(Refused):
+    """The enrolment cap is reached."""
+
+    rule = "P1"
+
+
+class EnrolmentIsClosed(Refused):
+    """Enrolment is closed."""
+
+    rule = "G.4-1"
+
+
+class TrialStopped(Refused):
+    """The trial has stopped."""
+
+    rule = "P8"
+
+
+class TrialHeld(Refused):
+    """A hold is on the trial."""
+
+    rule = "G.4-1"
+
+
+class LevelHeld(Refused):
+    """A hold is on the level."""
+
+    rule = "G.4-5"
+
+
+class PhaseOneComplete(Refused):
+    """Phase I has its result; no further patient is dosed in it."""
+
+    rule = "B.1"
+
+
+class CohortNotOpen(Refused):
+    """The level is not open."""
+
+    rule = "G.4-1"
+
+
+class CohortExceededIsShut(Refused):
+    """The level is exceeded."""
+
+    rule = "G.4-5"
+
+
+class LevelNotAdvised(Refused):
+    """The design treats another level now."""
+
+    rule = "G.4-2"
+
+
+class CandidatesHoldLevel(Refused):
+    """Counted and candidate DLTs together reach the number that exceeds the level."""
+
+    rule = "B.2"
+
+
+class NoFreeSlot(Refused):
+    """The cohort has no free slot."""
+
+    rule = "G.4-1"
+
+
+class NoReservation(Refused):
+    """The patient holds no live reservation at this level."""
+
+    rule = "G.4-1"
+
+
+class AlreadyReserved(Refused):
+    """The patient holds a reservation at another level."""
+
+    rule = "G.4-1"
+
+
+class AlreadyAssigned(Refused):
+    """The patient has a dose level already."""
+
+    rule = "G.4-1"
+
+
+class NotAssigned(Refused):
+    """The patient has no dose level."""
+
+    rule = "G.4-4"
+
+
+class AlreadyDosed(Refused):
+    """The first infusion has begun; the level stands."""
+
+    rule = "B.2"
+
+
+class CohortOpenAlready(Refused):
+    """The level is open already."""
+
+    rule = "G.4-2"
+
+
+class NotTheStartLevel(Refused):
+    """Only the start level opens without a dose decision."""
+
+    rule = "G.4-2"
+
+
+class WeightTooOld(Refused):
+    """The weight was not taken within the days before the infusion that the protocol says."""
+
+    rule = "A.3-16"
+
+
+class DoseNotPlanned(Refused):
+    """The dose of this infusion is not planned for the assigned level."""
+
+    rule = "G.4-4"
+
+
+class DoseAbovePlan(Refused):
+    """The two calculations of the cells do not agree."""
+
+    rule = "G.4-4"
+
+
+class EarlierInfusionNotGiven(Refused):
+    """The infusion before this one was not given."""
+
+    rule = "A.3-25"
+
+
+class InfusionAlreadyGiven(Refused):
+    """This infusion was given or omitted already."""
+
+    rule = "G.4-4"
+
+
+class ReadinessNotMet(Refused):
+    """A readiness check is missing, too old or not met."""
+
+    rule = "P6"
+
+
+class PatientHasDlt(Refused):
+    """The patient has a DLT or a candidate DLT."""
+
+    rule = "G.4-4"
+
+
+class SentinelPeriodRunning(Refused):
+    """An earlier patient of the level is still under observation."""
+
+    rule = "B.2"
+
+
+class DecisionNotCirculated(Refused):
+    """The decision that opened the level has not reached those who dose."""
+
+    rule = "E.1"
+
+
+class CheckersNotDistinct(Refused):
+    """Two distinct people check identity."""
+
+    rule = "G.4-4"
+
+
+class IdentityDoesNotMatch(Refused):
+    """The chain of identity on the product is not the patient's."""
+
+    rule = "G.4-4"
+
+
+class NotAuthorised(Refused):
+    """The infusion was not authorised as it was given."""
+
+    rule = "G.4-4"
+
+
+class WrongLevel(Refused):
+    """Another level than the assigned one was given."""
+
+    rule = "G.4-4"
+
+
+class OutsideInfusionDay(Refused):
+    """The infusion lies outside its days."""
+
+    rule = "P5"
+
+
+class Overdose(Refused):
+    """More than the protocol's limit above the plan was given."""
+
+    rule = "B.2"
+
+
+class ProductNotReleased(Refused):
+    """The product's release is not before the authorisation."""
+
+    rule = "G.4-4"
+
+
+class CandidateStands(Refused):
+    """A candidate DLT of the patient is open."""
+
+    rule = "B.2"
+
+
+class WindowStillRuns(Refused):
+    """The DLT window has not elapsed."""
+
+    rule = "G.4-6"
+
+
+class NoWindow(Refused):
+    """The patient has no open DLT window."""
+
+    rule = "G.4-6"
+
+
+class InfusionOutstanding(Refused):
+    """An infusion of the patient is neither given nor omitted."""
+
+    rule = "G.4-6"
+
+
+class AssessmentsMissing(Refused):
+    """The scheduled assessments are not complete."""
+
+    rule = "G.4-6"
+
+
+class EarlyEndNotOnRecord(Refused):
+    """The cause of the early end is not on record."""
+
+    rule = "B.2"
+
+
+class NotYetEvaluable(Refused):
+    """The window is not closed."""
+
+    rule = "B.2"
+
+
+class ReasonNotInList(Refused):
+    """The reason is not in the protocol's closed list."""
+
+    rule = "B.2"
+
+
+class BelowDltGrade(Refused):
+    """The grade is below the protocol's limit for a DLT."""
+
+    rule = "P7"
+
+
+class OutsideDltWindow(Refused):
+    """The onset lies outside the patient's DLT window."""
+
+    rule = "A.3-6"
+
+
+class NoSuchCandidate(Refused):
+    """There is nothing of this kind to rule on."""
+
+    rule = "B.2"
+
+
+class OnlyAssessor(Refused):
+    """Who reported or determined is not the only reviewer."""
+
+    rule = "G.4-9"
+
+
+class OutcomeNotPermitted(Refused):
+    """The design does not permit this outcome on these inputs."""
+
+    rule = "G.4-3"
+
+
+class OverrideMissing(Refused):
+    """An outcome other than the advice needs a documented override."""
+
+    rule = "G.4-3"
+
+
+class DecisionNotOpen(Refused):
+    """The dose decision is not open for signature."""
+
+    rule = "G.4-3"
+
+
+class NotInQuorum(Refused):
+    """The signer's role is not part of the decision's quorum."""
+
+    rule = "A.3-27"
+
+
+class DossierMoved(Refused):
+    """What was signed is no longer what stands on record: propose again."""
+
+    rule = "G.4-9"
+
+
+class DecisionPending(Refused):
+    """Another dose decision waits for signatures."""
+
+    rule = "G.4-3"
+
+
+class HoldCauseStands(Refused):
+    """The cause of the hold stands; it cannot be lifted yet."""
+
+    rule = "G.4-5"
+
+
+class HoldNotOpen(Refused):
+    """No such hold is in force."""
+
+    rule = "G.4-5"
+
+
+class AgreedByConflict(Refused):
+    """The record says otherwise."""
+
+    rule = "G.4-12"
+
+
+class NothingToTake(Refused):
+    """There is no such delegation, query or report to end."""
+
+    rule = "G.2"
+
+
+class AlreadyAdjudicated(Contradicted):
+    """A ruling of this revision is on record."""
+
+    rule = "G.4-12"
+
+
+class AlreadyDetermined(Contradicted):
+    """A determination of this revision is on record."""
+
+    rule = "G.4-12"
+
+
+class AlreadySigned(Contradicted):
+    """This person has signed otherwise."""
+
+    rule = "G.4-12"
+
+
+class AlreadyCorrected(Contradicted):
+    """A later correction of this record is in force."""
+
+    rule = "G.4-10"
+
+
+class NoSuchTrial(Unknown):
+    """There is no such trial."""
+
+    rule = "unknown-trial"
+
+
+class NoSuchPatient(Unknown):
+    """There is no such patient."""
+
+    rule = "unknown-patient"
+
+
+class NoSuchCohort(Unknown):
+    """There is no such cohort."""
+
+    rule = "unknown-cohort"
+
+
+class NoSuchRecord(Unknown):
+    """There is no such record."""
+
+    rule = "unknown-record"
+
+
+class NoSuchDecision(Unknown):
+    """There is no such dose decision."""
+
+    rule = "unknown-decision"
+
+
+class NoSuchAdverseEvent(Unknown):
+    """There is no such adverse event."""
+
+    rule = "unknown-adverse-event"
+
+
+class VersionMovedOn(Overtaken):
+    """The resource has changed since it was read."""
+
+    rule = "G.4-12"
+
+
+class DossierStale(Overtaken):
+    """The dossier has changed since it was read."""
+
+    rule = "G.4-9"

@@ -1,0 +1,69 @@
+"""Why the store says no: leaves of the tree in `ledger/errors.py`.
+
+    Malformed    LeafTooLarge, Unstorable    the event cannot become a leaf
+    Refused      AlreadyThere                a file stands where one is to be made
+    Unknown      NoSuchStore                 there is no such file
+    Unavailable  AlreadyOwned                another process writes this file
+                 NotDurable                  SQLite does not keep what it acknowledges
+                 StorageFailed               the disk or the lock failed before the commit; nothing was written
+                 OutcomeUnknown              the commit failed: it may be on disk or not
+                 WriterClosed                the writer has been closed
+
+`StorageFull` and `Corrupt` stand in `ledger/errors.py`.
+"""
+
+from ledger.errors import Malformed, Refused, Unavailable, Unknown
+
+
+class LeafTooLarge(Malformed):
+    """The event is longer than 65,535 bytes as a leaf."""
+
+    rule = "leaf-size"
+
+
+class Unstorable(Malformed):
+    """The event holds what canonical JSON does not say in one way only: a float, a local time, a large number."""
+
+    rule = "leaf-format"
+
+
+class AlreadyThere(Refused):
+    """A file of this name exists. Nothing is overwritten."""
+
+    rule = "store-exists"
+
+
+class NoSuchStore(Unknown):
+    """There is no such ledger file."""
+
+    rule = "unknown-store"
+
+
+class AlreadyOwned(Unavailable):
+    """Another process writes this ledger."""
+
+    rule = "store-owned"
+
+
+class NotDurable(Unavailable):
+    """The database does not confirm WAL with synchronous=FULL; an acknowledgement would not be true."""
+
+    rule = "store-durability"
+
+
+class StorageFailed(Unavailable):
+    """The disk or the database lock failed before the commit. Nothing was written."""
+
+    rule = "storage-failed"
+
+
+class OutcomeUnknown(Unavailable):
+    """The commit failed: what was asked may be on record or not. Ask again with the same key after the restart."""
+
+    rule = "outcome-unknown"
+
+
+class WriterClosed(Unavailable):
+    """The ledger is shutting down."""
+
+    rule = "writer-closed"

@@ -1,0 +1,198 @@
+"""Reading a trial's file: from any thread, while another connection or another process writes it.
+
+The leaf is the truth and the columns are an index to it. Every row that is read is checked: its leaf hash is computed
+anew, and its columns are compared with what the leaf says. A difference is `Corrupt` and names the position.
+
+Each statement sees one state of the file. Long readings go in chunks, so that no reader keeps the file from being tidied;
+since rows are only added, the chunks together are a prefix of the log.
+"""
+
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ledger.errors import Corrupt
+from ledger.evidence.merkle import EMPTY_ROOT, leaf_hash
+from ledger.record import Record
+from ledger.refusals import NoSuchRecord
+from ledger.store.codec import open_leaf, record_of
+from ledger.store.connection import DurableDatastore, faults_named
+from ledger.store.rows import Answer, Refusal
+from ledger.store.texts import commitment
+from ledger.types import parse_instant
+
+CHUNK: Final = 512
+
+
+class HeadRow(NamedTuple):
+    """The tree after a batch: the number of leaves, the root, and the peaks one after another."""
+
+    size: int
+    root: bytes
+    peaks: bytes
+
+
+class Reading:
+    """What can be asked of a trial's file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._readers = DurableDatastore(path, "ro")
+
+    def close(self) -> None:
+        self._readers.close()
+
+    @property
+    def size(self) -> int:
+        """How many events the log holds."""
+        return self.head().size
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree over them."""
+        return self.head().root
+
+    def head(self) -> HeadRow:
+        """The tree after the last batch."""
+        found = self.select("SELECT size, root, peaks FROM heads ORDER BY size DESC LIMIT 1")
+        return HeadRow(*found[0]) if found else HeadRow(0, EMPTY_ROOT, b"")
+
+    def record(self, position: int) -> Record:
+        """The record at a position; `NoSuchRecord` beyond the last."""
+        return checked(self._row(position))
+
+    def leaf(self, position: int) -> bytes:
+        """The bytes of the leaf at a position; `NoSuchRecord` beyond the last."""
+        row = self._row(position)
+        checked(row)
+        return bytes(row["state"])
+
+    def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
+        """The records from position `start` up to, not including, `stop`; to the present end without it."""
+        end = self.size if stop is None else min(stop, self.size)
+        return map(checked, self.rows(start, end))
+
+    def page(
+        self,
+        after: int,
+        limit: int,
+        *,
+        type: str | None = None,  # noqa: A002 - the word of the envelope
+        stream: str | None = None,
+        actor: str | None = None,
+    ) -> list[Record]:
+        """At most `limit` records at positions greater than `after` (-1: from the first), in order.
+
+        Type (the stored name) and stream are looked up in an index; for an actor alone the log is searched.
+        """
+        wanted = {"topic = ?": type, "originator_id = ?": stream, ACTOR_TEST: actor}
+        given = {test: value for test, value in wanted.items() if value is not None}
+        tests = " AND ".join(["notification_id > ?", *given])
+        query = f"SELECT * FROM events WHERE {tests} ORDER BY notification_id LIMIT ?"  # noqa: S608 - the tests above
+        return [checked(row) for row in self.select(query, after + 1, *given.values(), limit)]
+
+    def stream(self, stream: str, until: int | None = None) -> list[Record]:
+        """The records of a stream in order; with `until`, those among the first `until` events of the log."""
+        stop = self.size if until is None else until
+        query = "SELECT * FROM events WHERE originator_id = ? AND notification_id <= ? ORDER BY originator_version"
+        found = [checked(row) for row in self.select(query, stream, stop)]
+        for version, record in enumerate(found, start=1):
+            if record.stream_version != version:
+                raise Corrupt(f"position {record.position}: version {version} of its stream is missing before it")
+        return found
+
+    def positions_until(self, recorded_at: datetime) -> int:
+        """How many events were recorded at or before an instant. Recorded times never go back along the log."""
+        return bisect_right(range(self.size), recorded_at, key=lambda position: self.record(position).recorded_at)
+
+    def text(self, commitment: str) -> str | None:
+        """The free text behind a commitment; none where it is not kept."""
+        return self.texts((commitment,)).get(commitment)
+
+    def texts(self, commitments: Iterable[str]) -> dict[str, str]:
+        """The free texts behind commitments, as far as they are kept."""
+        query = "SELECT * FROM texts WHERE commitment IN (SELECT value FROM json_each(?))"
+        return {row["commitment"]: _opened(row) for row in self.select(query, orjson.dumps(list(commitments)))}
+
+    def answer(self, command_id: str) -> Answer | None:
+        """What a command was answered with."""
+        found = self.select(ANSWER_QUERY, command_id)
+        return Answer(*found[0]) if found else None
+
+    def refusals(self, after: int, limit: int) -> list[Refusal]:
+        """At most `limit` refusals with a number greater than `after` (0: from the first), in order."""
+        query = "SELECT * FROM refusals WHERE number > ? ORDER BY number LIMIT ?"
+        return [_refusal(row) for row in self.select(query, after, limit)]
+
+    def rows(self, start: int, stop: int) -> Iterator[sqlite3.Row]:
+        """The rows of the events in a range of positions, none left out; `Corrupt` names the first that is missing."""
+        position = start
+        while position < stop:
+            query = "SELECT * FROM events WHERE notification_id > ? AND notification_id <= ? ORDER BY 1"
+            chunk = self.select(query, position, min(position + CHUNK, stop))
+            for row in chunk:
+                if row["notification_id"] != position + 1:
+                    break
+                yield row
+                position += 1
+            if not chunk or chunk[-1]["notification_id"] != position:
+                raise Corrupt(f"position {position}: the event is missing")
+
+    def select(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """The rows that one statement gives, all from one state of the file."""
+        with faults_named(), self._readers.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def _row(self, position: int) -> sqlite3.Row:
+        found = self.select("SELECT * FROM events WHERE notification_id = ?", position + 1)
+        if found:
+            return found[0]
+        if 0 <= position < self.size:
+            raise Corrupt(f"position {position}: the event is missing")
+        raise NoSuchRecord(f"position {position}")
+
+
+ACTOR_TEST: Final = "json_extract(CAST(state AS TEXT), '$.actor.id') = ?"
+ANSWER_QUERY: Final = (
+    "SELECT command_id, request_hash, status, first_position, last_position FROM commands WHERE command_id = ?"
+)
+
+
+def checked(row: sqlite3.Row) -> Record:
+    """The record of a row of events, when the leaf has its hash and the columns say what the leaf says."""
+    position = row["notification_id"] - 1
+    leaf = row["state"]
+    if leaf_hash(leaf) != row["leaf_hash"]:
+        raise Corrupt(f"position {position}: the leaf is not the one that was hashed")
+    try:
+        envelope = open_leaf(leaf)
+        columns = (position, row["originator_id"], row["originator_version"], row["topic"])
+        if columns != (envelope["position"], envelope["stream"], envelope["stream_version"], envelope["type"]):
+            raise Corrupt("the columns differ from the leaf")
+        return record_of(envelope)
+    except Corrupt as fault:
+        raise Corrupt(f"position {position}: {fault}") from None
+
+
+def _opened(row: sqlite3.Row) -> str:
+    text: str = row["text"]
+    if commitment(row["salt"], text) != row["commitment"]:
+        raise Corrupt(f"position {row['position']}: a text is not the one that was committed to")
+    return text
+
+
+def _refusal(row: sqlite3.Row) -> Refusal:
+    return Refusal(
+        recorded_at=parse_instant(row["recorded_at"]),
+        actor_id=row["actor_id"],
+        role=row["role"],
+        command_type=row["command_type"],
+        rule=row["rule"],
+        request_hash=row["request_hash"],
+        number=row["number"],
+    )

@@ -1,0 +1,128 @@
+"""One trial, one SQLite file.
+
+    with SqliteStore.open(path) as store:
+        with store.appending() as batch:                        # BEGIN IMMEDIATE
+            if batch.answer(command_id) is None:
+                batch.save(records, texts, answers, refusals)
+                                                                # COMMIT, with one fsync
+        store.size, store.root                                  # the new ones
+
+One process at a time has a file open for writing; any number read it, also meanwhile.
+"""
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ledger.errors import Corrupt
+from ledger.store import schema
+from ledger.store.appending import Appender, Batch
+from ledger.store.connection import Ownership
+from ledger.store.errors import AlreadyThere, NoSuchStore
+from ledger.store.reading import HeadRow, Reading
+from ledger.store.verification import Progress, verified_tree
+
+
+class SqliteStore(Reading):
+    """A trial's file, open for reading; for appending as well where this process owns it."""
+
+    def __init__(self, path: Path, appender: Appender | None) -> None:
+        super().__init__(path)
+        self._appender = appender
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new, empty ledger, open for appending; `AlreadyThere` where a file of this name stands."""
+        if path.exists():
+            raise AlreadyThere(path.name)
+        ownership = Ownership(path)
+        try:
+            _make_file(path)
+            appender = Appender(path, ownership)
+            appender.create_tables()
+        except BaseException:
+            ownership.release()
+            raise
+        return cls(path, appender)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """A ledger that exists; `NoSuchStore` where none does, `Corrupt` where the file is another thing.
+
+        For appending: `AlreadyOwned` while another process does; and the database is checked and the tree computed anew
+        from every leaf, with `Corrupt` for the first difference.
+        """
+        if not path.is_file():
+            raise NoSuchStore(path.name)
+        store = cls(path, None if read_only else Appender(path, Ownership(path)))
+        try:
+            store._check_schema()
+            if store._appender is not None:
+                store._check_pages()
+                store._appender.tree = verified_tree(store)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        super().close()
+        if self._appender is not None:
+            self._appender.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def head(self) -> HeadRow:
+        """The tree after the last committed batch."""
+        if self._appender is None:
+            return super().head()
+        tree = self._appender.tree
+        return HeadRow(tree.size, tree.root, b"".join(tree.peaks))
+
+    def appending(self) -> AbstractContextManager[Batch]:
+        """A transaction, committed when the block ends and rolled back when it raises (see `Appender.transaction`)."""
+        assert self._appender is not None, "the ledger is open for reading only"
+        return self._appender.transaction()
+
+    def verify(self, progress: Progress | None = None) -> None:
+        """Compute the tree anew from the bytes of all leaves and compare it with heads and tiles; `Corrupt` names the
+        first position, batch or tile that differs."""
+        verified_tree(self, progress)
+
+    def _check_schema(self) -> None:
+        marks = [self.select(f"PRAGMA {mark}")[0][0] for mark in ("application_id", "user_version")]
+        if marks != [schema.APPLICATION_ID, schema.FORMAT_VERSION]:
+            raise Corrupt(f"{self.path.name} is not a ledger of format {schema.FORMAT_VERSION}")
+        if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
+            raise Corrupt(f"{self.path.name}: the tables or their triggers are not those of a ledger")
+
+    def _check_pages(self) -> None:
+        found = [row[0] for row in self.select("PRAGMA quick_check(1)")]
+        if found != ["ok"]:
+            raise Corrupt(f"{self.path.name}: {found[0]}")
+
+
+def _make_file(path: Path) -> None:
+    """An empty file that was not there before, with its name on disk."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise AlreadyThere(path.name) from None
+    sync_directory(path)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a file's directory durable."""
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

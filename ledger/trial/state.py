@@ -1,0 +1,120 @@
+"""What the events of a trial amount to."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from immutables import Map
+
+from ledger.protocol.document import ProtocolDocument
+from ledger.trial import dosing as d
+from ledger.trial import events as e
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A protocol version: its document, the day from which it holds, and how far its approval has come."""
+
+    number: int
+    document: ProtocolDocument
+    sha256: str
+    effective_on: date
+    proposed_by: str
+    ethics: bool = False
+    approved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    from_on: date
+    to_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    scope: d.HoldScope
+    level: int | None
+    cause: d.HoldCause
+    automatic: bool
+    position: int
+    lifted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A dose decision: as proposed, who signed, whether taken, whether its basis still stands."""
+
+    number: int
+    position: int
+    outcome: d.Outcome
+    from_level: int | None
+    to_level: int | None
+    inputs_hash: str | None
+    basis: tuple[d.PatientBasis, ...] = ()
+    proposed_by: str | None = None
+    override: str | None = None
+    advice: str | None = None
+    data_cut_off: int = 0
+    votes: Map[str, tuple[str, str]] = Map()
+    taken_at: datetime | None = None
+    superseded: bool = False
+    circulated: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.taken_at is None and not self.superseded
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    report: e.ReportQuarantined
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The trial as its log stands."""
+
+    version: int = 0
+    registered: e.TrialRegistered | None = None
+    registered_by: str | None = None
+    versions: Map[int, Version] = Map()
+    interpretations: Map[str, str] = Map()
+    interpretations_proposed: Map[str, tuple[str, str]] = Map()
+    sites: Map[str, str] = Map()
+    sources: Map[str, str] = Map()
+    delegations: Map[tuple[str, str, str | None], Delegation] = Map()
+    holds: Map[int, Hold] = Map()
+    decisions: Map[int, Decision] = Map()
+    mtd: int | None = None
+    mtd_decision: int | None = None
+    mtd_not_reached: bool = False
+    rp2d: int | None = None
+    stopped: str | None = None
+    enrolment_closed: str | None = None
+    quarantine: Map[int, Quarantined] = Map()
+    deviations: int = 0
+
+    def protocol_on(self, day: date) -> Version | None:
+        """The approved version in force on a day: the one with the latest day, then the highest number."""
+        holding = [v for v in self.versions.values() if v.approved_at is not None and v.effective_on <= day]
+        return max(holding, key=lambda v: (v.effective_on, v.number), default=None)
+
+    def delegated(self, person: str, role: str, site: str | None, on: date) -> bool:
+        """Whether a person holds a role on a day, at the site or for the whole trial."""
+        grants = (self.delegations.get((person, role, place)) for place in {site, None})
+        return any(g is not None and g.from_on <= on and (g.to_on is None or on <= g.to_on) for g in grants)
+
+    def held(self, level: int | None) -> int | None:
+        """The number of a hold in force that reaches a level (or the trial, for `None`); a level's hold reaches all
+        levels above it."""
+        for number, hold in sorted(self.holds.items()):
+            if not hold.lifted and (
+                hold.scope == "trial" or (level is not None and hold.level is not None and hold.level <= level)
+            ):
+                return number
+        return None
+
+    @property
+    def phase_one_over(self) -> bool:
+        """Whether phase I has a result that stands."""
+        return self.mtd is not None or self.mtd_not_reached

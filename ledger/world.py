@@ -1,0 +1,141 @@
+"""The whole trial as its log stands: every aggregate, folded from the records in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+from immutables import Map
+
+from ledger.cohort.state import Cohort
+from ledger.cohort.state import evolve as evolve_cohort
+from ledger.patient.evolution import evolve as evolve_patient
+from ledger.patient.state import Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.record import TRIAL, Record
+from ledger.trial.evolution import evolve as evolve_trial
+from ledger.trial.state import Trial, Version
+from ledger.types import Event, FreeText
+
+FOLD_VERSION: Final = 1
+
+
+class Archive(Protocol):
+    """What a decision may look up beyond the state: a record by its position, the text behind a commitment."""
+
+    def record(self, position: int) -> Record: ...
+
+    def text(self, commitment: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All aggregates of a trial, which fact stands where (`facts`), and what was corrected by what (`corrected`)."""
+
+    trial: Trial = field(default_factory=Trial)
+    cohorts: Map[int, Cohort] = Map()
+    patients: Map[str, Patient] = Map()
+    facts: Map[tuple[str, str], int] = Map()
+    corrected: Map[int, int] = Map()
+    size: int = 0
+    recorded_at: datetime | None = None
+
+    def apply(self, record: Record) -> "World":
+        """The trial after one more record."""
+        changes: dict[str, Any] = {"size": record.position + 1, "recorded_at": record.recorded_at}
+        if record.stream == TRIAL:
+            changes["trial"] = evolve_trial(self.trial, record)
+        elif (number := record.patient) is not None:
+            patient = evolve_patient(self.patients.get(number) or Patient(number), record)
+            changes["patients"] = self.patients.set(number, patient)
+        else:
+            level = record.level
+            assert level is not None, record.stream
+            changes["cohorts"] = self.cohorts.set(level, evolve_cohort(self.cohort(level), record))
+        if record.conflicts_with is None:
+            key = (record.stream, fact_key(record.event, record.occurred_at))
+            changes["facts"] = self.facts.set(key, record.position)
+        if record.corrects is not None:
+            changes["corrected"] = self.corrected.set(record.corrects, record.position)
+        return replace(self, **changes)
+
+    def cohort(self, level: int) -> Cohort:
+        return self.cohorts.get(level) or Cohort(level)
+
+    def stream_version(self, stream: str) -> int:
+        """How many events a stream has."""
+        if stream == TRIAL:
+            return self.trial.version
+        kind, _, name = stream.partition("/")
+        if kind == "patient":
+            return self.patients[name].version if name in self.patients else 0
+        return self.cohort(int(name)).version
+
+    def on_record(self, stream: str, event: Event, occurred_at: datetime) -> int | None:
+        """The position that holds the same fact, by its key."""
+        return self.facts.get((stream, fact_key(event, occurred_at)))
+
+    def site_day(self, site: str | None, at: datetime) -> date:
+        """The calendar day of an instant at a site (UTC where the site is unknown)."""
+        return at.astimezone(site_zone(self.trial.sites.get(site or "", "+00:00"))).date()
+
+    def patient_day(self, patient: str, at: datetime) -> date:
+        """The calendar day of an instant at the patient's site."""
+        known = self.patients.get(patient)
+        return self.site_day(known.screened.site if known and known.screened else None, at)
+
+    def version_on(self, day: date) -> Version | None:
+        return self.trial.protocol_on(day)
+
+    def protocol(self) -> ProtocolDocument | None:
+        """The protocol in force at the head of the log."""
+        if self.recorded_at is None:
+            return None
+        version = self.trial.protocol_on(self.recorded_at.date())
+        return version.document if version else None
+
+
+@cache
+def site_zone(utc_offset: str) -> timezone:
+    sign = -1 if utc_offset.startswith("-") else 1
+    hours, minutes = utc_offset[1:].split(":")
+    return timezone(sign * timedelta(hours=int(hours), minutes=int(minutes)))
+
+
+@cache
+def free_texts(kind: type[Event]) -> frozenset[str]:
+    """The fields of an event or command that hold a commitment to a free text."""
+    return frozenset(
+        name
+        for name, info in kind.model_fields.items()
+        if any(isinstance(m, FreeText) for m in info.metadata) or "FreeText" in repr(info.annotation)
+    )
+
+
+def structured(event: Event) -> Mapping[str, Any]:
+    """An event's content without its free texts."""
+    return event.model_dump(mode="json", exclude=set(free_texts(type(event))))
+
+
+def fact_key(event: Event, occurred_at: datetime) -> str:
+    """What identifies a fact in its stream: its name and key fields, or its whole content with its time."""
+    if event.KEY is not None:
+        return "|".join((event.NAME, *(str(getattr(event, field)) for field in event.KEY)))
+    content = repr((structured(event), occurred_at.timestamp())).encode()
+    return f"{event.NAME}|{sha256(content).hexdigest()[:24]}"
+
+
+def same_fact(one: Event, other: Event, archive: Archive) -> bool:
+    """Whether two events say the same; free texts are compared opened, since two salts make equal texts differ."""
+    if type(one) is not type(other) or structured(one) != structured(other):
+        return False
+    return all(
+        _opened(getattr(one, field), archive) == _opened(getattr(other, field), archive)
+        for field in free_texts(type(one))
+    )
+
+
+def _opened(commitment: str | None, archive: Archive) -> str | None:
+    return None if commitment is None else archive.text(commitment)

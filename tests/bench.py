@@ -1,0 +1,125 @@
+"""A trial in memory, for tests: commands are carried out on it by the rules alone, without a store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from ledger.decisions import enrolment, setup
+from ledger.decisions.carry_out import carry_out
+from ledger.decisions.docket import Command, Docket
+from ledger.errors import LedgerError
+from ledger.protocol.document import ProtocolDocument
+from ledger.protocol.load import bundled, load_protocol
+from ledger.record import Actor, Asked, Record
+from ledger.types import Event
+from ledger.world import World
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+SITE = "NDGOI"
+
+
+def person(name: str, role: str, site: str | None = SITE) -> Actor:
+    return Actor(name, role, site, "test")
+
+
+SPONSOR = person("vera", "medical_monitor", None)
+PI = person("maria", "principal_investigator")
+INVESTIGATOR = person("ivan", "investigator")
+COMMITTEE = person("olga", "safety_committee", None)
+COMMITTEE_2 = person("pavel", "safety_committee", None)
+NURSE = person("nina", "coordinator")
+CHECKER = person("boris", "bedside_checker")
+
+
+@dataclass
+class Bench:
+    """The log in memory and the state at its head. `now` moves only when a test moves it."""
+
+    world: World = field(default_factory=World)
+    records: list[Record] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    now: datetime = START
+    asked: int = 0
+
+    def record(self, position: int) -> Record:
+        return self.records[position]
+
+    def text(self, commitment: str) -> str | None:
+        return self.texts.get(commitment)
+
+    def seal(self, text: str) -> str:
+        """A commitment as the application would make it, with the number of the asking for a salt."""
+        self.asked += 1
+        commitment = sha256(f"{self.asked}:{text}".encode()).hexdigest()
+        self.texts[commitment] = text
+        return commitment
+
+    def docket(self, by: Actor = PI, **asked: Any) -> Docket:
+        self.asked += 1
+        return Docket(self.world, Asked(by, f"{self.asked:032x}", **asked), self.now, self)
+
+    def ask(self, command: Command, by: Actor = PI, **asked: Any) -> tuple[Event, ...]:
+        """Carry a command out; the events of its append, none where it was so already."""
+        done = carry_out(self.docket(by, **asked), command)
+        self.world = done.world
+        self.records.extend(done.records)
+        return tuple(record.event for record in done.records)
+
+    def pass_days(self, days: float) -> None:
+        self.now += timedelta(days=days)
+
+    @contextmanager
+    def refuses(self, refusal: type[LedgerError]) -> Iterator[None]:
+        """The commands inside are refused by this rule, and nothing is appended."""
+        size = self.world.size
+        with pytest.raises(refusal):
+            yield
+        assert self.world.size == size
+
+
+def nct07256210() -> ProtocolDocument:
+    return load_protocol(bundled("nct07256210"))
+
+
+def opened_trial(protocol: ProtocolDocument | None = None, bench: Bench | None = None) -> Bench:
+    """A trial whose protocol is approved, whose people hold their roles and whose start level is open."""
+    document = protocol or nct07256210()
+    bench = bench or Bench()
+    day = bench.now.date()
+    bench.ask(
+        setup.RegisterTrial(
+            trial_id=document.registry_id,
+            title=document.title,
+            sponsor=document.sponsor,
+            origin="test.example/trial",
+            training=True,
+        ),
+        SPONSOR,
+    )
+    bench.ask(setup.OpenSite(site=SITE, utc_offset="+03:00"), SPONSOR)
+    for who in (PI, COMMITTEE, COMMITTEE_2):
+        bench.ask(_delegation(who, bench), SPONSOR)
+    for who in (INVESTIGATOR, NURSE, CHECKER):
+        bench.ask(_delegation(who, bench), PI)
+    version = setup.ProposeProtocolVersion(version=1, effective_on=day, document=document.model_dump(mode="json"))
+    bench.ask(version, SPONSOR)
+    bench.ask(setup.RecordEthicsApproval(version=1, body="Local ethics committee", approved_on=day), SPONSOR)
+    digest = bench.world.trial.versions[1].sha256
+    bench.ask(setup.ApproveProtocolVersion(version=1, document_sha256=digest), PI)
+    bench.ask(enrolment.OpenCohort(level=document.start), PI)
+    return bench
+
+
+def _delegation(who: Actor, bench: Bench) -> setup.DelegateRole:
+    return setup.DelegateRole(
+        person=who.id,
+        role=who.role,  # type: ignore[arg-type]
+        site=who.site,
+        from_on=bench.now.date(),
+        to_on=None,
+    )

@@ -1,0 +1,220 @@
+"""Patients for tests: the usual way of one through the trial, step by step, with what a case is about as arguments."""
+
+from datetime import date, datetime, timedelta
+
+from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, safety, screening
+from ledger.decisions.standing import assessments_due, inputs_hash
+from ledger.grading.astct_crs import CrsFindings
+from ledger.patient.events import CriterionAssessed
+from ledger.record import Actor
+from ledger.types import Event, exact
+from tests.bench import COMMITTEE, INVESTIGATOR, PI, SITE, SPONSOR, Bench
+
+CERTIFICATE = "ab" * 32
+
+
+def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
+    """Screened, consented and found eligible."""
+    bench.ask(screening.ScreenPatient(number=number, site=SITE, birth_year_month=born, sex="female"))
+    protocol = bench.docket().protocol()
+    patient = bench.world.patients[number]
+    for capacity in sorted(protocol.consent_required(patient.age_on(bench.now.date()))):
+        consent = screening.RecordConsent(
+            patient=number,
+            form_version="2.0",
+            capacity=capacity,
+            signed_at=bench.now,
+            obtained_by="maria",
+            copy_given=True,
+        )
+        bench.ask(consent)
+    attested = [c for c in protocol.eligibility.criteria if c.assessed_by != "determination"]
+    verdicts = tuple(
+        CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None) for c in attested
+    )
+    bench.ask(screening.AssessCriteria(patient=number, assessments=verdicts))
+    for c in protocol.eligibility.criteria:
+        if c.assessed_by == "determination":
+            met = c.kind == "inclusion"
+            rationale = bench.seal("seen by the investigator")
+            bench.ask(screening.SignDetermination(patient=number, criterion=c.id, met=met, rationale=rationale))
+    bench.ask(screening.ConfirmEligibility(patient=number))
+
+
+def place(bench: Bench, number: str, level: int, transplant_in_days: int = 12) -> None:
+    """Enrolled, with a slot and a dose level. The first infusion is due today, unless another day is asked for."""
+    bench.ask(enrolment.ReserveSlot(patient=number, level=level))
+    planned = bench.now.date() + timedelta(days=transplant_in_days)
+    bench.ask(enrolment.EnrolPatient(patient=number, planned_transplant_on=planned))
+    bench.ask(enrolment.AssignDoseLevel(patient=number, level=level))
+
+
+def authorise(bench: Bench, number: str, ordinal: int, weight_kg: str = "20") -> tuple[Event, ...]:
+    """Weighed, found ready and authorised, now."""
+    today = bench.now.date()
+    bench.ask(infusion.PlanDose(patient=number, ordinal=ordinal, weight_kg=weight_kg, weighed_on=today))
+    bench.ask(ready(bench, number, ordinal), INVESTIGATOR)
+    dose = bench.world.patients[number].doses[ordinal]
+    command = infusion.AuthoriseInfusion(
+        patient=number,
+        ordinal=ordinal,
+        product=f"NK-{number}",
+        cells_by_second_calculation=dose.cells,
+        release_certificate=CERTIFICATE,
+        released_by="qa",
+        released_on=today,
+        chain_of_identity=f"COI-{number}",
+        chain_of_identity_on_product=f"COI-{number}",
+        checkers=("boris", "nina"),
+    )
+    return bench.ask(command, INVESTIGATOR)
+
+
+def ready(bench: Bench, number: str, ordinal: int, **found: object) -> infusion.AssessReadiness:
+    """All checks passed now, but for what is said."""
+    limits = bench.docket().protocol().readiness
+    content: dict[str, object] = {
+        "assessed_at": bench.now,
+        "oxygen_assessed_at": bench.now,
+        "prednisone_equivalent_mg_per_kg_per_day_max_in_72_h": "0",
+        "uncontrolled_infection": False,
+        "ventilator": False,
+        "oxygen_l_per_min": "0",
+        "nonhaematologic_reactions_count": 0 if ordinal in limits.nonhaematologic_ordinals else None,
+        **found,
+    }
+    return infusion.AssessReadiness.model_validate({"patient": number, "ordinal": ordinal, **content})
+
+
+def infuse(bench: Bench, number: str, ordinal: int, percent: int = 100, weight_kg: str = "20") -> tuple[Event, ...]:
+    """Given as reported: so many percent of the assigned level's share."""
+    patient, protocol = bench.world.patients[number], bench.docket().protocol()
+    level = patient.level if patient.level is not None else protocol.start
+    cells = protocol.planned_cells_per_kg(level, ordinal) * exact(weight_kg) * percent / 100
+    start = given.RecordInfusionStart(
+        patient=number, ordinal=ordinal, product=f"NK-{number}", level=level, started_at=bench.now
+    )
+    done = given.RecordInfusion(
+        patient=number,
+        ordinal=ordinal,
+        product=f"NK-{number}",
+        ended_at=bench.now,
+        weight_kg=weight_kg,
+        cells=int(cells),
+    )
+    return (*bench.ask(start), *bench.ask(done))
+
+
+def treat(bench: Bench, number: str, level: int) -> None:
+    """Screened, placed and given the planned infusions on their days; `now` is then the day of the last one."""
+    screen(bench, number)
+    place(bench, number, level)
+    dose_all(bench, number)
+
+
+def dose_all(bench: Bench, number: str) -> None:
+    protocol = bench.docket().protocol()
+    for ordinal in protocol.ordinals():
+        if ordinal > 1:
+            bench.pass_days(protocol.day_of(ordinal) - protocol.day_of(ordinal - 1))
+        authorise(bench, number, ordinal)
+        infuse(bench, number, ordinal)
+
+
+def close_window(bench: Bench, number: str) -> tuple[Event, ...]:
+    """The window is over and complete. Time passes until it is."""
+    patient = bench.world.patients[number]
+    assert patient.level is not None
+    window = bench.world.cohort(patient.level).members[number].window
+    assert window is not None
+    over = datetime.combine(window.planned_to_on + timedelta(days=1), bench.now.timetz())
+    bench.now = max(bench.now, over)
+    due = assessments_due(patient, window, bench.docket().protocol())
+    return bench.ask(dlt.CloseDltWindow(patient=number, assessments_done_count=due))
+
+
+def crs(grade: int = 3) -> CrsFindings:
+    """Findings that the table grades so."""
+    return CrsFindings(
+        temperature_celsius="39.0" if grade else "36.8",
+        fever_attributed_elsewhere=False,
+        hypotension=grade >= 2,
+        vasopressor_count={3: 1, 4: 2}.get(grade, 0),
+        vasopressin=False,
+        hypotension_attributed_elsewhere=False,
+        oxygen_device="none",
+        oxygen_l_per_min=None,
+        ventilation_for_airway_only=False,
+        hypoxia_attributed_elsewhere=False,
+        antipyretic_or_anticytokine_given_for_this_crs=False,
+        prophylactic_tocilizumab=False,
+        antipyretic_or_steroid_for_another_reason=False,
+        died_of_crs=grade == 5,
+    )
+
+
+def reaction(bench: Bench, number: str, grade: int = 3, onset_at: datetime | None = None, **asked: object) -> int:
+    """An adverse event of CRS with one assessment of this grade; its number."""
+    onset = onset_at or bench.now
+    report = safety.ReportAdverseEvent(
+        patient=number, term="Cytokine release syndrome", toxicity="CRS", serious=grade >= 3, onset_at=onset
+    )
+    bench.ask(report, INVESTIGATOR)
+    event = len(bench.world.patients[number].adverse_events)
+    bench.ask(
+        safety.AssessCrs(patient=number, adverse_event=event, assessed_at=onset, findings=crs(grade)), INVESTIGATOR
+    )
+    return event
+
+
+def rule(
+    bench: Bench, number: str, event: int, *, is_dlt: bool = True, revision: int = 1, by: Actor = PI
+) -> tuple[Event, ...]:
+    """One signature on a ruling."""
+    command = dlt.RuleOnDlt(
+        patient=number,
+        subject=f"adverse-event/{event}",
+        is_dlt=is_dlt,
+        revision=revision,
+        toxicity="CRS",
+        grade=3,
+        rationale=bench.seal("as discussed"),
+    )
+    return bench.ask(command, by)
+
+
+def rule_not_a_dlt(bench: Bench, number: str, event: int, revision: int = 1) -> None:
+    """All three signatures that *not a DLT* needs."""
+    for by in (INVESTIGATOR, SPONSOR, COMMITTEE):
+        rule(bench, number, event, is_dlt=False, revision=revision, by=by)
+
+
+def decide(bench: Bench, outcome: str, to_level: int | None, *, circulate: bool = True, **proposal: object) -> int:
+    """A dose decision proposed, signed by the quorum and circulated; its number."""
+    dossier = inputs_hash(bench.world, bench.docket().version())
+    proposed = dose_decision.ProposeDoseDecision.model_validate(
+        {"outcome": outcome, "to_level": to_level, "dossier_hash": dossier, **proposal}
+    )
+    bench.ask(proposed, SPONSOR)
+    number = len(bench.world.trial.decisions)
+    for by in (PI, SPONSOR, COMMITTEE):
+        if bench.world.trial.decisions[number].taken_at is None:
+            sign(bench, number, by)
+    if circulate:
+        bench.ask(
+            dose_decision.CirculateDecision(decision=number, to="clinic and pharmacy", acknowledged_at=bench.now)
+        )
+    return number
+
+
+def sign(bench: Bench, decision: int, by: Actor, vote: str = "agree") -> tuple[Event, ...]:
+    dossier = bench.world.trial.decisions[decision].inputs_hash
+    assert dossier is not None
+    command = dose_decision.SignDoseDecision(
+        decision=decision, vote=vote, meaning="I have reviewed the dossier", dossier_hash=dossier
+    )
+    return bench.ask(command, by)
+
+
+def a_day(text: str) -> date:
+    return date.fromisoformat(text)
