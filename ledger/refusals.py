@@ -511,6 +511,12 @@ class AlreadyAdjudicated(Contradicted):
     rule = "G.4-12"
 
 
+class AuditIdReused(Contradicted):
+    """The entry of the reporting system's audit trail stands for another report."""
+
+    rule = "G.4-12"
+
+
 class AlreadyDetermined(Contradicted):
     """A determination of this revision is on record."""
 

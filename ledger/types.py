@@ -116,6 +116,8 @@ def _read_exact(given: Any) -> str:
 
 
 def _nfc(text: str) -> str:
+    if text.isascii():
+        return text
     if any(0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise ValueError("a text holds no lone surrogate")
     return unicodedata.normalize("NFC", text)

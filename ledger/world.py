@@ -14,7 +14,7 @@ from ledger.cohort.state import evolve as evolve_cohort
 from ledger.patient.evolution import evolve as evolve_patient
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Record
+from ledger.record import TRIAL, Record, Source
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText
@@ -56,7 +56,7 @@ class World:
             changes["cohorts"] = self.cohorts.set(level, evolve_cohort(self.cohort(level), record))
         if record.conflicts_with is None:
             key = (record.stream, fact_key(record.event, record.occurred_at))
-            changes["facts"] = self.facts.set(key, record.position)
+            changes["facts"] = _with_source(self.facts.set(key, record.position), record)
         if record.corrects is not None:
             changes["corrected"] = self.corrected.set(record.corrects, record.position)
         return replace(self, **changes)
@@ -95,6 +95,18 @@ class World:
             return None
         version = self.trial.protocol_on(self.recorded_at.date())
         return version.document if version else None
+
+
+def source_key(source: Source) -> tuple[str, str]:
+    """In `facts`: under which entry of a machine's own audit trail something was reported."""
+    return ("source", f"{source.system}|{source.audit_id}")
+
+
+def _with_source(facts: Map[tuple[str, str], int], record: Record) -> Map[tuple[str, str], int]:
+    """The first event of a machine's report stands for the report."""
+    if record.source is None or record.source.audit_id is None or source_key(record.source) in facts:
+        return facts
+    return facts.set(source_key(record.source), record.position)
 
 
 @cache

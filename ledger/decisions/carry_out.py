@@ -23,7 +23,7 @@ from ledger.decisions import (
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows
 from ledger.decisions.effects import effects
 from ledger.record import TRIAL, Entry, Record
-from ledger.world import World
+from ledger.world import World, same_fact, source_key
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -107,7 +107,7 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
     """The command's events, then its effects until none is missing; all in one append, or a refusal and nothing."""
     if docket.asked.occurred_at is not None and docket.asked.occurred_at > docket.now + timedelta(minutes=5):
         raise no.OccurrenceInTheFuture("occurred_at")
-    follows = decide(docket, command)
+    follows = _known_to_its_source(docket, decide(docket, command))
     if isinstance(follows, AlreadySo):
         return CarriedOut(docket.world, (), follows.position)
     world, records = append(docket, docket.world, follows)
@@ -119,6 +119,21 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
         world, more = append(docket, world, missing)
         records += more
     raise AssertionError(f"no end of effects: {records[-1].event!r}")
+
+
+def _known_to_its_source(docket: Docket, follows: Follows) -> Follows:
+    """A machine is heard for its registered site only; the same entry of its audit trail is the same report."""
+    source = docket.asked.source
+    if source is None:
+        return follows
+    if docket.world.trial.sources.get(source.system) != docket.asked.by.site:
+        raise no.SourceUnknown(source.system)
+    on_record = docket.world.facts.get(source_key(source)) if source.audit_id is not None else None
+    if on_record is None or isinstance(follows, AlreadySo):
+        return follows
+    if same_fact(docket.archive.record(on_record).event, follows[0].event, docket.archive):
+        return AlreadySo(on_record)
+    raise no.AuditIdReused(source.system, on_record)
 
 
 def _touched(world: World, records: Iterable[Record]) -> tuple[frozenset[str], frozenset[int]]:

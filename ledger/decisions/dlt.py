@@ -181,7 +181,7 @@ def determine_evaluability(docket: Docket, command: DetermineEvaluability) -> Fo
     docket.signer(*RULERS)  # type: ignore[arg-type]
     patient = docket.patient(command.patient)
     member, stream = _member(docket, patient), cohort_stream(patient.level or 0)
-    determination = c.EvaluabilityDetermined(**{field: value for field, value in command})
+    determination = c.EvaluabilityDetermined(**dict(command))
     known = member.determination
     if known is not None and command.revision == known.revision:
         position = docket.world.on_record(stream, known, docket.now)

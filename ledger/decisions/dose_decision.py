@@ -149,14 +149,16 @@ def propose_dose_decision(docket: Docket, command: ProposeDoseDecision) -> Follo
         basis=basis(world),
         override=command.override,
     )
+    broken = against_proposal(world, given, command.outcome, command.to_level, command.override is not None)
+    return decided(docket, TRIAL, event, broken, stands=False)
 
-    def broken() -> Iterator[Refused]:
-        pending = next((d for d in world.trial.decisions.values() if is_open(d)), None)
-        if pending is not None and command.outcome not in RESTRICTING:
-            yield no.DecisionPending(f"decision {pending.number}")
-        yield from against_outcome(world, given, command.outcome, command.to_level, command.override is not None)
 
-    return decided(docket, TRIAL, event, broken(), stands=False)
+def against_proposal(world: World, given: Advice, outcome: str, level: int | None, override: bool) -> Iterator[Refused]:
+    """Why an outcome is not proposed now: another decision waits for signatures, or the design does not permit it."""
+    pending = next((d for d in world.trial.decisions.values() if is_open(d)), None)
+    if pending is not None and outcome not in RESTRICTING:
+        yield no.DecisionPending(f"decision {pending.number}")
+    yield from against_outcome(world, given, outcome, level, override)
 
 
 def _proposed_already(world: World, command: ProposeDoseDecision, by: str) -> int | None:

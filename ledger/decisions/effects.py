@@ -87,9 +87,9 @@ def candidates_are_raised(world: World, patient: Patient, protocol: ProtocolDocu
         if for_reaction and window is not None and _unruled(patient, subject, None):
             yield Entry(patient.stream, s.CandidateDltRaised(subject=subject, cause="omitted-for-reaction"))
     death = patient.death.event if patient.death else None
-    if isinstance(death, e.DeathRecorded) and window and window.includes(death.died_on):
-        if _unruled(patient, "death", None):
-            yield Entry(patient.stream, s.CandidateDltRaised(subject="death", cause="death-in-window"))
+    in_window = isinstance(death, e.DeathRecorded) and window is not None and window.includes(death.died_on)
+    if in_window and _unruled(patient, "death", None):
+        yield Entry(patient.stream, s.CandidateDltRaised(subject="death", cause="death-in-window"))
 
 
 def _unruled(patient: Patient, subject: str, grade: int | None) -> bool:
@@ -156,9 +156,13 @@ def tolerated_level_is_cleared(world: World, cohort: Cohort, protocol: ProtocolD
         yield Entry(cohort.stream, c.CohortCleared(evaluable_count=cohort.evaluable, dlt_count=cohort.dlts))
 
 
-def _hold(world: World, scope: t.HoldScope, level: int | None, cause: t.HoldCause) -> Entry:
-    number = len(world.trial.holds) + 1
-    return Entry(TRIAL, t.HoldApplied(hold=number, scope=scope, level=level, cause=cause, automatic=True))
+def _hold(
+    world: World, scope: t.HoldScope, level: int | None, cause: t.HoldCause, patient: str | None = None
+) -> Entry:
+    hold = t.HoldApplied(
+        hold=len(world.trial.holds) + 1, scope=scope, level=level, cause=cause, automatic=True, patient=patient
+    )
+    return Entry(TRIAL, hold)
 
 
 def lower_level_first(world: World, protocol: ProtocolDocument) -> Effects:
@@ -169,13 +173,13 @@ def lower_level_first(world: World, protocol: ProtocolDocument) -> Effects:
         yield _hold(world, "level", lowest + 1, "lower-level-unsettled")
 
 
-def death_holds_the_trial(world: World, protocol: ProtocolDocument) -> Effects:
-    """A death not from relapse, up to the protocol's day, holds the trial once for each patient (A.3-19)."""
-    limit = protocol.review_holds.gvhd_and_death_through_day
-    deaths = [p for p in world.patients.values() if _counts_as_death(p, limit)]
-    held = sum(hold.cause == "death" for hold in world.trial.holds.values())
-    if len(deaths) > held:
-        yield _hold(world, "trial", None, "death")
+def death_holds_the_trial(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A death not from relapse, up to the protocol's day, holds the trial once (A.3-19)."""
+    if not _counts_as_death(patient, protocol.review_holds.gvhd_and_death_through_day):
+        return
+    held = any(hold.cause == "death" and hold.patient == patient.number for hold in world.trial.holds.values())
+    if not held:
+        yield _hold(world, "trial", None, "death", patient.number)
 
 
 def _counts_as_death(patient: Patient, through_day: int) -> bool:
@@ -202,7 +206,7 @@ def _differs(world: World, known: t.PatientBasis) -> bool:
     patient = world.patients.get(known.patient)
     member = _membership(world, patient) if patient else None
     if member is None:
-        return True
+        return known.dlt or known.evaluable is not None
     decided = known.evaluable is not None and member.evaluable != known.evaluable
     return decided or (member.dlt is not None) != known.dlt
 
@@ -232,12 +236,12 @@ PATIENT_RULES: Final[tuple[PatientRule, ...]] = (
     candidates_are_ruled,
     dlts_are_counted,
     evaluability_follows,
+    death_holds_the_trial,
 )
 COHORT_RULES: Final[tuple[CohortRule, ...]] = (second_dlt_exceeds, tolerated_level_is_cleared)
 TRIAL_RULES: Final[tuple[TrialRule, ...]] = (
     superseded_decisions,
     mtd_is_superseded,
-    death_holds_the_trial,
     lower_level_first,
 )
 

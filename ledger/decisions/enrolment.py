@@ -10,7 +10,7 @@ from ledger.decisions.docket import AlreadySo, Command, Docket, Entries, Follows
 from ledger.decisions.permits import (
     against_assignment,
     against_enrolment,
-    against_exposure,
+    against_opening,
     against_placing,
     against_reservation,
 )
@@ -67,16 +67,8 @@ def open_cohort(docket: Docket, command: OpenCohort) -> Follows:
     """The start level opens once, under an approved protocol."""
     docket.signer("medical_monitor", "principal_investigator")
     protocol, cohort = docket.protocol(), docket.cohort(command.level)
-
-    def broken() -> Iterator[Refused]:
-        yield from against_exposure(docket.world, command.level)
-        if command.level != protocol.start:
-            yield no.NotTheStartLevel(f"level {command.level}")
-        if cohort.opened:
-            yield no.CohortOpenAlready(f"level {command.level}")
-
     event = c.CohortOpened(level=command.level, slots_count=FIRST_SLOTS, decision=None)
-    return decided(docket, cohort.stream, event, broken())
+    return decided(docket, cohort.stream, event, against_opening(docket.world, protocol, command.level))
 
 
 def reserve_slot(docket: Docket, command: ReserveSlot) -> Follows:

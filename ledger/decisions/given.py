@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, deviation, report
@@ -58,7 +58,7 @@ def record_infusion_start(docket: Docket, command: RecordInfusionStart) -> Follo
     broken = tuple(_against_what_began(patient, command, protocol))
     found = tuple(deviation(patient.stream, error) for error in broken)
     unpermitted = any(isinstance(error, no.NotAuthorised) for error in broken)
-    return (*follows, *found, *(_hold(docket, command.level) if unpermitted else ()))
+    return (*follows, *found, *(_hold(docket, command) if unpermitted else ()))
 
 
 def _against_what_began(
@@ -85,10 +85,16 @@ def _covers(authorised: i.InfusionAuthorised | None, command: RecordInfusionStar
     )
 
 
-def _hold(docket: Docket, level: int) -> Entries:
-    number = len(docket.world.trial.holds) + 1
-    cause: Literal["dose-without-permission"] = "dose-without-permission"
-    return (Entry(TRIAL, HoldApplied(hold=number, scope="level", level=level, cause=cause, automatic=True)),)
+def _hold(docket: Docket, command: RecordInfusionStart) -> Entries:
+    hold = HoldApplied(
+        hold=len(docket.world.trial.holds) + 1,
+        scope="level",
+        level=command.level,
+        cause="dose-without-permission",
+        automatic=True,
+        patient=command.patient,
+    )
+    return (Entry(TRIAL, hold),)
 
 
 def record_infusion(docket: Docket, command: RecordInfusion) -> Follows:

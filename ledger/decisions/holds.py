@@ -1,13 +1,17 @@
 """Anyone entitled may stop exposure; only the committee lets it go on."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided
 from ledger.decisions.effects import standing_cause
+from ledger.errors import Refused
+from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
 from ledger.trial.dosing import HoldApplied, HoldLifted
 from ledger.types import Commitment, Level
+from ledger.world import World
 
 
 class ApplyHold(Command):
@@ -49,7 +53,12 @@ def lift_hold(docket: Docket, command: LiftHold) -> Follows:
     if hold is None:
         raise no.HoldNotOpen(f"hold {command.hold}")
     event = HoldLifted(hold=command.hold, review=command.review)
-
-    stands = not hold.lifted and standing_cause(docket.world, docket.protocol(), hold)
-    broken = (no.HoldCauseStands(f"hold {command.hold}: {hold.cause}"),) if stands else ()
+    broken = against_lifting(docket.world, docket.protocol(), command.hold)
     return decided(docket, TRIAL, event, broken, stands=hold.lifted)
+
+
+def against_lifting(world: World, protocol: ProtocolDocument, number: int) -> Iterator[Refused]:
+    """Why a hold is not lifted: the rule that set it would set it again now."""
+    hold = world.trial.holds[number]
+    if not hold.lifted and standing_cause(world, protocol, hold):
+        yield no.HoldCauseStands(f"hold {number}: {hold.cause}")

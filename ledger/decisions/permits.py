@@ -122,15 +122,34 @@ def against_enrolment(docket: Docket, patient: Patient, version: Version) -> Bro
     """Why a patient is not enrolled (domain G.4-1)."""
     world, protocol = docket.world, version.document
     yield from against_exposure(world, None)
-    if world.trial.enrolment_closed:
-        yield no.EnrolmentIsClosed("enrolment is closed")
+    yield from against_open_enrolment(world)
     yield from against_taking_part(patient, protocol, docket.today)
     if patient.enrolled is not None:
         yield no.AlreadyEnrolled(f"patient {patient.number}")
     if patient.eligible_under != version.number:
         yield no.NotEligible(f"patient {patient.number}")
+    yield from against_one_more(world, protocol)
+
+
+def against_open_enrolment(world: World) -> Broken:
+    """A person closed enrolment."""
+    if world.trial.enrolment_closed:
+        yield no.EnrolmentIsClosed("enrolment is closed")
+
+
+def against_one_more(world: World, protocol: ProtocolDocument) -> Broken:
+    """The enrolment cap."""
     if enrolled_count(world) >= protocol.enrolment_cap:
         yield no.EnrolmentCapReached(f"{protocol.enrolment_cap} patients")
+
+
+def against_opening(world: World, protocol: ProtocolDocument, level: int) -> Broken:
+    """Why a level does not open without a dose decision."""
+    yield from against_exposure(world, level)
+    if level != protocol.start:
+        yield no.NotTheStartLevel(f"level {level}")
+    if world.cohort(level).opened:
+        yield no.CohortOpenAlready(f"level {level}")
 
 
 def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protocol: ProtocolDocument) -> Broken:
@@ -142,7 +161,12 @@ def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protoc
     for other in docket.world.cohorts.values():
         if other.level != cohort.level and patient.number in other.reservations:
             yield no.AlreadyReserved(f"patient {patient.number}: level {other.level}")
-    if cohort.free_slots(docket.today) < 1:
+    yield from against_full(cohort, docket.today)
+
+
+def against_full(cohort: Cohort, today: date) -> Broken:
+    """Every slot is held by a patient or a live reservation."""
+    if cohort.free_slots(today) < 1:
         yield no.NoFreeSlot(f"level {cohort.level}")
 
 

@@ -156,8 +156,10 @@ def assessments_due(patient: Patient, window: Window, protocol: ProtocolDocument
 
 def may_be_dlt(event: AdverseEvent, protocol: ProtocolDocument, window: Window | None) -> bool:
     """Whether an adverse event is a candidate DLT by what is on record (domain B.2)."""
+    if window is None or (event.report.toxicity is None and not event.assessments):
+        return False
     kinds = {event.report.toxicity, *(a.toxicity for a in event.assessments.values())}
-    if window is None or not kinds & set(protocol.dlt.toxicities):
+    if not kinds & set(protocol.dlt.toxicities):
         return False
     if not window.includes(event.report.onset_at.date()):
         return False

@@ -220,7 +220,7 @@ def _ceiling_in_words(ceiling: int, outcomes: Outcomes) -> str:
 def _step_in_words(finding: Finding, outcomes: Outcomes) -> str:
     match finding.step:
         case Treat(level=level, slots=slots):
-            place = ", nothing above it" if finding.case == 2 else ", the highest level that may be treated"
+            place = ", nothing above it" if finding.case == 2 else ", the highest level allowed"
             return f"level {level} has {_numbers(level, outcomes)}; fill it to {slots}{place}"
         case Open(level=level):
             return f"no level up to {finding.ceiling} is in use; open level {level}"

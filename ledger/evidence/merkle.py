@@ -113,6 +113,6 @@ def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
 
 
 def tile_count(size: int) -> int:
-    """How many complete tiles a tree of `size` leaves has, on all levels: floor(size / 256) + floor(size / 256^2) + ..."""
+    """How many complete tiles a tree has on all its levels: floor(size / 256) + floor(size / 256^2) + ..."""
     below = size >> TILE_HEIGHT
     return below + tile_count(below) if below else 0

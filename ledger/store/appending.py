@@ -95,15 +95,19 @@ class Batch:
         texts: Sequence[SealedText] = (),
         answers: Sequence[Answer] = (),
         refusals: Sequence[Refusal] = (),
+        *,
+        leaves: Sequence[bytes] | None = None,
     ) -> tuple[bytes, ...]:
         """Write the batch, once, and give the leaf hashes of its records.
 
         All records are encoded before the first row is written: where one cannot be (`Malformed`), nothing has
-        happened yet. `Corrupt` for a record that does not stand at the next position.
+        happened yet. `Corrupt` for a record that does not stand at the next position. `leaves`: the records as the
+        caller has encoded them already.
         """
         assert not self._saved, "a batch is saved once"
         self._refuse_gaps(records)
-        leaves = [encode(record) for record in records]
+        if leaves is None:
+            leaves = [encode(record) for record in records]
         hashes = tuple(map(leaf_hash, leaves))
         self._saved = True
         self._insert_texts(texts, leaves)
@@ -143,7 +147,10 @@ class Batch:
         self._cursor.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
 
     def _insert_answers(self, answers: Iterable[Answer]) -> None:
-        rows = [(each.command_id, each.request_hash, each.status, each.first_position, each.last_position) for each in answers]
+        rows = [
+            (each.command_id, each.request_hash, each.status, each.first_position, each.last_position)
+            for each in answers
+        ]
         self._cursor.executemany("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", rows)
 
     def _insert_refusals(self, refusals: Iterable[Refusal]) -> None:

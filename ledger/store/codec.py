@@ -11,11 +11,10 @@ of the envelope, so that nothing is written that cannot be read.
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType, NoneType
-from typing import Annotated, Any, Final, Literal
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, get_origin
 
 import orjson
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, with_config
@@ -33,7 +32,8 @@ LARGEST_LEAF_BYTES: Final = 65_535
 LARGEST_INTEGER: Final = 2**53 - 1
 
 _MEMBER_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_INSTANT_LENGTHS: Final = frozenset({len("2026-03-02T10:15:00.000000Z"), len("2026-03-02T10:15:00.000000+03:00")})
+_CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
+_OFFSET = r"[+-](?:(?:0[1-9]|1[0-9]|2[0-3]):[0-5][0-9]|00:(?:0[1-9]|[1-5][0-9]))"
 _AS_CANONICAL: Final = (
     orjson.OPT_SORT_KEYS
     | orjson.OPT_STRICT_INTEGER
@@ -41,6 +41,13 @@ _AS_CANONICAL: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+
+UtcSpelled = Annotated[str, StringConstraints(pattern=f"^{_CLOCK}Z$")]
+"""An instant in UTC in its one stored spelling."""
+
+Spelled = Annotated[str, StringConstraints(pattern=f"^{_CLOCK}(?:Z|{_OFFSET})$")]
+"""An instant with its offset in its one stored spelling: an offset of nothing is `Z`."""
+
 _CLOSED = with_config(ConfigDict(strict=True, extra="forbid"))
 
 
@@ -62,7 +69,7 @@ class SourceMembers(TypedDict):
     audit_id: str | None
     originator: str | None
     originator_role: str | None
-    entered_at: str | None
+    entered_at: Spelled | None
 
 
 @_CLOSED
@@ -85,8 +92,8 @@ class Envelope(TypedDict):
     stream_version: Annotated[int, Field(ge=1)]
     position: Count
     command_id: Annotated[str, StringConstraints(min_length=1)]
-    occurred_at: str
-    recorded_at: Annotated[str, StringConstraints(pattern="Z$")]
+    occurred_at: Spelled
+    recorded_at: UtcSpelled
     actor: ActorMembers
     source: SourceMembers | None
     protocol_version: Count
@@ -96,15 +103,20 @@ class Envelope(TypedDict):
     data: dict[str, Any]
 
 
-_ENVELOPE: Final = TypeAdapter(Envelope)
-_DATA: Mapping[str, TypeAdapter[Event]] = MappingProxyType({name: TypeAdapter(kind) for name, kind in EVENTS.items()})
+_read_envelope: Final = TypeAdapter(Envelope).validator.validate_python
+_read_event: Final = {name: TypeAdapter(kind).validator.validate_python for name, kind in EVENTS.items()}
+_with_free_content: Final = frozenset(
+    name
+    for name, kind in EVENTS.items()
+    if any(get_origin(field.annotation) is dict for field in kind.model_fields.values())
+)
 
 
 def encode(record: Record) -> bytes:
     """The leaf of a record; `Unstorable` where it has no canonical form, `LeafTooLarge` beyond 65,535 bytes."""
+    members = _members(record)
     try:
-        members = _members(record)
-        _ENVELOPE.validate_python(members)
+        _read_envelope(members)
         leaf = canonical(members)
     except ValidationError as faults:
         raise Unstorable(f"{record.event.NAME} for {record.stream}: {_places(faults)}") from None
@@ -124,24 +136,34 @@ def open_leaf(leaf: bytes) -> Envelope:
     """The envelope of a leaf as it is stored; `Corrupt` for bytes that are not a leaf of this version."""
     try:
         tree = orjson.loads(leaf)
-        if canonical(tree) != leaf:
+        if orjson.dumps(tree, option=_AS_CANONICAL) != leaf:
             raise Corrupt("a leaf that is not canonical JSON")
-        return _ENVELOPE.validate_python(tree)
+        envelope: Envelope = _read_envelope(tree)
     except ValidationError as faults:
         raise Corrupt(f"a leaf that is not of version {LEAF_VERSION}: {_places(faults)}") from None
-    except (orjson.JSONDecodeError, Unstorable):
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         raise Corrupt("a leaf that is not canonical JSON") from None
+    return envelope
 
 
 def record_of(envelope: Envelope) -> Record:
     """The record of an envelope; `Corrupt` where the catalogue does not know the event, or its content is another."""
     name, data = upcast(envelope["type"], envelope["data"])
-    if (adapter := _DATA.get(name)) is None:
+    if (read := _read_event.get(name)) is None:
         raise Corrupt("a leaf whose type is not in the catalogue")
     try:
-        event = adapter.validate_python(data)
+        if name in _with_free_content:
+            _refuse_what_has_no_one_spelling(data)
+        return _record(envelope, read(data))
     except ValidationError as faults:
         raise Corrupt(f"a leaf that is not a {name}: {_places(faults)}") from None
+    except Unstorable as fault:
+        raise Corrupt(f"a leaf with {fault}") from None
+    except ValueError:
+        raise Corrupt("a leaf with an instant that no calendar has") from None
+
+
+def _record(envelope: Envelope, event: Event) -> Record:
     after, source = envelope["after"], envelope["source"]
     return Record(
         origin=envelope["origin"],
@@ -149,8 +171,8 @@ def record_of(envelope: Envelope) -> Record:
         stream=envelope["stream"],
         stream_version=envelope["stream_version"],
         event=event,
-        occurred_at=_instant(envelope["occurred_at"]),
-        recorded_at=_instant(envelope["recorded_at"]),
+        occurred_at=datetime.fromisoformat(envelope["occurred_at"]),
+        recorded_at=datetime.fromisoformat(envelope["recorded_at"]),
         actor=Actor(**envelope["actor"]),
         command_id=envelope["command_id"],
         protocol_version=envelope["protocol_version"],
@@ -208,8 +230,8 @@ def _members(record: Record) -> dict[str, Any]:
         "stream_version": record.stream_version,
         "position": record.position,
         "command_id": record.command_id,
-        "occurred_at": _spelled(record.occurred_at),
-        "recorded_at": _spelled(record.recorded_at),
+        "occurred_at": instant_text(record.occurred_at),
+        "recorded_at": instant_text(record.recorded_at),
         "actor": {"id": actor.id, "role": actor.role, "site": actor.site, "authenticated": actor.authenticated},
         "source": None if source is None else _source_members(source),
         "protocol_version": record.protocol_version,
@@ -226,7 +248,7 @@ def _source_members(source: Source) -> dict[str, Any]:
         "audit_id": source.audit_id,
         "originator": source.originator,
         "originator_role": source.originator_role,
-        "entered_at": None if source.entered_at is None else _spelled(source.entered_at),
+        "entered_at": None if source.entered_at is None else instant_text(source.entered_at),
     }
 
 
@@ -237,27 +259,8 @@ def _source(members: SourceMembers) -> Source:
         audit_id=members["audit_id"],
         originator=members["originator"],
         originator_role=members["originator_role"],
-        entered_at=None if entered_at is None else _instant(entered_at),
+        entered_at=None if entered_at is None else datetime.fromisoformat(entered_at),
     )
-
-
-def _spelled(at: datetime) -> str:
-    """The stored spelling of an instant; `Unstorable` without an offset, or with one of seconds."""
-    text = instant_text(at)
-    if len(text) not in _INSTANT_LENGTHS:
-        raise Unstorable("an instant without an offset of hours and minutes")
-    return text
-
-
-def _instant(text: str) -> datetime:
-    """The instant of its one stored spelling; `Corrupt` for any other."""
-    try:
-        at = datetime.fromisoformat(text)
-        if _spelled(at) == text:
-            return at
-    except (ValueError, Unstorable):
-        pass
-    raise Corrupt("a leaf with an instant in another spelling")
 
 
 def _places(faults: ValidationError) -> str:

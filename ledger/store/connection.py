@@ -1,7 +1,7 @@
 """Connections to a trial's file: durable, with the lock taken at once, and one writing process a file.
 
-`PRAGMA synchronous` is the build's default unless it is set, and only FULL makes an acknowledgement true; it and WAL are
-set on every connection and read back. A deferred BEGIN fails where a read comes before the first write, so a write
+`PRAGMA synchronous` is the build's default unless it is set, and only FULL makes an acknowledgement true; it and WAL
+are set on every connection and read back. A deferred BEGIN fails where a read comes before the first write, so a write
 begins IMMEDIATE. Readers open the file read-only, in a pool of their own, and take no lock that a writer waits for.
 """
 
@@ -66,13 +66,15 @@ class DurableDatastore(SQLiteDatastore):
             with super().transaction(commit=False) as cursor:
                 yield cursor
             return
-        with self.get_connection(commit=True) as connection, ImmediateTransaction(connection, commit=True) as cursor:
-            with cursor:
-                yield cursor
+        with self.get_connection(commit=True) as connection, ImmediateTransaction(connection) as cursor, cursor:
+            yield cursor
 
 
 class ImmediateTransaction(SQLiteTransaction):
     """The library's transaction, with the write lock taken at its beginning and no transaction left open at its end."""
+
+    def __init__(self, connection: SQLiteConnection) -> None:
+        super().__init__(connection, commit=True)
 
     def __enter__(self) -> SQLiteCursor:
         cursor = self.connection.cursor()

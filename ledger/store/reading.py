@@ -3,8 +3,8 @@
 The leaf is the truth and the columns are an index to it. Every row that is read is checked: its leaf hash is computed
 anew, and its columns are compared with what the leaf says. A difference is `Corrupt` and names the position.
 
-Each statement sees one state of the file. Long readings go in chunks, so that no reader keeps the file from being tidied;
-since rows are only added, the chunks together are a prefix of the log.
+Each statement sees one state of the file. Long readings go in chunks, so that no reader keeps the write-ahead log from
+being emptied; since rows are only added, the chunks together are a prefix of the log.
 """
 
 import sqlite3
@@ -72,6 +72,10 @@ class Reading:
         checked(row)
         return bytes(row["state"])
 
+    def leaf_hash(self, position: int) -> bytes:
+        """The leaf hash at a position; `NoSuchRecord` beyond the last."""
+        return leaf_hash(self.leaf(position))
+
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
         """The records from position `start` up to, not including, `stop`; to the present end without it."""
         end = self.size if stop is None else min(stop, self.size)
@@ -82,7 +86,7 @@ class Reading:
         after: int,
         limit: int,
         *,
-        type: str | None = None,  # noqa: A002 - the word of the envelope
+        type: str | None = None,
         stream: str | None = None,
         actor: str | None = None,
     ) -> list[Record]:

@@ -88,7 +88,7 @@ def statements() -> tuple[str, ...]:
 
 
 def _guards(table: str) -> tuple[str, str, str]:
-    """REPLACE deletes without asking the DELETE trigger, so a row whose key is taken is refused before it gets there."""
+    """REPLACE deletes without asking the DELETE trigger, so a row whose key is taken is refused before that."""
     never = f"BEGIN SELECT RAISE(ABORT, '{table}: a row is never changed'); END"
     taken = f"EXISTS (SELECT 1 FROM {table} WHERE {_SAME_KEY[table]})"  # noqa: S608 - our own names
     return (

@@ -39,7 +39,7 @@ class SqliteStore(Reading):
             raise AlreadyThere(path.name)
         ownership = Ownership(path)
         try:
-            _make_file(path)
+            make_file(path)
             appender = Appender(path, ownership)
             appender.create_tables()
         except BaseException:
@@ -110,7 +110,7 @@ class SqliteStore(Reading):
             raise Corrupt(f"{self.path.name}: {found[0]}")
 
 
-def _make_file(path: Path) -> None:
+def make_file(path: Path) -> None:
     """An empty file that was not there before, with its name on disk."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

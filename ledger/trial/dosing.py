@@ -41,7 +41,10 @@ HoldCause = Literal[
 
 
 class HoldApplied(Event):
-    """Exposure stops: in the trial, or at a level and above. `automatic` = by rule, with no person needed."""
+    """Exposure stops: in the trial, or at a level and above. `automatic` = by rule, with no person needed.
+
+    `patient` is whose death, or dose without permission, set the hold.
+    """
 
     NAME: ClassVar[str] = "trial.hold-applied.v1"
 
@@ -50,6 +53,7 @@ class HoldApplied(Event):
     level: Level | None
     cause: HoldCause
     automatic: bool
+    patient: PatientNumber | None = None
 
 
 class HoldLifted(Event):

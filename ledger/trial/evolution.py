@@ -71,7 +71,7 @@ def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
 
 
 def _held(trial: Trial, event: d.HoldApplied, record: Record) -> Trial:
-    hold = Hold(event.scope, event.level, event.cause, event.automatic, record.position)
+    hold = Hold(event.scope, event.level, event.cause, event.automatic, record.position, event.patient)
     return replace(trial, holds=trial.holds.set(event.hold, hold))
 
 

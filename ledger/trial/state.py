@@ -36,6 +36,7 @@ class Hold:
     cause: d.HoldCause
     automatic: bool
     position: int
+    patient: str | None = None
     lifted: bool = False
 
 

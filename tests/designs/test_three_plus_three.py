@@ -43,7 +43,7 @@ def advice_on(text: str) -> Advice:
         ("1NNN 2NNT 2NNN", Escalate(3)),
     ],
 )
-def test_going_up(text, advice):
+def test_going_up(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -62,7 +62,7 @@ def test_going_up(text, advice):
         ("1NNN 2NNN 3TT 2NNT", DeclareMtd(2)),
     ],
 )
-def test_coming_down_to_levels_that_were_cleared_on_the_way_up(text, advice):
+def test_coming_down_to_levels_that_were_cleared_on_the_way_up(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -81,11 +81,11 @@ def test_coming_down_to_levels_that_were_cleared_on_the_way_up(text, advice):
         ("1NNN 2NTT 1NTT 0NNN 0NNN", DeclareMtd(0)),
     ],
 )
-def test_the_reserve_level_is_reached_only_by_coming_down_and_is_the_last(text, advice):
+def test_the_reserve_level_is_reached_only_by_coming_down_and_is_the_last(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
-def test_without_a_reserve_an_intolerable_start_level_stops_the_trial():
+def test_without_a_reserve_an_intolerable_start_level_stops_the_trial() -> None:
     assert DESIGN.advise(ladder_of_three("1NTT")) == StopNoMtd()
 
 
@@ -99,12 +99,12 @@ def test_without_a_reserve_an_intolerable_start_level_stops_the_trial():
         ("1NNN 2NNN 3NNN 3NTT", Treat(2, 6)),
     ],
 )
-def test_the_top_level_is_filled_to_six_and_if_tolerated_the_mtd_is_not_reached(text, advice):
+def test_the_top_level_is_filled_to_six_and_if_tolerated_the_mtd_is_not_reached(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
 @pytest.mark.parametrize("text", ["1TT", "1NTT", "1NNTT", "1TTT", "1NNNNNTT"])
-def test_two_dlts_exceed_a_level_at_any_number_of_patients(text):
+def test_two_dlts_exceed_a_level_at_any_number_of_patients(text: str) -> None:
     assert advice_on(text) == Open(0)
 
 
@@ -123,7 +123,7 @@ def test_two_dlts_exceed_a_level_at_any_number_of_patients(text):
         ("1NNNNNNNN 2NTT", DeclareMtd(1)),
     ],
 )
-def test_a_level_with_more_patients_than_slots_follows_the_same_text(text, advice):
+def test_a_level_with_more_patients_than_slots_follows_the_same_text(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -138,18 +138,18 @@ def test_a_level_with_more_patients_than_slots_follows_the_same_text(text, advic
         ("1NNN 2NTT 1NNT", "1NNT 2NTT 1NNT", Open(0)),
     ],
 )
-def test_a_late_dlt_at_a_lower_level_comes_first(before, after, advice):
+def test_a_late_dlt_at_a_lower_level_comes_first(before: str, after: str, advice: Advice) -> None:
     assert advice_on(before) != advice_on(after) == advice
 
 
-def test_nobody_may_join_the_higher_level_until_the_lower_one_is_settled_again():
+def test_nobody_may_join_the_higher_level_until_the_lower_one_is_settled_again() -> None:
     late = outcomes("1NNT 2NN")
     assert [DESIGN.slots_now(late, level) for level in (0, 1, 2, 3)] == [0, 6, 0, 0]
     settled = outcomes("1NNT 1NNN 2NN")
     assert [DESIGN.slots_now(settled, level) for level in (0, 1, 2, 3)] == [0, 0, 3, 0]
 
 
-def test_an_exceeded_level_does_not_reopen_when_a_dlt_is_retracted():
+def test_an_exceeded_level_does_not_reopen_when_a_dlt_is_retracted() -> None:
     retracted = Tally(evaluable=3, dlt=1, exceeded=True)
     assert DESIGN.advise(outcomes("1NNN", level_2=retracted)) == Treat(1, 6)
     assert DESIGN.advise(outcomes("1NNN 1NNN", level_2=retracted)) == DeclareMtd(1)
@@ -157,21 +157,21 @@ def test_an_exceeded_level_does_not_reopen_when_a_dlt_is_retracted():
     assert DESIGN.advise(outcomes("", level_0=retracted, level_1=retracted)) == StopNoMtd()
 
 
-def test_a_signed_review_that_lifts_the_mark_gives_the_level_back_to_its_counts():
+def test_a_signed_review_that_lifts_the_mark_gives_the_level_back_to_its_counts() -> None:
     assert DESIGN.advise(outcomes("1NNN 2NNT")) == Treat(2, 6)
 
 
-def test_no_review_lifts_two_dlts():
+def test_no_review_lifts_two_dlts() -> None:
     assert DESIGN.advise(outcomes("1NNN", level_2=Tally(evaluable=6, dlt=2, exceeded=False))) == Treat(1, 6)
 
 
-def test_a_level_of_patients_who_are_not_evaluable_is_filled_and_not_escalated_over():
+def test_a_level_of_patients_who_are_not_evaluable_is_filled_and_not_escalated_over() -> None:
     assert DESIGN.advise(outcomes("", level_1=Tally(0, 0, treated=2))) == Treat(1, 3)
     assert DESIGN.advise(outcomes("1NNN", level_2=Tally(0, 0, treated=1))) == Treat(2, 3)
     assert DESIGN.advise(outcomes("1NNN", level_2=Tally(2, 0, treated=4))) == Treat(2, 3)
 
 
-def test_a_mark_above_a_level_never_used_does_not_lift_the_start():
+def test_a_mark_above_a_level_never_used_does_not_lift_the_start() -> None:
     assert DESIGN.advise(outcomes("", level_3=Tally(0, 0, exceeded=True))) == Open(1)
     assert DESIGN.advise(outcomes("", level_1=Tally(0, 0, exceeded=True))) == Open(0)
     assert DESIGN.advise(outcomes("3TT")) == Open(1)
@@ -196,7 +196,7 @@ def test_a_mark_above_a_level_never_used_does_not_lift_the_start():
         ("1NN 1PPPP", Await(1, Treat(1, 3), pending=4, candidates=0)),
     ],
 )
-def test_pending_patients_take_slots(text, advice):
+def test_pending_patients_take_slots(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -213,7 +213,7 @@ def test_pending_patients_take_slots(text, advice):
         ("1NTTP", Await(1, Open(0), pending=1, candidates=0)),
     ],
 )
-def test_going_up_declaring_and_opening_the_reserve_need_every_window_closed(text, advice):
+def test_going_up_declaring_and_opening_the_reserve_need_every_window_closed(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -226,7 +226,7 @@ def test_going_up_declaring_and_opening_the_reserve_need_every_window_closed(tex
         ("1NTT 2P", Open(0)),
     ],
 )
-def test_windows_above_the_level_in_question_hold_nothing(text, advice):
+def test_windows_above_the_level_in_question_hold_nothing(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -237,11 +237,11 @@ def test_windows_above_the_level_in_question_hold_nothing(text, advice):
         ("1NNNP 2N", Treat(2, 3)),
     ],
 )
-def test_a_window_below_holds_an_open_cohort_only_while_its_own_level_is_short(text, advice):
+def test_a_window_below_holds_an_open_cohort_only_while_its_own_level_is_short(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
-def test_the_windows_of_the_expansion_itself_do_not_hold_the_rest_of_it():
+def test_the_windows_of_the_expansion_itself_do_not_hold_the_rest_of_it() -> None:
     assert advice_on("1NNN 2NNN 3NNN 3PP") == Treat(3, 6)
     assert advice_on("1NNN 2TT 1NPP") == Await(1, Treat(1, 6), pending=2, candidates=0)
 
@@ -262,7 +262,7 @@ def test_the_windows_of_the_expansion_itself_do_not_hold_the_rest_of_it():
         ("1NNN 2NNN 3NNN 3C", Await(3, Treat(3, 6), pending=0, candidates=1)),
     ],
 )
-def test_an_open_candidate_counts_as_a_dlt_for_every_permission(text, advice):
+def test_an_open_candidate_counts_as_a_dlt_for_every_permission(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
@@ -274,17 +274,17 @@ def test_an_open_candidate_counts_as_a_dlt_for_every_permission(text, advice):
         ("1NNNNNN 2NTT 3C", Await(3, DeclareMtd(1), pending=0, candidates=1)),
     ],
 )
-def test_no_declaring_and_no_opening_while_a_candidate_is_open_anywhere(text, advice):
+def test_no_declaring_and_no_opening_while_a_candidate_is_open_anywhere(text: str, advice: Advice) -> None:
     assert advice_on(text) == advice
 
 
-def test_a_late_candidate_in_an_evaluable_patient_holds_the_level_above():
+def test_a_late_candidate_in_an_evaluable_patient_holds_the_level_above() -> None:
     late = outcomes("2N", level_1=Tally(evaluable=3, dlt=0, candidates=1))
     assert DESIGN.advise(late) == Await(1, Treat(2, 3), pending=0, candidates=1)
     assert DESIGN.slots_now(late, 2) == 0
 
 
-def test_a_second_dlt_stops_the_reserve_level_without_waiting_for_anyone():
+def test_a_second_dlt_stops_the_reserve_level_without_waiting_for_anyone() -> None:
     assert advice_on("1NTT 0TTPC") == StopNoMtd()
 
 
@@ -308,7 +308,7 @@ def test_a_second_dlt_stops_the_reserve_level_without_waiting_for_anyone():
         ("1NTT 0TT", [0, 0, 0, 0]),
     ],
 )
-def test_the_slots_of_each_level_now(text, slots):
+def test_the_slots_of_each_level_now(text: str, slots: list[int]) -> None:
     assert [DESIGN.slots_now(outcomes(text), level) for level in (0, 1, 2, 3)] == slots
 
 
@@ -335,7 +335,7 @@ def test_the_slots_of_each_level_now(text, slots):
             "1NNN 2NTT",
             (
                 "Level 2 is exceeded: 2 DLTs in 3 evaluable patients.",
-                "Case 4: level 1 has 0 DLTs in 3 evaluable patients; fill it to 6, the highest level that may be treated.",
+                "Case 4: level 1 has 0 DLTs in 3 evaluable patients; fill it to 6, the highest level allowed.",
             ),
         ),
         (
@@ -361,57 +361,55 @@ def test_the_slots_of_each_level_now(text, slots):
         ),
     ],
 )
-def test_the_advice_says_which_case_holds_and_on_which_numbers(text, sentences):
+def test_the_advice_says_which_case_holds_and_on_which_numbers(text: str, sentences: tuple[str, ...]) -> None:
     assert DESIGN.explain(outcomes(text)) == sentences
 
 
-def test_a_mark_that_outlives_its_dlt_is_named_as_a_mark():
+def test_a_mark_that_outlives_its_dlt_is_named_as_a_mark() -> None:
     assert DESIGN.explain(outcomes("1NNN", level_2=Tally(3, 1, exceeded=True)))[0] == (
         "Level 2 is marked exceeded, with 1 DLT in 3 evaluable patients; no signed review has lifted the mark."
     )
 
 
-def test_without_going_down_the_stop_names_the_level_that_was_not_settled():
+def test_without_going_down_the_stop_names_the_level_that_was_not_settled() -> None:
     stayed = three_plus_three(down=False)
     assert stayed.explain(outcomes("1NNN 2NTT"))[1] == (
         "Case 1: level 1 has 0 DLTs in 3 evaluable patients, and the protocol does not go back down; stop, no MTD."
     )
 
 
-def test_each_advice_has_a_stable_code():
-    advices = [Treat(1, 3), Open(1), Escalate(2), DeclareMtd(1), DeclareMtdNotReached(3), StopNoMtd()]
+def test_each_advice_has_a_stable_code() -> None:
+    advices: list[Advice] = [Treat(1, 3), Open(1), Escalate(2), DeclareMtd(1), DeclareMtdNotReached(3), StopNoMtd()]
     codes = ["treat", "open", "escalate", "declare_mtd", "declare_mtd_not_reached", "stop"]
     assert [advice.code for advice in advices] == codes
     assert Await(1, StopNoMtd(), 1, 0).code == "await"
 
 
-def test_the_parameters_of_a_protocol_name_the_design():
+def test_the_parameters_of_a_protocol_name_the_design() -> None:
     parameters = ThreePlusThreeParameters(kind="3+3", six_at_mtd=False, act_on_second_dlt=True, may_deescalate=False)
     assert design_of(parameters) == three_plus_three(six=False, down=False)
 
 
 @pytest.mark.parametrize(
-    "counts",
-    [
-        {"evaluable": -1, "dlt": 0},
-        {"evaluable": 1, "dlt": 2},
-        {"evaluable": 1, "dlt": -1},
-        {"evaluable": 1, "dlt": 0, "pending": -1},
-        {"evaluable": 1, "dlt": 0, "candidates": -1},
-        {"evaluable": 1, "dlt": 0, "treated": -1},
-    ],
+    ("evaluable", "dlt", "pending", "candidates", "treated"),
+    [(-1, 0, 0, 0, 0), (1, -1, 0, 0, 0), (1, 0, -1, 0, 0), (1, 0, 0, -1, 0), (1, 0, 0, 0, -1)],
 )
-def test_counts_that_contradict_themselves_are_refused(counts):
-    with pytest.raises(ValueError, match="count is not negative|patient with a DLT is evaluable"):
-        Tally(**counts)
+def test_a_count_is_never_negative(evaluable: int, dlt: int, pending: int, candidates: int, treated: int) -> None:
+    with pytest.raises(ValueError, match="not negative"):
+        Tally(evaluable, dlt, pending=pending, candidates=candidates, treated=treated)
+
+
+def test_there_are_no_more_dlts_than_evaluable_patients() -> None:
+    with pytest.raises(ValueError, match="patient with a DLT is evaluable"):
+        Tally(evaluable=1, dlt=2)
 
 
 @pytest.mark.parametrize(("bottom", "top", "start"), [(1, 3, 0), (0, 3, 4), (2, 1, 1), (-1, 3, 1)])
-def test_a_trial_starts_on_its_ladder(bottom, top, start):
+def test_a_trial_starts_on_its_ladder(bottom: int, top: int, start: int) -> None:
     with pytest.raises(ValueError, match="start level"):
         Outcomes({}, bottom=bottom, top=top, start=start)
 
 
-def test_nobody_is_treated_beside_the_ladder():
+def test_nobody_is_treated_beside_the_ladder() -> None:
     with pytest.raises(ValueError, match="every level"):
         Outcomes({4: Tally(1, 0)}, bottom=0, top=3, start=1)

@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.designs.base import (
+    Advice,
     Await,
     DeclareMtd,
     DeclareMtdNotReached,
@@ -28,7 +29,7 @@ from tests.designs.designs import outcomes, three_plus_three
         ("1NNNP 2NTT", Await(1, DeclareMtd(1), pending=1, candidates=0)),
     ],
 )
-def test_none_of_three_is_enough_where_six_at_the_mtd_are_not_asked_for(text, advice):
+def test_none_of_three_is_enough_where_six_at_the_mtd_are_not_asked_for(text: str, advice: Advice) -> None:
     assert three_plus_three(six=False).advise(outcomes(text)) == advice
 
 
@@ -48,11 +49,11 @@ def test_none_of_three_is_enough_where_six_at_the_mtd_are_not_asked_for(text, ad
         ("1NNT 1C", Treat(1, 6)),
     ],
 )
-def test_whole_cohorts_are_completed_before_their_second_dlt_is_judged(text, advice):
+def test_whole_cohorts_are_completed_before_their_second_dlt_is_judged(text: str, advice: Advice) -> None:
     assert three_plus_three(at_once=False).advise(outcomes(text)) == advice
 
 
-def test_a_mark_needs_no_whole_cohort():
+def test_a_mark_needs_no_whole_cohort() -> None:
     marked = outcomes("", level_1=Tally(2, 2, pending=1, exceeded=True))
     assert three_plus_three(at_once=False).advise(marked) == Await(1, Open(0), pending=1, candidates=0)
 
@@ -77,7 +78,7 @@ def test_a_mark_needs_no_whole_cohort():
         ("1NNT 2TC", Await(2, Treat(1, 6), pending=0, candidates=1)),
     ],
 )
-def test_without_going_down_the_mtd_is_the_level_below_if_that_is_settled_already(text, advice):
+def test_without_going_down_the_mtd_is_the_level_below_if_that_is_settled_already(text: str, advice: Advice) -> None:
     assert three_plus_three(six=False, down=False).advise(outcomes(text)) == advice
 
 
@@ -92,22 +93,22 @@ def test_without_going_down_the_mtd_is_the_level_below_if_that_is_settled_alread
         ("1NNNP 2NTT", Await(1, StopNoMtd(), pending=1, candidates=0)),
     ],
 )
-def test_without_going_down_six_at_the_mtd_must_have_been_treated_on_the_way_up(text, advice):
+def test_without_going_down_six_at_the_mtd_must_have_been_treated_on_the_way_up(text: str, advice: Advice) -> None:
     assert three_plus_three(down=False).advise(outcomes(text)) == advice
 
 
-def test_without_going_down_the_reserve_is_not_opened_even_where_nobody_was_treated():
+def test_without_going_down_the_reserve_is_not_opened_even_where_nobody_was_treated() -> None:
     barred = outcomes("", level_1=Tally(0, 0, exceeded=True))
     assert three_plus_three(down=False).advise(barred) == StopNoMtd()
 
 
-def test_without_going_down_a_mark_above_all_that_is_in_use_changes_nothing_below():
+def test_without_going_down_a_mark_above_all_that_is_in_use_changes_nothing_below() -> None:
     barred = outcomes("1NN", level_3=Tally(0, 0, exceeded=True))
     assert three_plus_three(down=False).advise(barred) == Treat(1, 3)
 
 
 @pytest.mark.parametrize("missing", ["six_at_mtd", "act_on_second_dlt", "may_deescalate"])
-def test_a_protocol_must_state_each_of_the_three_points(missing):
+def test_a_protocol_must_state_each_of_the_three_points(missing: str) -> None:
     points = {"six_at_mtd": True, "act_on_second_dlt": True, "may_deescalate": True}
     del points[missing]
     with pytest.raises(ValueError, match=missing):

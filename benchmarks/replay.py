@@ -1,0 +1,64 @@
+"""Replaying a trial: read, check the leaf hash, decode with validation, fold; against the library, which does neither
+check nor validate nor fold."""
+
+import os
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+from eventsourcing.application import Application
+
+from benchmarks._common import at_least, keep, paired, ready_trial, records_of, seconds, write_trial
+from benchmarks.append import Report
+from ledger.store.codec import encode
+from ledger.store.sqlite import SqliteStore
+from ledger.world import World
+
+EVENTS = 5000
+
+
+def ours(path: Path) -> float:
+    with SqliteStore.open(path, read_only=True) as store:
+
+        def replay() -> None:
+            world = World()
+            for record in store.records():
+                world = world.apply(record)
+
+        return store.size / seconds(replay)
+
+
+def librarys(application: Application[UUID]) -> float:
+    def replay() -> None:
+        start: int | None = 1
+        while start is not None:
+            found = application.recorder.select_notifications(start, 512)
+            for notification in found:
+                application.mapper.to_domain_event(notification)
+            start = found[-1].id + 1 if found else None
+
+    size = application.recorder.max_notification_id() or 0
+    return size / seconds(replay)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        bench = records_of(ready_trial(), EVENTS)
+        path = directory / "trial.ledger"
+        write_trial(bench, path).close()
+        database = str(directory / f"{os.urandom(4).hex()}.db")
+        environment = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": database}
+        application = Application[UUID](environment)
+        for first in range(0, EVENTS, 500):
+            report = Report()
+            for record in bench.records[first : first + 500]:
+                report.reported(encode(record).decode())
+            application.save(report)
+        one, other = paired(lambda: ours(path), lambda: librarys(application))
+        application.close()
+    keep("replay", [at_least("replay, checked and folded: library, neither", one, other, 1.2, "events/s")])
+
+
+if __name__ == "__main__":
+    main()

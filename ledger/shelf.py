@@ -1,0 +1,90 @@
+"""The trials of an installation: one file each in a directory, opened on demand."""
+
+import threading
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from ledger.application import Clock, Receipt, StoryClock, Submission, TrialLedger, system_clock
+from ledger.decisions.carry_out import carry_out
+from ledger.decisions.docket import Docket
+from ledger.decisions.setup import RegisterTrial
+from ledger.record import Record
+from ledger.refusals import NoSuchRecord, NoSuchTrial
+from ledger.store.errors import AlreadyThere
+from ledger.world import World
+
+SUFFIX = ".ledger"
+
+
+class _NoArchive:
+    """Before the first event there is nothing to look up."""
+
+    def record(self, position: int) -> Record:
+        raise NoSuchRecord(f"position {position}")
+
+    def text(self, commitment: str) -> str | None:  # noqa: ARG002 - the archive's signature
+        return None
+
+
+class Shelf:
+    """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there."""
+
+    def __init__(self, directory: Path, story_from: datetime | None = None) -> None:
+        self.directory = directory
+        self._story_from = story_from
+        self._open: dict[str, TrialLedger] = {}
+        self._lock = threading.Lock()
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def names(self) -> list[str]:
+        return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
+
+    def trial(self, trial_id: str) -> TrialLedger:
+        """A trial's ledger, opened if it is not; `NoSuchTrial` where there is none."""
+        with self._lock:
+            if trial_id not in self._open:
+                if trial_id not in self.names():
+                    raise NoSuchTrial(f"trial {trial_id}")
+                self._open[trial_id] = self._opened(self.path(trial_id))
+            return self._open[trial_id]
+
+    def path(self, trial_id: str) -> Path:
+        return self.directory / f"{trial_id}{SUFFIX}"
+
+    def _opened(self, path: Path) -> TrialLedger:
+        ledger = TrialLedger.open(path)
+        registered = ledger.world.trial.registered
+        if self._story_from is not None and registered is not None and registered.training:
+            ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
+        return ledger
+
+    def register(self, submission: Submission) -> Receipt:
+        """Begin a trial's ledger. The file is made only for a registration that stands; asked again, it is answered
+        from the file."""
+        command = submission.command
+        assert isinstance(command, RegisterTrial)
+        try:
+            return self.trial(command.trial_id).submit(submission)
+        except NoSuchTrial:
+            clock = self._clock_of(command)
+            done = carry_out(Docket(World(), submission.asked, clock(), _NoArchive()), command)
+            if submission.dry_run:
+                return Receipt(done.records, (), dry_run=True)
+        with self._lock:
+            with suppress(AlreadyThere):
+                self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
+        return self.trial(command.trial_id).submit(submission)
+
+    def _clock_of(self, command: RegisterTrial) -> Clock:
+        if command.training and self._story_from is not None:
+            return StoryClock(self._story_from)
+        return system_clock
+
+    def close(self) -> None:
+        with self._lock:
+            for ledger in self._open.values():
+                ledger.close()
+            self._open.clear()
+
+

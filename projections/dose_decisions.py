@@ -1,0 +1,137 @@
+"""The dose decisions of a trial: what was proposed on which inputs, who signed, and who is still missing."""
+
+from collections import Counter
+from datetime import date, datetime
+from typing import Final, Literal
+
+from ledger.decisions.dose_decision import RESTRICTING, is_open
+from ledger.decisions.standing import inputs_hash
+from ledger.protocol.safety import Quorum
+from ledger.trial.dosing import Outcome
+from ledger.trial.state import Decision, Version
+from ledger.types import Instant
+from ledger.world import World
+from projections.base import View
+from projections.levels import home_day
+
+DecisionState = Literal["open", "taken", "rejected", "superseded"]
+"""*Superseded*: a fact it rested on changed before it was taken."""
+
+LAST_DECISIONS: Final = 10
+
+
+class Vote(View):
+    """A member's vote."""
+
+    member: str
+    role: str
+    vote: str
+
+
+class MissingSignature(View):
+    """A seat of the quorum that nobody has filled."""
+
+    role: str | None
+    """Null: any role of the quorum will do."""
+    count: int
+    people: tuple[str, ...]
+    """Who holds the role today and has not voted."""
+
+
+class DecisionView(View):
+    """A dose decision."""
+
+    number: int
+    position: int
+    outcome: Outcome
+    from_level: int | None
+    to_level: int | None
+    state: DecisionState
+    design_advice: str | None
+    """What the design said; null for a decision entered from paper."""
+    inputs_hash: str | None
+    """What every signature names."""
+    data_cut_off: int
+    """How many events the dossier rests on."""
+    proposed_by: str | None
+    override: str | None
+    """The commitment to why the outcome is another than the advice."""
+    votes: tuple[Vote, ...]
+    missing: tuple[MissingSignature, ...]
+    """While it is open: the signatures that the quorum still needs."""
+    inputs_moved: bool
+    """While it is open: the dossier is another one now, so nobody can sign it any more."""
+    basis_superseded: bool
+    """A fact that it rested on is no longer on record as it was. A taken decision stays in history."""
+    taken_at: Instant | None
+    circulated: bool
+
+
+def dose_decisions(world: World, now: datetime, last: int | None = None) -> tuple[DecisionView, ...]:
+    """The decisions, the newest first; only the last so many where that is asked for."""
+    numbers = sorted(world.trial.decisions, reverse=True)
+    day = home_day(world, now)
+    return tuple(decision_view(world, world.trial.decisions[number], day) for number in numbers[:last])
+
+
+def decision_view(world: World, decision: Decision, today: date) -> DecisionView:
+    """One decision on a day."""
+    version, state = world.trial.protocol_on(today), state_of(decision)
+    waits = version is not None and state == "open"
+    return DecisionView(
+        number=decision.number,
+        position=decision.position,
+        outcome=decision.outcome,
+        from_level=decision.from_level,
+        to_level=decision.to_level,
+        state=state,
+        design_advice=decision.advice,
+        inputs_hash=decision.inputs_hash,
+        data_cut_off=decision.data_cut_off,
+        proposed_by=decision.proposed_by,
+        override=decision.override,
+        votes=tuple(
+            Vote(member=member, role=role, vote=vote) for member, (role, vote) in sorted(decision.votes.items())
+        ),
+        missing=missing(world, decision, version, today) if version and waits else (),
+        inputs_moved=inputs_hash(world, version) != decision.inputs_hash if version and waits else False,
+        basis_superseded=decision.superseded,
+        taken_at=decision.taken_at,
+        circulated=decision.circulated,
+    )
+
+
+def state_of(decision: Decision) -> DecisionState:
+    """The word for a decision. What was taken stays taken, whatever becomes of its basis."""
+    if decision.taken_at is not None:
+        return "taken"
+    if decision.superseded:
+        return "superseded"
+    return "open" if is_open(decision) else "rejected"
+
+
+def missing(world: World, decision: Decision, version: Version, today: date) -> tuple[MissingSignature, ...]:
+    """The signatures that an open decision still needs, by role, with the people who could give them."""
+    quorum = version.document.quorum
+    if decision.outcome in RESTRICTING:
+        people = {who for role in quorum.seats() for who in _could_sign(world, decision, role, today)}
+        others = tuple(sorted(people - {decision.proposed_by or ""}))
+        return (MissingSignature(role=None, count=1, people=others),)
+    return tuple(
+        MissingSignature(role=role, count=count, people=_could_sign(world, decision, role, today))
+        for role, count in _empty_seats(decision, quorum)
+    )
+
+
+def _empty_seats(decision: Decision, quorum: Quorum) -> list[tuple[str, int]]:
+    filled = Counter(role for role, _ in decision.votes.values())
+    return [(role, seats - filled[role]) for role, seats in quorum.seats().items() if seats > filled[role]]
+
+
+def _could_sign(world: World, decision: Decision, role: str, today: date) -> tuple[str, ...]:
+    holders = {
+        person
+        for person, held, site in world.trial.delegations
+        if held == role and person not in decision.votes and world.trial.delegated(person, role, site, today)
+    }
+    return tuple(sorted(holders))

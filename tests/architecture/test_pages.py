@@ -1,0 +1,10 @@
+"""The pages that the code writes say what the code says."""
+
+import pytest
+
+from tests.architecture.pages import DOCS, PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_as_the_code_writes_it(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name]()

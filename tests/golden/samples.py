@@ -1,0 +1,20 @@
+"""One plausible record for every event of the catalogue, written by hand.
+
+A sample is as fixed as its golden bytes from the first release of its event on. A new version of an event gets a sample
+of its own; the bytes of the old one stay, and are read through `upcasts.py`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ledger.record import Record
+from tests.golden.cohort_samples import COHORT_SAMPLES
+from tests.golden.patient_samples import PATIENT_SAMPLES
+from tests.golden.safety_samples import SAFETY_SAMPLES
+from tests.golden.trial_samples import TRIAL_SAMPLES
+
+ALL: Final = (*TRIAL_SAMPLES, *COHORT_SAMPLES, *PATIENT_SAMPLES, *SAFETY_SAMPLES)
+
+SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})
+"""Stored name -> sample."""
