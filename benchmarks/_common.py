@@ -81,7 +81,7 @@ def keep(name: str, rows: Iterable[Row]) -> None:
     sys.stdout.flush()
 
 
-def ready_trial(patients: int = 20) -> Bench:
+def ready_trial(patients: int = 500) -> Bench:
     """A trial in memory with an approved protocol and patients in screening."""
     bench = opened_trial()
     for number in range(1, patients + 1):
@@ -101,7 +101,7 @@ def write_trial(bench: Bench, path: Path) -> TrialLedger:
     return TrialLedger.open(path)
 
 
-def adverse_event(number: int, patients: int = 20) -> Command:
+def adverse_event(number: int, patients: int = 500) -> Command:
     """A report that is new: the usual kind of write."""
     return safety.ReportAdverseEvent(
         patient=f"{number % patients + 1:03}",

@@ -11,7 +11,7 @@ from ledger.world import World
 
 
 def rests_on(world: World) -> tuple[int, ...]:
-    """Assignments, closed windows, evaluability, counted DLTs, open candidates, and the decisions that opened levels."""
+    """Assignments, closed windows, evaluability, counted DLTs, open candidates, and the decisions that open levels."""
     found = {position for cohort in world.cohorts.values() for position in _of_cohort(world, cohort)}
     return tuple(sorted(found))
 

@@ -44,7 +44,7 @@ class Caller:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def get(self, path: str = "", **query: str | int) -> Answer:
-        """Read, below the trial; `Unexpected` where that is refused."""
+        """Read below the trial, or at an absolute path; `Unexpected` where that is refused."""
         return self._expected("GET", path, self._send("GET", path, params=query))
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Answer:
@@ -68,7 +68,7 @@ class Caller:
     def _send(
         self, method: str, path: str, *, key: str | None = None, headers: Mapping[str, str] | None = None, **rest: Any
     ) -> Answer:
-        url = f"/v1/trials/{self.trial}/{path}".rstrip("/") if self.trial else f"/v1/{path}"
+        url = path if path.startswith("/") else f"/v1/trials/{self.trial}/{path}".rstrip("/")
         said = self.http.request(
             method, url, headers={"Authorization": f"Bearer {self.token}", **(headers or {})}, **rest
         )

@@ -136,12 +136,19 @@ def windows(patients: Iterable[Mapping[str, Any]], today: date) -> str:
 
 
 def advice_text(board: Mapping[str, Any]) -> str:
-    return str(board["advice"])
+    return board["advice"]["line"] if board["advice"] else "nothing: no protocol version is in force"
 
 
 def under_board(board: Mapping[str, Any]) -> list[str]:
-    """Holds, and what phase I ended with."""
-    return [str(hold) for hold in board.get("holds", [])]
+    """Holds in force, and what phase I ended with."""
+    lines = []
+    for hold in board["holds"]:
+        reach = "the trial" if hold["level"] is None else f"level {hold['level']} and above"
+        by = "by rule" if hold["automatic"] else "by a person"
+        lines.append(f"Hold {hold['hold']} on {reach}, {by}: {hold['cause'].replace('-', ' ')}")
+    if board["end_state"]:
+        lines.append(board["end_state"]["title"])
+    return lines
 
 
 def millions(cells: str) -> str:

@@ -1,1 +1,1 @@
-"""One file a resource family."""
+"""What may be written and read, one file a resource family."""

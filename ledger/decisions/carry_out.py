@@ -21,8 +21,10 @@ from ledger.decisions import (
     setup,
 )
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows
-from ledger.decisions.effects import effects
+from ledger.decisions.effects import Touched, effects
+from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
+from ledger.trial.events import ProtocolVersionApproved
 from ledger.world import World, same_fact, source_key
 
 LONGEST_CHAIN: Final = 200
@@ -113,7 +115,7 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
     world, records = append(docket, docket.world, follows)
     for _ in range(LONGEST_CHAIN):
         version = world.trial.protocol_on(docket.today)
-        missing = effects(world, version.document, *_touched(world, records)) if version else ()
+        missing = effects(world, version.document, touched(world, records)) if version else ()
         if not missing:
             return CarriedOut(world, records)
         world, more = append(docket, world, missing)
@@ -136,22 +138,26 @@ def _known_to_its_source(docket: Docket, follows: Follows) -> Follows:
     raise no.AuditIdReused(source.system, on_record)
 
 
-def _touched(world: World, records: Iterable[Record]) -> tuple[frozenset[str], frozenset[int]]:
-    """The patients and levels that the records concern; a record of the trial concerns all patients with a level."""
+def touched(world: World, records: Iterable[Record]) -> Touched:
+    """What the records concern. An approved version concerns every patient with a level; of what is on a patient alone,
+    only a candidate DLT concerns the level."""
     patients: set[str] = set()
     levels: set[int] = set()
+    trial = False
     for record in records:
-        if record.stream == TRIAL and record.event.NAME.startswith("trial.protocol-version-approved"):
-            patients.update(number for number, patient in world.patients.items() if patient.level is not None)
-        if record.patient is not None:
-            patients.add(record.patient)
-        elif record.level is not None:
+        event = record.event
+        named = record.patient or getattr(event, "patient", None)
+        if isinstance(named, str) and named in world.patients:
+            patients.add(named)
+        if record.level is not None:
             levels.add(record.level)
-            named = getattr(record.event, "patient", None)
-            if isinstance(named, str) and named in world.patients:
-                patients.add(named)
-    levels.update(level for number in patients if (level := world.patients[number].level) is not None)
-    return frozenset(patients), frozenset(levels)
+        elif isinstance(event, CandidateDltRaised | CandidateDltRuled) and named is not None:
+            level = world.patients[named].level
+            levels.update(() if level is None else (level,))
+        if isinstance(event, ProtocolVersionApproved):
+            patients.update(number for number, patient in world.patients.items() if patient.level is not None)
+        trial = trial or record.stream == TRIAL
+    return Touched(frozenset(patients), frozenset(levels), trial or bool(levels))
 
 
 def append(docket: Docket, world: World, entries: Iterable[Entry]) -> tuple[World, tuple[Record, ...]]:

@@ -6,6 +6,7 @@ say, whatever was reported, corrected or ruled, and in whatever order.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from ledger.cohort import events as c
@@ -246,19 +247,30 @@ TRIAL_RULES: Final[tuple[TrialRule, ...]] = (
 )
 
 
-def effects(
-    world: World, protocol: ProtocolDocument, patients: frozenset[str], levels: frozenset[int]
-) -> tuple[Entry, ...]:
-    """The missing effects of the first rule that has any, for the patients and levels that were touched."""
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whose rules have to be asked: these patients, these levels, and the trial's or not."""
+
+    patients: frozenset[str]
+    levels: frozenset[int]
+    trial: bool
+
+    @classmethod
+    def everything(cls, world: World) -> "Touched":
+        return cls(frozenset(world.patients), frozenset(world.cohorts), trial=True)
+
+
+def effects(world: World, protocol: ProtocolDocument, touched: Touched) -> tuple[Entry, ...]:
+    """The missing effects of the first rule that has any, for what was touched."""
     for patient_rule in PATIENT_RULES:
-        for number in sorted(patients):
+        for number in sorted(touched.patients):
             if found := tuple(patient_rule(world, world.patients[number], protocol)):
                 return found
     for cohort_rule in COHORT_RULES:
-        for level in sorted(levels):
+        for level in sorted(touched.levels):
             if found := tuple(cohort_rule(world, world.cohort(level), protocol)):
                 return found
-    for trial_rule in TRIAL_RULES:
+    for trial_rule in TRIAL_RULES if touched.trial else ():
         if found := tuple(trial_rule(world, protocol)):
             return found
     return ()

@@ -111,21 +111,16 @@ def report_adverse_event(docket: Docket, command: ReportAdverseEvent) -> Follows
     patient = docket.world.patients.get(command.patient)
     if patient is None or patient.screened is None:
         return _quarantine(docket, command)
-    number = _number_of(patient, command)
-    event = s.AdverseEventReported(adverse_event=number, **_content(command))
+    event = s.AdverseEventReported(adverse_event=len(patient.adverse_events) + 1, **_content(command))
+    on_record = docket.world.on_record(patient.stream, event, command.onset_at)
+    if on_record is not None:
+        number = docket.archive.record(on_record).event.adverse_event  # type: ignore[attr-defined]
+        event = event.model_copy(update={"adverse_event": number})
     return report(docket, patient.stream, event)
 
 
 def _content(command: Command) -> dict[str, Any]:
     return {field: value for field, value in command if field != "patient"}
-
-
-def _number_of(patient: Patient, command: ReportAdverseEvent) -> int:
-    """The number under which the same term and onset stand already, or the patient's next."""
-    for known in patient.adverse_events.values():
-        if known.report.term == command.term and known.report.onset_at == command.onset_at:
-            return known.number
-    return len(patient.adverse_events) + 1
 
 
 def _quarantine(docket: Docket, command: ReportAdverseEvent) -> Follows:

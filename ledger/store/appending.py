@@ -36,8 +36,11 @@ class Appender:
         self._outcome_unknown = False
 
     def create_tables(self) -> None:
+        """Make the tables, and put them into the file itself, where its header tells what it is."""
         with faults_named():
             self._recorder.create_table()
+            with self._datastore.get_connection(commit=True) as connection, connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self._datastore.close()

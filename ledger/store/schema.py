@@ -16,6 +16,10 @@ APPLICATION_ID: Final = 0x4C454447
 
 FORMAT_VERSION: Final = 1
 
+HEADER_BYTES: Final = 100
+_MAGIC: Final = b"SQLite format 3\x00"
+_FORMAT_AT, _APPLICATION_AT = slice(60, 64), slice(68, 72)
+
 TABLES: Mapping[str, str] = MappingProxyType(
     {
         # The columns of the eventsourcing library, with the row number named and the leaf hash beside the leaf.
@@ -77,6 +81,12 @@ _SAME_KEY: Mapping[str, str] = MappingProxyType(
         "checkpoints": "size = NEW.size",
     }
 )
+
+
+def is_ours(header: bytes) -> bool:
+    """Whether a file that begins like this is a ledger of this format: SQLite's header holds both numbers."""
+    numbers = [int.from_bytes(header[at]) for at in (_APPLICATION_AT, _FORMAT_AT)]
+    return header.startswith(_MAGIC) and numbers == [APPLICATION_ID, FORMAT_VERSION]
 
 
 def statements() -> tuple[str, ...]:

@@ -54,8 +54,7 @@ class SqliteStore(Reading):
         For appending: `AlreadyOwned` while another process does; and the database is checked and the tree computed anew
         from every leaf, with `Corrupt` for the first difference.
         """
-        if not path.is_file():
-            raise NoSuchStore(path.name)
+        _refuse_other_files(path)
         store = cls(path, None if read_only else Appender(path, Ownership(path)))
         try:
             store._check_schema()
@@ -98,9 +97,6 @@ class SqliteStore(Reading):
         verified_tree(self, progress)
 
     def _check_schema(self) -> None:
-        marks = [self.select(f"PRAGMA {mark}")[0][0] for mark in ("application_id", "user_version")]
-        if marks != [schema.APPLICATION_ID, schema.FORMAT_VERSION]:
-            raise Corrupt(f"{self.path.name} is not a ledger of format {schema.FORMAT_VERSION}")
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
             raise Corrupt(f"{self.path.name}: the tables or their triggers are not those of a ledger")
 
@@ -108,6 +104,16 @@ class SqliteStore(Reading):
         found = [row[0] for row in self.select("PRAGMA quick_check(1)")]
         if found != ["ok"]:
             raise Corrupt(f"{self.path.name}: {found[0]}")
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Look at the header before SQLite does: nothing is done to a file that is not ours."""
+    if not path.is_file():
+        raise NoSuchStore(path.name)
+    with path.open("rb") as file:
+        header = file.read(schema.HEADER_BYTES)
+    if not schema.is_ours(header):
+        raise Corrupt(f"{path.name} is not a ledger of format {schema.FORMAT_VERSION}")
 
 
 def make_file(path: Path) -> None:

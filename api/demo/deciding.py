@@ -1,0 +1,25 @@
+"""A dose decision: proposed on the frozen dossier, signed by the quorum, circulated to those who dose."""
+
+from typing import Any, Final
+
+from api.demo.people import COMMITTEE, COORDINATOR, MONITOR_OF_SAFETY, PI
+from api.demo.stage import Stage
+
+MEANING: Final = "I have reviewed the dossier and agree with the outcome."
+QUORUM: Final = (PI, MONITOR_OF_SAFETY, COMMITTEE)
+SIGNED_BY: Final = "PI, medical monitor and committee"
+
+
+def decide(stage: Stage, number: int, outcome: str, level: int) -> None:
+    """All of it, on one day. Every signature names the hash of what was shown."""
+    stage.on(stage.today, hour=15)
+    seen: dict[str, Any] = stage.by(MONITOR_OF_SAFETY).get("dossier").body
+    proposal = {"outcome": outcome, "to_level": level, "dossier_hash": seen["dossier_hash"]}
+    stage.by(MONITOR_OF_SAFETY).post("dose-decisions", proposal)
+    for signer in QUORUM:
+        vote = {"vote": "agree", "meaning": MEANING, "dossier_hash": seen["dossier_hash"]}
+        stage.by(signer).post(f"dose-decisions/{number}/signatures", vote)
+    circulated = {"to": "clinic, pharmacy and cell laboratory", "acknowledged_at": stage.at()}
+    stage.by(COORDINATOR).post(f"dose-decisions/{number}/circulations", circulated)
+    what = f"{outcome.replace('_', ' ')}, level {level}"
+    stage.tell(f"Decision {number}: {what}. Signed by {SIGNED_BY} on dossier {seen['dossier_hash'][:12]}…, circulated.")

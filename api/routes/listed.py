@@ -1,0 +1,20 @@
+"""The whole route table of what may be written, family by family."""
+
+from dataclasses import replace
+from typing import Final
+
+from api.routes import dosing, infusions, patients, placing, safety, trial
+from api.table import Write
+
+FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
+    "trial": trial.WRITES,
+    "patients": patients.WRITES,
+    "placing": placing.WRITES,
+    "infusions": infusions.WRITES,
+    "safety": safety.WRITES,
+    "dosing": dosing.WRITES,
+}
+
+WRITES: Final[tuple[Write, ...]] = tuple(
+    replace(write, tag=family) for family, writes in FAMILIES.items() for write in writes
+)

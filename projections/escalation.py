@@ -1,0 +1,223 @@
+"""Where the escalation stands: levels, windows, holds, advice, decisions, and what may be done next."""
+
+from datetime import datetime
+from typing import Literal
+
+from ledger.decisions.effects import standing_cause
+from ledger.decisions.permits import enrolled_count
+from ledger.decisions.standing import advice, candidates_at, outcomes
+from ledger.designs.base import Advice, Await, DeclareMtd, DeclareMtdNotReached, Escalate, Open, StopNoMtd, Treat
+from ledger.designs.listed import design_of
+from ledger.designs.reading import advice_line
+from ledger.protocol.document import ProtocolDocument
+from ledger.trial.dosing import HoldCause, HoldScope
+from ledger.types import Instant
+from ledger.world import World
+from projections.base import View
+from projections.dose_decisions import LAST_DECISIONS, DecisionView, dose_decisions
+from projections.grounds import rests_on
+from projections.levels import LevelView, home_day, level_view
+from projections.next_actions import Action, next_actions
+
+AdviceCode = Literal["treat", "open", "escalate", "declare_mtd", "declare_mtd_not_reached", "stop", "await"]
+EndCode = Literal["mtd", "mtd_not_reached", "stopped", "mtd_undetermined"]
+
+
+class TrialHeader(View):
+    """Which trial this is, and how much of its log was read."""
+
+    trial_id: str | None
+    title: str | None
+    training: bool
+    """A ledger that holds no real patient."""
+    protocol_version: int | None
+    """In force on the day asked for."""
+    phase: Literal["I", "II"]
+    size: int
+    """How many events were read."""
+    position: int | None
+    """The last of them."""
+    recorded_at: Instant | None
+
+
+class HoldView(View):
+    """A hold in force."""
+
+    hold: int
+    position: int
+    scope: HoldScope
+    level: int | None
+    """This level and all above; null for the trial."""
+    cause: HoldCause
+    automatic: bool
+    cause_stands: bool
+    """The rule that set it would set it again now, so it cannot be lifted."""
+
+
+class AdviceView(View):
+    """What the design advises. It decides nothing."""
+
+    line: str
+    code: AdviceCode
+    level: int | None
+    """The level it names: to treat, to open, to declare; of *await*, the lowest with something to wait for."""
+    then: AdviceCode | None
+    """Of *await*: the step that the counts ask for."""
+    then_level: int | None
+    pending: int
+    """Of *await*: how many undecided patients are waited for."""
+    candidates: int
+    """Of *await*: how many candidate DLTs have to be ruled."""
+    because: tuple[str, ...]
+    """Why, in sentences with the numbers."""
+    rests_on: tuple[int, ...]
+    """The positions in the log that the counts come from."""
+
+
+class Enrolment(View):
+    """How many count towards the cap."""
+
+    enrolled: int
+    cap: int
+    closed: str | None
+    """Why enrolment was closed by a person."""
+    full: bool
+
+
+class EndState(View):
+    """What phase I ended with."""
+
+    code: EndCode
+    title: str
+    level: int | None
+    """The MTD, or the recommended level where the MTD is not reached."""
+
+
+class Board(View):
+    """The escalation at a moment."""
+
+    trial: TrialHeader
+    notation: str
+    """The levels in use, such as `1NNTNNN 2NTT`."""
+    levels: tuple[LevelView, ...]
+    holds: tuple[HoldView, ...]
+    advice: AdviceView | None
+    decisions: tuple[DecisionView, ...]
+    """The last ten, the newest first."""
+    mtd: int | None
+    mtd_not_reached: bool
+    rp2d: int | None
+    stopped: str | None
+    enrolment: Enrolment | None
+    end_state: EndState | None
+    next_actions: tuple[Action, ...]
+
+
+def board(world: World, now: datetime) -> Board:
+    """The escalation as the world stands, seen at `now`: days left, live reservations and the version in force."""
+    trial, version = world.trial, world.trial.protocol_on(home_day(world, now))
+    protocol = version.document if version else None
+    levels = tuple(level_view(world, protocol, level, now) for level in protocol.levels()) if protocol else ()
+    return Board(
+        trial=_header(world, version.number if version else None),
+        notation=" ".join(level.notation for level in levels if level.patients),
+        levels=levels,
+        holds=_holds(world, protocol),
+        advice=advice_view(world, protocol) if protocol else None,
+        decisions=dose_decisions(world, now, LAST_DECISIONS),
+        mtd=trial.mtd,
+        mtd_not_reached=trial.mtd_not_reached,
+        rp2d=trial.rp2d,
+        stopped=trial.stopped,
+        enrolment=_enrolment(world, protocol) if protocol else None,
+        end_state=end_state(world, protocol) if protocol else None,
+        next_actions=next_actions(world, version, now) if version else (),
+    )
+
+
+def _header(world: World, version: int | None) -> TrialHeader:
+    registered = world.trial.registered
+    return TrialHeader(
+        trial_id=registered.trial_id if registered else None,
+        title=registered.title if registered else None,
+        training=registered.training if registered else False,
+        protocol_version=version,
+        phase="II" if world.trial.rp2d is not None else "I",
+        size=world.size,
+        position=world.size - 1 if world.size else None,
+        recorded_at=world.recorded_at,
+    )
+
+
+def _holds(world: World, protocol: ProtocolDocument | None) -> tuple[HoldView, ...]:
+    return tuple(
+        HoldView(
+            hold=number,
+            position=hold.position,
+            scope=hold.scope,
+            level=hold.level,
+            cause=hold.cause,
+            automatic=hold.automatic,
+            cause_stands=protocol is not None and standing_cause(world, protocol, hold),
+        )
+        for number, hold in sorted(world.trial.holds.items())
+        if not hold.lifted
+    )
+
+
+def advice_view(world: World, protocol: ProtocolDocument) -> AdviceView:
+    """The design's advice on what is known, with its grounds."""
+    told, given = outcomes(world, protocol), advice(world, protocol)
+    waits = given if isinstance(given, Await) else None
+    return AdviceView(
+        line=advice_line(given),
+        code=given.code,
+        level=level_of(given),
+        then=waits.then.code if waits else None,
+        then_level=level_of(waits.then) if waits else None,
+        pending=waits.pending if waits else 0,
+        candidates=waits.candidates if waits else 0,
+        because=design_of(protocol.design).explain(told),
+        rests_on=rests_on(world),
+    )
+
+
+def level_of(given: Advice) -> int | None:
+    """The level that an advice names."""
+    match given:
+        case Treat(level=level) | Open(level=level) | Escalate(level=level) | DeclareMtd(level=level):
+            return level
+        case DeclareMtdNotReached(top=level) | Await(level=level):
+            return level
+        case StopNoMtd():
+            return None
+
+
+def _enrolment(world: World, protocol: ProtocolDocument) -> Enrolment:
+    enrolled, cap = enrolled_count(world), protocol.enrolment_cap
+    return Enrolment(enrolled=enrolled, cap=cap, closed=world.trial.enrolment_closed, full=enrolled >= cap)
+
+
+def end_state(world: World, protocol: ProtocolDocument) -> EndState | None:
+    """What phase I ended with, once it has: a declaration, a stop, or nobody left to treat (domain A.3-20)."""
+    trial = world.trial
+    if trial.mtd is not None:
+        return EndState(code="mtd", title=f"MTD: level {trial.mtd}", level=trial.mtd)
+    if trial.mtd_not_reached:
+        return EndState(code="mtd_not_reached", title=f"MTD not reached; RP2D: level {trial.rp2d}", level=trial.rp2d)
+    if trial.stopped:
+        return EndState(code="stopped", title=f"stopped: {trial.stopped}", level=None)
+    if _nobody_left(world, protocol) and isinstance(advice(world, protocol), Treat | Open | Escalate):
+        return EndState(code="mtd_undetermined", title="MTD undetermined", level=None)
+    return None
+
+
+def _nobody_left(world: World, protocol: ProtocolDocument) -> bool:
+    """Nobody more is enrolled, nobody enrolled waits for a level, every window is closed and every candidate ruled."""
+    closed = world.trial.enrolment_closed is not None or enrolled_count(world) >= protocol.enrolment_cap
+    waiting = any(
+        patient.enrolled is not None and patient.level is None and not patient.off_study and not patient.death
+        for patient in world.patients.values()
+    )
+    undecided = any(cohort.pending or candidates_at(world, cohort) for cohort in world.cohorts.values())
+    return closed and not waiting and not undecided

@@ -1,0 +1,105 @@
+"""What a reader of the log sees, who knows `domain.md` and none of the rules' code: plain bookkeeping, record by record.
+
+It is kept beside the state that the rules evolve, so that the two can be held against each other.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from ledger.patient import events as e
+from ledger.protocol.document import ProtocolDocument
+from ledger.record import Record
+from ledger.trial import dosing as d
+from ledger.trial import events as t
+from tests.simulation.seen_cohorts import CohortSeen
+from tests.simulation.seen_patients import PatientSeen
+
+_DOCUMENTS: Final[dict[str, ProtocolDocument]] = {}
+
+
+def _document(proposed: t.ProtocolVersionProposed) -> ProtocolDocument:
+    """The document of a version; each is read once."""
+    if proposed.document_sha256 not in _DOCUMENTS:
+        _DOCUMENTS[proposed.document_sha256] = ProtocolDocument.model_validate(proposed.document)
+    return _DOCUMENTS[proposed.document_sha256]
+
+
+@dataclass
+class Seen:
+    """The trial as the log tells it."""
+
+    patients: dict[str, PatientSeen] = field(default_factory=dict)
+    cohorts: dict[int, CohortSeen] = field(default_factory=dict)
+    versions: dict[int, tuple[date, ProtocolDocument]] = field(default_factory=dict)
+    approved: set[int] = field(default_factory=set)
+    holds: dict[int, d.HoldApplied] = field(default_factory=dict)
+    lifted: set[int] = field(default_factory=set)
+    proposed: dict[int, d.DoseDecisionProposed] = field(default_factory=dict)
+    proposers: dict[int, str] = field(default_factory=dict)
+    votes: dict[int, dict[str, d.DoseDecisionSigned]] = field(default_factory=dict)
+    taken: dict[int, d.DoseDecisionTaken] = field(default_factory=dict)
+    circulated: set[int] = field(default_factory=set)
+    mtd: int | None = None
+    stopped: bool = False
+    enrolment_closed: bool = False
+
+    def cohort(self, level: int) -> CohortSeen:
+        return self.cohorts.setdefault(level, CohortSeen())
+
+    def version_on(self, day: date) -> int:
+        holding = [(self.versions[number][0], number) for number in self.approved if self.versions[number][0] <= day]
+        return max(holding)[1] if holding else 0
+
+    def holds_in_force(self, level: int | None) -> list[int]:
+        """The holds on the trial and, for a level, those at it and below."""
+        return [
+            number
+            for number, hold in self.holds.items()
+            if number not in self.lifted
+            and (hold.scope == "trial" or (level is not None and hold.level is not None and hold.level <= level))
+        ]
+
+    def take(self, record: Record) -> None:
+        if record.conflicts_with is not None:
+            return
+        if record.patient is not None:
+            if isinstance(record.event, e.PatientScreened):
+                self.patients[record.patient] = PatientSeen(record.event)
+            else:
+                self.patients[record.patient].take(record)
+        elif record.level is not None:
+            self.cohort(record.level).take(record)
+        else:
+            self._take_trial(record)
+
+    def _take_trial(self, record: Record) -> None:
+        event: Any = record.event
+        match event:
+            case t.ProtocolVersionProposed():
+                self.versions[event.version] = event.effective_on, _document(event)
+            case t.ProtocolVersionApproved():
+                self.approved.add(event.version)
+            case d.HoldApplied():
+                self.holds[event.hold] = event
+            case d.HoldLifted():
+                self.lifted.add(event.hold)
+            case d.DoseDecisionProposed():
+                self.proposed[event.decision] = event
+                self.proposers[event.decision] = record.actor.id
+            case d.DoseDecisionSigned():
+                self.votes.setdefault(event.decision, {})[event.member] = event
+            case d.DoseDecisionTaken():
+                self.taken[event.decision] = event
+            case d.DecisionCirculated():
+                self.circulated.add(event.decision)
+            case d.MtdDeclared() | d.Rp2dSelected():
+                self.mtd = event.level
+            case d.MtdSuperseded():
+                self.mtd = None
+            case d.TrialStoppedPrematurely():
+                self.stopped = True
+            case t.EnrolmentClosed():
+                self.enrolment_closed = True
+            case _:
+                pass

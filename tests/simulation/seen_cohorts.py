@@ -1,0 +1,99 @@
+"""A cohort as a plain reader of the log sees it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from ledger.cohort import events as c
+from ledger.record import Record
+
+
+@dataclass
+class WindowSeen:
+    from_on: date
+    to_on: date
+    days: int
+    closed: c.DltWindowClosed | None = None
+
+    @property
+    def last_on(self) -> date:
+        """The last day on which an onset counts."""
+        return self.to_on if self.closed is None else min(self.to_on, self.closed.closed_on)
+
+
+@dataclass
+class MemberSeen:
+    sentinel: bool
+    window: WindowSeen | None = None
+    determined: c.EvaluabilityDetermined | None = None
+    counted: bool = False
+
+    @property
+    def evaluable(self) -> bool | None:
+        """A DLT makes evaluable. Otherwise it is what was determined, and never while a window runs."""
+        if self.counted:
+            return True
+        if self.determined is None or (self.window is not None and self.window.closed is None):
+            return None
+        return self.determined.evaluable
+
+
+@dataclass
+class CohortSeen:
+    """A cohort, from the records of its stream."""
+
+    opened: bool = False
+    decision: int | None = None
+    slots: int = 0
+    reserved: dict[str, date] = field(default_factory=dict)
+    members: dict[str, MemberSeen] = field(default_factory=dict)
+    exceeded: bool = False
+
+    def count(self, evaluable: bool | None) -> int:
+        return sum(member.evaluable is evaluable for member in self.members.values())
+
+    @property
+    def dlts(self) -> int:
+        return sum(member.counted for member in self.members.values())
+
+    def take(self, record: Record) -> None:
+        match record.event:
+            case c.CohortOpened(slots_count=slots, decision=decision):
+                self.opened, self.slots, self.decision = True, slots, decision
+            case c.CohortExpanded(slots_count=slots):
+                self.slots = slots
+            case c.CohortReopened(slots_count=slots):
+                self.slots, self.exceeded = slots, False
+            case c.CohortExceeded():
+                self.exceeded = True
+            case c.SlotReserved(patient=patient, expires_on=expires_on):
+                self.reserved[patient] = expires_on
+            case c.ReservationReleased(patient=patient):
+                self.reserved.pop(patient, None)
+            case c.SlotAssigned(patient=patient, sentinel=sentinel):
+                self.reserved.pop(patient, None)
+                self.members[patient] = MemberSeen(sentinel)
+            case c.SlotVacated(patient=patient):
+                self.members.pop(patient, None)
+            case _:
+                self._take_member(record)
+
+    def _take_member(self, record: Record) -> None:
+        match record.event:
+            case c.DltWindowOpened() as w:
+                window = WindowSeen(w.from_on, w.planned_to_on, w.days_after_last_infusion_count)
+                self.members[w.patient].window = window
+            case c.DltWindowReplanned() as w:
+                window = WindowSeen(w.from_on, w.planned_to_on, w.days_after_last_infusion_count)
+                self.members[w.patient].window = window
+            case c.DltWindowClosed() as closed:
+                known = self.members[closed.patient].window
+                assert known is not None, "a window was closed that was never opened"
+                known.closed = closed
+            case c.EvaluabilityDetermined() as determined:
+                self.members[determined.patient].determined = determined
+            case c.DltCounted(patient=patient):
+                self.members[patient].counted = True
+            case c.DltUncounted(patient=patient):
+                self.members[patient].counted = False
+            case _:
+                pass

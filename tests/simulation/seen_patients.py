@@ -1,0 +1,145 @@
+"""A patient as a plain reader of the log sees it."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ledger.patient import events as e
+from ledger.patient import infusions as i
+from ledger.patient import safety as s
+from ledger.record import Record
+
+
+@dataclass
+class EventSeen:
+    """An adverse event: as reported, the grade that each assessment says, and which assessments are in doubt."""
+
+    report: s.AdverseEventReported
+    serious: bool
+    toxicities: dict[int, str] = field(default_factory=dict)
+    grades: dict[int, int] = field(default_factory=dict)
+    doubtful: set[int] = field(default_factory=set)
+
+    def take(self, record: Record, assessed: s.ToxicityAssessed) -> None:
+        if record.corrects is not None:
+            for kept in (self.toxicities, self.grades):
+                kept.pop(record.corrects, None)
+            self.doubtful.discard(record.corrects)
+        self.toxicities[record.position] = assessed.toxicity
+        certain = assessed.computed_grade is not None
+        self.grades[record.position] = assessed.computed_grade if certain else assessed.at_least_grade  # type: ignore[assignment]
+        if not certain:
+            self.doubtful.add(record.position)
+
+    def confirm(self, confirmed: s.GradeConfirmed) -> None:
+        if confirmed.assessment in self.grades:
+            self.grades[confirmed.assessment] = confirmed.grade
+            self.doubtful.discard(confirmed.assessment)
+
+    @property
+    def grade(self) -> int | None:
+        return max(self.grades.values(), default=None)
+
+
+@dataclass
+class PatientSeen:
+    """A patient, from the records of the patient's stream."""
+
+    screened: e.PatientScreened
+    consents: dict[int, e.ConsentGiven] = field(default_factory=dict)
+    withdrawn: bool = False
+    screen_failed: bool = False
+    eligible_under: int | None = None
+    enrolled: e.PatientEnrolled | None = None
+    level: int | None = None
+    placed_by: str | None = None
+    doses: dict[int, i.DosePlanned] = field(default_factory=dict)
+    ready: dict[int, i.ReadinessAssessed] = field(default_factory=dict)
+    authorised: dict[int, i.InfusionAuthorised] = field(default_factory=dict)
+    begun: dict[int, i.InfusionStarted] = field(default_factory=dict)
+    done: dict[int, i.InfusionCompleted] = field(default_factory=dict)
+    omitted: dict[int, i.InfusionOmitted] = field(default_factory=dict)
+    graft: datetime | None = None
+    events: dict[int, EventSeen] = field(default_factory=dict)
+    rulings: dict[str, s.DltAdjudicated] = field(default_factory=dict)
+    candidates: set[str] = field(default_factory=set)
+    death: e.DeathRecorded | None = None
+    off_study: e.PatientOffStudy | None = None
+
+    @property
+    def given_on(self) -> dict[int, date]:
+        """The day of each infusion that was given: of its start, or of its end where no start was reported."""
+        days = {ordinal: done.ended_at.date() for ordinal, done in self.done.items()}
+        return days | {ordinal: begun.started_at.date() for ordinal, begun in self.begun.items()}
+
+    @property
+    def has_dlt(self) -> bool:
+        return any(ruling.is_dlt for ruling in self.rulings.values())
+
+    def age_on(self, day: date) -> int:
+        year, month = map(int, self.screened.birth_year_month.split("-"))
+        return max(0, day.year - year - (day.month < month))
+
+    def take(self, record: Record) -> None:
+        match record.event:
+            case e.ConsentGiven() as given:
+                self.consents.pop(-1 if record.corrects is None else record.corrects, None)
+                self.consents[record.position] = given
+            case e.ConsentWithdrawn():
+                self.withdrawn = True
+            case e.ScreenFailed():
+                self.screen_failed = True
+            case e.EligibilityConfirmed(protocol_version=version):
+                self.eligible_under = version
+            case e.PatientEnrolled() as enrolled:
+                self.enrolled = enrolled
+            case e.DoseLevelAssigned(level=level) | e.DoseLevelReassigned(level=level):
+                self.level = level
+            case e.AssignmentCancelled():
+                self.level = self.placed_by = None
+            case e.DeathRecorded() as death:
+                self.death = death
+            case e.PatientOffStudy() as off_study:
+                self.off_study = off_study
+            case _:
+                self._take_infusion(record)
+
+    def _take_infusion(self, record: Record) -> None:
+        match record.event:
+            case i.DosePlanned() as planned:
+                self.doses[planned.ordinal] = planned
+            case i.ReadinessAssessed() as ready:
+                self.ready[ready.ordinal] = ready
+            case i.InfusionAuthorised() as authorised:
+                self.authorised[authorised.ordinal] = authorised
+            case i.InfusionStarted() as begun:
+                self.begun[begun.ordinal] = begun
+            case i.InfusionCompleted() as done:
+                self.done[done.ordinal] = done
+            case i.InfusionOmitted() as omitted:
+                self.omitted[omitted.ordinal] = omitted
+            case i.TransplantPerformed(performed_at=at):
+                self.graft = at
+            case _:
+                self._take_safety(record)
+
+    def _take_safety(self, record: Record) -> None:
+        match record.event:
+            case s.AdverseEventReported() as report:
+                known = self.events.setdefault(report.adverse_event, EventSeen(report, report.serious))
+                known.report, known.serious = report, known.serious or report.serious
+            case s.AdverseEventUpdated(adverse_event=number, serious=serious) if serious is not None:
+                self.events[number].serious = serious
+            case s.ToxicityAssessed() as assessed:
+                self.events[assessed.adverse_event].take(record, assessed)
+            case s.GradeConfirmed() as confirmed:
+                self.events[confirmed.adverse_event].confirm(confirmed)
+            case s.CandidateDltRaised(subject=subject):
+                self.candidates.add(subject)
+            case s.CandidateDltRuled(subject=subject):
+                self.candidates.discard(subject)
+            case s.DltAdjudicated() as ruling:
+                known_ruling = self.rulings.get(ruling.subject)
+                if known_ruling is None or known_ruling.revision < ruling.revision:
+                    self.rulings[ruling.subject] = ruling
+            case _:
+                pass
