@@ -71,9 +71,8 @@ class Shelf:
             done = carry_out(Docket(World(), submission.asked, clock(), _NoArchive()), command)
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
-        with self._lock:
-            with suppress(AlreadyThere):
-                self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
+        with self._lock, suppress(AlreadyThere):
+            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
         return self.trial(command.trial_id).submit(submission)
 
     def _clock_of(self, command: RegisterTrial) -> Clock:

@@ -1,7 +1,7 @@
 """The whole trial as its log stands: every aggregate, folded from the records in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from hashlib import sha256
@@ -17,7 +17,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Record, Source
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
-from ledger.types import Event, FreeText
+from ledger.types import Event, FreeText, changed
 
 FOLD_VERSION: Final = 1
 
@@ -59,7 +59,7 @@ class World:
             changes["facts"] = _with_source(self.facts.set(key, record.position), record)
         if record.corrects is not None:
             changes["corrected"] = self.corrected.set(record.corrects, record.position)
-        return replace(self, **changes)
+        return changed(self, **changes)
 
     def cohort(self, level: int) -> Cohort:
         return self.cohorts.get(level) or Cohort(level)

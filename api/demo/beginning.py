@@ -1,6 +1,7 @@
 """Chapter 1: a trial is registered, its protocol approved, its people and machines appointed."""
 
 from api.demo.people import (
+    ADMINISTRATOR,
     APPOINTED_BY_PI,
     APPOINTED_BY_SPONSOR,
     COMMITTEE,
@@ -45,7 +46,7 @@ def _appoint(stage: Stage) -> None:
     for player in APPOINTED_BY_PI:
         _delegate(stage, PI, player)
     machine = {"system": EDC.name, "site": SITE, "zone": "Europe/Moscow"}
-    stage.by(MONITOR_OF_SAFETY).post("sources", machine)
+    stage.by(ADMINISTRATOR).post("sources", machine)
     names = ", ".join(player.name for player in (PI, COMMITTEE, *APPOINTED_BY_PI))
     stage.tell(f"Site {SITE} opens; roles are delegated to {names}; {EDC.name} may report.")
 

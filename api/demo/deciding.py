@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from api.demo.people import COMMITTEE, COORDINATOR, MONITOR_OF_SAFETY, PI
+from api.demo.people import COMMITTEE, MONITOR_OF_SAFETY, PI
 from api.demo.stage import Stage
 
 MEANING: Final = "I have reviewed the dossier and agree with the outcome."
@@ -20,6 +20,6 @@ def decide(stage: Stage, number: int, outcome: str, level: int) -> None:
         vote = {"vote": "agree", "meaning": MEANING, "dossier_hash": seen["dossier_hash"]}
         stage.by(signer).post(f"dose-decisions/{number}/signatures", vote)
     circulated = {"to": "clinic, pharmacy and cell laboratory", "acknowledged_at": stage.at()}
-    stage.by(COORDINATOR).post(f"dose-decisions/{number}/circulations", circulated)
+    stage.by(PI).post(f"dose-decisions/{number}/circulations", circulated)
     what = f"{outcome.replace('_', ' ')}, level {level}"
     stage.tell(f"Decision {number}: {what}. Signed by {SIGNED_BY} on dossier {seen['dossier_hash'][:12]}…, circulated.")

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from api.demo.deciding import decide
+from api.demo.people import EDC
 from api.demo.reactions import assess, correct_assessment, crs_findings, omit_second, report, rule_dlt
 from api.demo.stage import FIRST_DAY, Child, Stage
 from api.demo.ward import FIRST_ONLY, close_window, enter, given, graft, infuse, place
-from api.demo.people import EDC
 
 SENTINEL_ENDS_DAY = 19
 """14 days after the second infusion, the next patient of the level may be dosed."""

@@ -73,7 +73,7 @@ def _refused(stage: Stage) -> None:
 def declare(stage: Stage) -> None:
     """Back down: level 1 has six patients with one DLT, so that it is the MTD."""
     stage.screen.chapter(6, "Back to level 1, which is the MTD")
-    stage.by(COORDINATOR).post(f"cohorts/2/reservations/{NINTH.number}/release")
+    stage.by(COORDINATOR).post("cohorts/2/reservation-releases", {"patient": NINTH.number})
     graft(stage, EIGHTH)
     decide(stage, 3, "declare_mtd", 1)
     stage.show_board()

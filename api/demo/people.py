@@ -17,11 +17,6 @@ class Player:
     site: str | None = SITE
     does: str = ""
 
-    @property
-    def everywhere(self) -> bool:
-        return self.site is None
-
-
 MONITOR_OF_SAFETY: Final = Player("vera", "medical_monitor", None, "registers the trial for the sponsor, signs")
 PI: Final = Player("maria", "principal_investigator", does="leads the site, rules, signs")
 INVESTIGATOR: Final = Player("ivan", "investigator", does="confirms, authorises, assesses")
@@ -31,6 +26,7 @@ COMMITTEE: Final = Player("olga", "safety_committee", None, "signs for the commi
 EDC: Final = Player("edc-ndgoi", "edc_system", does="reports what was entered at the site")
 CRA: Final = Player("anton", "monitor", does="reads")
 STATISTICIAN: Final = Player("lena", "statistician", None, "reads the board")
+ADMINISTRATOR: Final = Player("arkady", "administrator", None, "registers machines, keeps accounts")
 INSPECTOR: Final = Player("irina", "inspector", None, "replays and verifies")
 
 PLAYERS: Final = (
@@ -44,6 +40,7 @@ PLAYERS: Final = (
     CRA,
     STATISTICIAN,
     INSPECTOR,
+    ADMINISTRATOR,
 )
 
 APPOINTED_BY_SPONSOR: Final = (PI, COMMITTEE)

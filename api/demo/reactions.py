@@ -81,7 +81,7 @@ def correct_assessment(
         "report": assessment,
         "reason": reason,
     }
-    return stage.by(COORDINATOR).decide("corrections", body, on=f"patients/{child.number}/timeline")
+    return stage.by(COORDINATOR).decide("corrections", body, on=f"patients/{child.number}")
 
 
 def rule_dlt(stage: Stage, child: Child, toxicity: str, grade: int, rationale: str) -> None:
@@ -107,4 +107,4 @@ def omit_second(stage: Stage, child: Child) -> None:
 
 def _rule(stage: Stage, child: Child, ruling: dict[str, Any]) -> None:
     path = f"patients/{child.number}"
-    stage.by(PI).decide(f"{path}/dlt-adjudications", ruling, on=f"{path}/timeline")
+    stage.by(PI).decide(f"{path}/dlt-adjudications", ruling, on=path)

@@ -162,4 +162,4 @@ def day_text(day: date) -> str:
 
 def signed(number: int) -> str:
     """A protocol day with its sign; day 0 has none."""
-    return f"−{-number}" if number < 0 else f"+{number}" if number else "0"  # noqa: RUF001 - a minus sign
+    return f"−{-number}" if number < 0 else f"+{number}" if number else "0"

@@ -49,7 +49,7 @@ def enter(stage: Stage, child: Child) -> None:
     ]
     edc.post(f"{path}/criteria", {"assessments": verdicts})
     determination = {"criterion": "X5", "met": False, "rationale": "Afebrile for a week, cultures negative."}
-    stage.by(PI).decide(f"{path}/determinations", determination, on=f"{path}/timeline")
+    stage.by(PI).decide(f"{path}/determinations", determination, on=path)
     stage.by(INVESTIGATOR).post(f"{path}/eligibility")
 
 
@@ -71,7 +71,7 @@ def reserve(stage: Stage, child: Child) -> None:
 def assign(stage: Stage, child: Child) -> Answer:
     """Ask for the dose level, whatever the answer is."""
     path = f"patients/{child.number}"
-    seen = stage.by(INVESTIGATOR).get(f"{path}/timeline")
+    seen = stage.by(INVESTIGATOR).get(path)
     body = {"level": child.level}
     return stage.by(INVESTIGATOR).ask(f"{path}/dose-assignment", body, if_match=seen.etag)
 
@@ -89,7 +89,7 @@ def infuse(stage: Stage, child: Child, ordinal: int) -> Answer:
     stage.by(INVESTIGATOR).post(f"{path}/dose", weighed)
     stage.by(INVESTIGATOR).post(f"{path}/readiness", _ready(stage, ordinal))
     stage.by(INVESTIGATOR).decide(
-        f"{path}/authorisation", _authorisation(stage, child, ordinal), on=f"patients/{child.number}/timeline"
+        f"{path}/authorisation", _authorisation(stage, child, ordinal), on=f"patients/{child.number}"
     )
     begun = stage.now + timedelta(minutes=30)
     stage.on(stage.today, hour=11)

@@ -1,7 +1,7 @@
 """What the events of a cohort amount to: a function of its own events alone, whatever the order of its patients."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +10,7 @@ from immutables import Map
 
 from ledger.cohort import events as e
 from ledger.record import Record, cohort_stream
-from ledger.types import Event
+from ledger.types import Event, changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,17 @@ class Cohort:
 
 
 def _opened(cohort: Cohort, event: e.CohortOpened, record: Record) -> Cohort:
-    return replace(cohort, opened=True, slots=event.slots_count, decision=event.decision)
+    return changed(cohort, opened=True, slots=event.slots_count, decision=event.decision)
 
 
 def _reserved(cohort: Cohort, event: e.SlotReserved, record: Record) -> Cohort:
-    return replace(cohort, reservations=cohort.reservations.set(event.patient, event.expires_on))
+    return changed(cohort, reservations=cohort.reservations.set(event.patient, event.expires_on))
 
 
 def _without_reservation(cohort: Cohort, patient: str) -> Cohort:
     if patient not in cohort.reservations:
         return cohort
-    return replace(cohort, reservations=cohort.reservations.delete(patient))
+    return changed(cohort, reservations=cohort.reservations.delete(patient))
 
 
 def _released(cohort: Cohort, event: e.ReservationReleased, record: Record) -> Cohort:
@@ -115,7 +115,7 @@ def _released(cohort: Cohort, event: e.ReservationReleased, record: Record) -> C
 def _assigned(cohort: Cohort, event: e.SlotAssigned, record: Record) -> Cohort:
     cohort = _without_reservation(cohort, event.patient)
     members = cohort.members.set(event.patient, Member(event.sentinel))
-    return replace(cohort, members=members, sentinel_due=cohort.sentinel_due and not event.sentinel)
+    return changed(cohort, members=members, sentinel_due=cohort.sentinel_due and not event.sentinel)
 
 
 def _vacated(cohort: Cohort, event: e.SlotVacated, record: Record) -> Cohort:
@@ -123,14 +123,14 @@ def _vacated(cohort: Cohort, event: e.SlotVacated, record: Record) -> Cohort:
     if member is None:
         return cohort
     due = cohort.sentinel_due or member.sentinel
-    return replace(cohort, members=cohort.members.delete(event.patient), sentinel_due=due)
+    return changed(cohort, members=cohort.members.delete(event.patient), sentinel_due=due)
 
 
 def _with_member(cohort: Cohort, patient: str, **changes: Any) -> Cohort:
     member = cohort.members.get(patient)
     if member is None:
         return cohort
-    return replace(cohort, members=cohort.members.set(patient, replace(member, **changes)))
+    return changed(cohort, members=cohort.members.set(patient, changed(member, **changes)))
 
 
 def _window_opened(cohort: Cohort, event: e.DltWindowOpened, record: Record) -> Cohort:
@@ -142,7 +142,7 @@ def _window_replanned(cohort: Cohort, event: e.DltWindowReplanned, record: Recor
     member = cohort.members.get(event.patient)
     if member is None or member.window is None:
         return cohort
-    window = replace(
+    window = changed(
         member.window,
         from_on=event.from_on,
         planned_to_on=event.planned_to_on,
@@ -159,7 +159,7 @@ def _window_closed(cohort: Cohort, event: e.DltWindowClosed, record: Record) -> 
     if member is None or member.window is None:
         return cohort
     complete = event.early_end is None and event.assessments_done_count >= event.assessments_due_count
-    window = replace(member.window, closed_on=event.closed_on, early_end=event.early_end, complete=complete)
+    window = changed(member.window, closed_on=event.closed_on, early_end=event.early_end, complete=complete)
     return _with_member(cohort, event.patient, window=window)
 
 
@@ -175,7 +175,7 @@ def _determined(cohort: Cohort, event: e.EvaluabilityDetermined, record: Record)
         return cohort
     row = 0 if event.evaluable else cohort.not_evaluable_in_a_row + 1
     due = cohort.sentinel_due or (member.sentinel and not event.evaluable)
-    cohort = replace(cohort, not_evaluable_in_a_row=row, sentinel_due=due)
+    cohort = changed(cohort, not_evaluable_in_a_row=row, sentinel_due=due)
     return _with_member(cohort, event.patient, determination=event, opinions=())
 
 
@@ -188,19 +188,19 @@ def _uncounted(cohort: Cohort, event: e.DltUncounted, record: Record) -> Cohort:
 
 
 def _expanded(cohort: Cohort, event: e.CohortExpanded, record: Record) -> Cohort:
-    return replace(cohort, slots=event.slots_count)
+    return changed(cohort, slots=event.slots_count)
 
 
 def _cleared(cohort: Cohort, event: e.CohortCleared, record: Record) -> Cohort:
-    return replace(cohort, cleared=(event.evaluable_count, event.dlt_count))
+    return changed(cohort, cleared=(event.evaluable_count, event.dlt_count))
 
 
 def _exceeded(cohort: Cohort, event: e.CohortExceeded, record: Record) -> Cohort:
-    return replace(cohort, exceeded=True, reopened=False, cleared=None)
+    return changed(cohort, exceeded=True, reopened=False, cleared=None)
 
 
 def _reopened(cohort: Cohort, event: e.CohortReopened, record: Record) -> Cohort:
-    return replace(cohort, exceeded=False, reopened=True, slots=event.slots_count, sentinel_due=True)
+    return changed(cohort, exceeded=False, reopened=True, slots=event.slots_count, sentinel_due=True)
 
 
 COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] = MappingProxyType(
@@ -228,4 +228,4 @@ COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] 
 def evolve(cohort: Cohort, record: Record) -> Cohort:
     """The cohort after one more record of its stream."""
     cohort = COHORT_EVOLUTION[type(record.event)](cohort, record.event, record)
-    return replace(cohort, version=record.stream_version)
+    return changed(cohort, version=record.stream_version)

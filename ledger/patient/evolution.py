@@ -1,7 +1,6 @@
 """How each event changes what a patient amounts to. Evolving refuses nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -12,20 +11,20 @@ from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.patient.state import RULED, AdverseEvent, Infusion, Noted, Patient, Ruling
 from ledger.record import Record
-from ledger.types import Event
+from ledger.types import Event, changed
 
 
 def _screened(patient: Patient, event: e.PatientScreened, record: Record) -> Patient:
-    return replace(patient, screened=event)
+    return changed(patient, screened=event)
 
 
 def _consented(patient: Patient, event: e.ConsentGiven, record: Record) -> Patient:
     consents = _without(patient.consents, record.corrects).set(record.position, event)
-    return replace(patient, consents=consents)
+    return changed(patient, consents=consents)
 
 
 def _assented(patient: Patient, event: e.AssentGiven, record: Record) -> Patient:
-    return replace(patient, assents=_without(patient.assents, record.corrects).set(record.position, event))
+    return changed(patient, assents=_without(patient.assents, record.corrects).set(record.position, event))
 
 
 def _without(facts: Map[int, Any], position: int | None) -> Map[int, Any]:
@@ -33,47 +32,47 @@ def _without(facts: Map[int, Any], position: int | None) -> Map[int, Any]:
 
 
 def _consent_withdrawn(patient: Patient, event: e.ConsentWithdrawn, record: Record) -> Patient:
-    return replace(patient, withdrawn=event.scope)
+    return changed(patient, withdrawn=event.scope)
 
 
 def _finding(patient: Patient, event: e.ScreeningFindingRecorded, record: Record) -> Patient:
     noted = Noted(record.position, record.occurred_at, event)
-    return replace(patient, findings=patient.findings.set(event.finding, noted))
+    return changed(patient, findings=patient.findings.set(event.finding, noted))
 
 
 def _criterion(
     patient: Patient, event: e.CriterionAssessed | e.InvestigatorDeterminationSigned, record: Record
 ) -> Patient:
-    return replace(patient, criteria=patient.criteria.set(event.criterion, (record.position, event.met)))
+    return changed(patient, criteria=patient.criteria.set(event.criterion, (record.position, event.met)))
 
 
 def _eligible(patient: Patient, event: e.EligibilityConfirmed, record: Record) -> Patient:
-    return replace(patient, eligible_under=event.protocol_version, checklist_hash=event.checklist_hash)
+    return changed(patient, eligible_under=event.protocol_version, checklist_hash=event.checklist_hash)
 
 
 def _screen_failed(patient: Patient, event: e.ScreenFailed, record: Record) -> Patient:
-    return replace(patient, screen_failed=True)
+    return changed(patient, screen_failed=True)
 
 
 def _enrolled(patient: Patient, event: e.PatientEnrolled, record: Record) -> Patient:
-    return replace(patient, enrolled=event)
+    return changed(patient, enrolled=event)
 
 
 def _assigned(patient: Patient, event: e.DoseLevelAssigned | e.DoseLevelReassigned, record: Record) -> Patient:
-    return replace(patient, level=event.level, sentinel=event.sentinel)
+    return changed(patient, level=event.level, sentinel=event.sentinel)
 
 
 def _cancelled(patient: Patient, event: e.AssignmentCancelled, record: Record) -> Patient:
-    return replace(patient, level=None, sentinel=False)
+    return changed(patient, level=None, sentinel=False)
 
 
 def _dose_planned(patient: Patient, event: i.DosePlanned, record: Record) -> Patient:
-    return replace(patient, doses=patient.doses.set(event.ordinal, event))
+    return changed(patient, doses=patient.doses.set(event.ordinal, event))
 
 
 def _readiness(patient: Patient, event: i.ReadinessAssessed, record: Record) -> Patient:
     noted = Noted(record.position, record.occurred_at, event)
-    return replace(patient, readiness=patient.readiness.set(event.ordinal, noted))
+    return changed(patient, readiness=patient.readiness.set(event.ordinal, noted))
 
 
 def _unchanged(patient: Patient, event: Event, record: Record) -> Patient:
@@ -81,12 +80,12 @@ def _unchanged(patient: Patient, event: Event, record: Record) -> Patient:
 
 
 def _authorised(patient: Patient, event: i.InfusionAuthorised, record: Record) -> Patient:
-    return replace(patient, authorised=patient.authorised.set(event.ordinal, event))
+    return changed(patient, authorised=patient.authorised.set(event.ordinal, event))
 
 
 def _with_infusion(patient: Patient, ordinal: int, **changes: Any) -> Patient:
     infusion = patient.infusions.get(ordinal) or Infusion(ordinal)
-    return replace(patient, infusions=patient.infusions.set(ordinal, replace(infusion, **changes)))
+    return changed(patient, infusions=patient.infusions.set(ordinal, changed(infusion, **changes)))
 
 
 def _started(patient: Patient, event: i.InfusionStarted, record: Record) -> Patient:
@@ -102,38 +101,38 @@ def _omitted(patient: Patient, event: i.InfusionOmitted, record: Record) -> Pati
 
 
 def _transplanted(patient: Patient, event: i.TransplantPerformed, record: Record) -> Patient:
-    return replace(patient, transplant=Noted(record.position, record.occurred_at, event))
+    return changed(patient, transplant=Noted(record.position, record.occurred_at, event))
 
 
 def _deviated(patient: Patient, event: e.ProtocolDeviationRecorded, record: Record) -> Patient:
-    return replace(patient, deviations=patient.deviations + 1)
+    return changed(patient, deviations=patient.deviations + 1)
 
 
 def _queried(patient: Patient, event: e.QueryRaised, record: Record) -> Patient:
-    return replace(patient, queries=max(patient.queries, event.query))
+    return changed(patient, queries=max(patient.queries, event.query))
 
 
 def _died(patient: Patient, event: e.DeathRecorded, record: Record) -> Patient:
-    return replace(patient, death=Noted(record.position, record.occurred_at, event))
+    return changed(patient, death=Noted(record.position, record.occurred_at, event))
 
 
 def _off_study(patient: Patient, event: e.PatientOffStudy, record: Record) -> Patient:
-    return replace(patient, off_study=Noted(record.position, record.occurred_at, event))
+    return changed(patient, off_study=Noted(record.position, record.occurred_at, event))
 
 
 def _adverse_event(patient: Patient, event: s.AdverseEventReported, record: Record) -> Patient:
     known = patient.adverse_events.get(event.adverse_event)
     if known is None:
         known = AdverseEvent(event.adverse_event, record.position, event)
-    known = replace(known, report=event, ctcae_grade=event.ctcae_grade, serious=event.serious or known.serious)
-    return replace(patient, adverse_events=patient.adverse_events.set(event.adverse_event, known))
+    known = changed(known, report=event, ctcae_grade=event.ctcae_grade, serious=event.serious or known.serious)
+    return changed(patient, adverse_events=patient.adverse_events.set(event.adverse_event, known))
 
 
 def _with_adverse_event(patient: Patient, number: int, **changes: Any) -> Patient:
     known = patient.adverse_events.get(number)
     if known is None:
         return patient
-    return replace(patient, adverse_events=patient.adverse_events.set(number, replace(known, **changes)))
+    return changed(patient, adverse_events=patient.adverse_events.set(number, changed(known, **changes)))
 
 
 def _adverse_event_updated(patient: Patient, event: s.AdverseEventUpdated, record: Record) -> Patient:
@@ -172,16 +171,16 @@ def _attributed(patient: Patient, event: s.AttributionAssessed, record: Record) 
 
 
 def _candidate(patient: Patient, event: s.CandidateDltRaised, record: Record) -> Patient:
-    return replace(patient, candidates=patient.candidates.set(event.subject, record.position))
+    return changed(patient, candidates=patient.candidates.set(event.subject, record.position))
 
 
 def _candidate_ruled(patient: Patient, event: s.CandidateDltRuled, record: Record) -> Patient:
-    return replace(patient, candidates=patient.candidates.set(event.subject, RULED))
+    return changed(patient, candidates=patient.candidates.set(event.subject, RULED))
 
 
 def _opinion(patient: Patient, event: s.DltOpinionSigned, record: Record) -> Patient:
     opinions = (*patient.opinions.get(event.subject, ()), event)
-    return replace(patient, opinions=patient.opinions.set(event.subject, opinions))
+    return changed(patient, opinions=patient.opinions.set(event.subject, opinions))
 
 
 def _ruled(patient: Patient, event: s.DltAdjudicated, record: Record) -> Patient:
@@ -189,7 +188,7 @@ def _ruled(patient: Patient, event: s.DltAdjudicated, record: Record) -> Patient
     if known is not None and known.event.revision >= event.revision:
         return patient
     rulings = patient.rulings.set(event.subject, Ruling(record.position, event))
-    return replace(patient, rulings=rulings, opinions=patient.opinions.set(event.subject, ()))
+    return changed(patient, rulings=rulings, opinions=patient.opinions.set(event.subject, ()))
 
 
 PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient]] = MappingProxyType(
@@ -236,4 +235,4 @@ def evolve(patient: Patient, record: Record) -> Patient:
     """The patient after one more record of the stream. What contradicts the record is kept apart from it."""
     if record.conflicts_with is None:
         patient = PATIENT_EVOLUTION[type(record.event)](patient, record.event, record)
-    return replace(patient, version=record.stream_version)
+    return changed(patient, version=record.stream_version)

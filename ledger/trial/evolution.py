@@ -1,7 +1,6 @@
 """How each event changes what a trial amounts to. Evolving refuses nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -12,17 +11,17 @@ from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as e
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
-from ledger.types import Event
+from ledger.types import Event, changed
 
 
 def _registered(trial: Trial, event: e.TrialRegistered, record: Record) -> Trial:
-    return replace(trial, registered=event, registered_by=record.actor.id)
+    return changed(trial, registered=event, registered_by=record.actor.id)
 
 
 def _proposed(trial: Trial, event: e.ProtocolVersionProposed, record: Record) -> Trial:
     document = ProtocolDocument.model_validate(event.document)
     version = Version(event.version, document, event.document_sha256, event.effective_on, record.actor.id)
-    return replace(trial, versions=trial.versions.set(event.version, version))
+    return changed(trial, versions=trial.versions.set(event.version, version))
 
 
 def _ethics(trial: Trial, event: e.EthicsApprovalRecorded, record: Record) -> Trial:
@@ -36,30 +35,30 @@ def _approved(trial: Trial, event: e.ProtocolVersionApproved, record: Record) ->
 def _with_version(trial: Trial, number: int, **changes: Any) -> Trial:
     version = trial.versions.get(number)
     return (
-        trial if version is None else replace(trial, versions=trial.versions.set(number, replace(version, **changes)))
+        trial if version is None else changed(trial, versions=trial.versions.set(number, changed(version, **changes)))
     )
 
 
 def _reading_proposed(trial: Trial, event: e.ProtocolInterpretationProposed, record: Record) -> Trial:
     proposed = trial.interpretations_proposed.set(event.item, (event.reading, record.actor.id))
-    return replace(trial, interpretations_proposed=proposed)
+    return changed(trial, interpretations_proposed=proposed)
 
 
 def _reading(trial: Trial, event: e.ProtocolInterpretationRecorded, record: Record) -> Trial:
-    return replace(trial, interpretations=trial.interpretations.set(event.item, event.reading))
+    return changed(trial, interpretations=trial.interpretations.set(event.item, event.reading))
 
 
 def _site(trial: Trial, event: e.SiteOpened, record: Record) -> Trial:
-    return replace(trial, sites=trial.sites.set(event.site, event.utc_offset))
+    return changed(trial, sites=trial.sites.set(event.site, event.utc_offset))
 
 
 def _source(trial: Trial, event: e.SourceRegistered, record: Record) -> Trial:
-    return replace(trial, sources=trial.sources.set(event.system, event.site))
+    return changed(trial, sources=trial.sources.set(event.system, event.site))
 
 
 def _delegated(trial: Trial, event: e.RoleDelegated, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    return replace(trial, delegations=trial.delegations.set(key, Delegation(event.from_on, event.to_on)))
+    return changed(trial, delegations=trial.delegations.set(key, Delegation(event.from_on, event.to_on)))
 
 
 def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
@@ -67,17 +66,17 @@ def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
     held = trial.delegations.get(key)
     if held is None:
         return trial
-    return replace(trial, delegations=trial.delegations.set(key, replace(held, to_on=event.ends_on)))
+    return changed(trial, delegations=trial.delegations.set(key, changed(held, to_on=event.ends_on)))
 
 
 def _held(trial: Trial, event: d.HoldApplied, record: Record) -> Trial:
     hold = Hold(event.scope, event.level, event.cause, event.automatic, record.position, event.patient)
-    return replace(trial, holds=trial.holds.set(event.hold, hold))
+    return changed(trial, holds=trial.holds.set(event.hold, hold))
 
 
 def _lifted(trial: Trial, event: d.HoldLifted, record: Record) -> Trial:
     hold = trial.holds.get(event.hold)
-    return trial if hold is None else replace(trial, holds=trial.holds.set(event.hold, replace(hold, lifted=True)))
+    return trial if hold is None else changed(trial, holds=trial.holds.set(event.hold, changed(hold, lifted=True)))
 
 
 def _decision_proposed(trial: Trial, event: d.DoseDecisionProposed, record: Record) -> Trial:
@@ -94,14 +93,14 @@ def _decision_proposed(trial: Trial, event: d.DoseDecisionProposed, record: Reco
         advice=event.design_advice,
         data_cut_off=event.data_cut_off,
     )
-    return replace(trial, decisions=trial.decisions.set(event.decision, decision))
+    return changed(trial, decisions=trial.decisions.set(event.decision, decision))
 
 
 def _with_decision(trial: Trial, number: int, **changes: Any) -> Trial:
     decision = trial.decisions.get(number)
     if decision is None:
         return trial
-    return replace(trial, decisions=trial.decisions.set(number, replace(decision, **changes)))
+    return changed(trial, decisions=trial.decisions.set(number, changed(decision, **changes)))
 
 
 def _decision_signed(trial: Trial, event: d.DoseDecisionSigned, record: Record) -> Trial:
@@ -113,7 +112,7 @@ def _decision_signed(trial: Trial, event: d.DoseDecisionSigned, record: Record) 
 def _decision_taken(trial: Trial, event: d.DoseDecisionTaken, record: Record) -> Trial:
     if event.decision not in trial.decisions:
         paper = Decision(event.decision, record.position, event.outcome, None, event.to_level, None)
-        trial = replace(trial, decisions=trial.decisions.set(event.decision, paper))
+        trial = changed(trial, decisions=trial.decisions.set(event.decision, paper))
     return _with_decision(trial, event.decision, taken_at=record.occurred_at)
 
 
@@ -126,46 +125,46 @@ def _circulated(trial: Trial, event: d.DecisionCirculated, record: Record) -> Tr
 
 
 def _mtd(trial: Trial, event: d.MtdDeclared, record: Record) -> Trial:
-    return replace(trial, mtd=event.level, mtd_decision=event.decision, mtd_not_reached=False)
+    return changed(trial, mtd=event.level, mtd_decision=event.decision, mtd_not_reached=False)
 
 
 def _mtd_not_reached(trial: Trial, event: d.MtdNotReached, record: Record) -> Trial:
-    return replace(trial, mtd=None, mtd_decision=event.decision, mtd_not_reached=True)
+    return changed(trial, mtd=None, mtd_decision=event.decision, mtd_not_reached=True)
 
 
 def _rp2d(trial: Trial, event: d.Rp2dSelected, record: Record) -> Trial:
-    return replace(trial, rp2d=event.level)
+    return changed(trial, rp2d=event.level)
 
 
 def _mtd_superseded(trial: Trial, event: d.MtdSuperseded, record: Record) -> Trial:
-    return replace(trial, mtd=None, mtd_decision=None, mtd_not_reached=False)
+    return changed(trial, mtd=None, mtd_decision=None, mtd_not_reached=False)
 
 
 def _rp2d_withdrawn(trial: Trial, event: d.Rp2dWithdrawn, record: Record) -> Trial:
-    return replace(trial, rp2d=None)
+    return changed(trial, rp2d=None)
 
 
 def _stopped(trial: Trial, event: d.TrialStoppedPrematurely, record: Record) -> Trial:
-    return replace(trial, stopped=event.criterion)
+    return changed(trial, stopped=event.criterion)
 
 
 def _closed(trial: Trial, event: e.EnrolmentClosed, record: Record) -> Trial:
-    return replace(trial, enrolment_closed=event.cause)
+    return changed(trial, enrolment_closed=event.cause)
 
 
 def _quarantined(trial: Trial, event: e.ReportQuarantined, record: Record) -> Trial:
-    return replace(trial, quarantine=trial.quarantine.set(event.quarantine, Quarantined(event)))
+    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, Quarantined(event)))
 
 
 def _resolved(trial: Trial, event: e.QuarantineResolved, record: Record) -> Trial:
     found = trial.quarantine.get(event.quarantine)
     if found is None:
         return trial
-    return replace(trial, quarantine=trial.quarantine.set(event.quarantine, replace(found, resolved=True)))
+    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, changed(found, resolved=True)))
 
 
 def _deviated(trial: Trial, event: e.TrialDeviationRecorded, record: Record) -> Trial:
-    return replace(trial, deviations=trial.deviations + 1)
+    return changed(trial, deviations=trial.deviations + 1)
 
 
 TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = MappingProxyType(
@@ -205,4 +204,4 @@ def evolve(trial: Trial, record: Record) -> Trial:
     """The trial after one more record of its stream."""
     if record.conflicts_with is None:
         trial = TRIAL_EVOLUTION[type(record.event)](trial, record.event, record)
-    return replace(trial, version=record.stream_version)
+    return changed(trial, version=record.stream_version)

@@ -200,6 +200,7 @@ def test_attributing_the_fever_alone_does_not_explain_the_other_signs() -> None:
         {"ventilation_for_airway_only": True},
         oxygen("cpap") | {"ventilation_for_airway_only": True},
         {"temperature_celsius": "102.2"},
+        {"temperature_celsius": "45.1"},
         {"temperature_celsius": "24.9"},
         {"temperature_celsius": 38.5},
         {"fever_attributed_elsewhere": True},
@@ -207,6 +208,7 @@ def test_attributing_the_fever_alone_does_not_explain_the_other_signs() -> None:
         {"hypotension_attributed_elsewhere": True},
         {"hypoxia_attributed_elsewhere": True},
         {"vasopressor_count": -1},
+        {"vasopressor_count": 10},
         {"vasopressor_count": True},
         {"oxygen_device": "tent"},
         {"spo2": 90},
@@ -215,6 +217,20 @@ def test_attributing_the_fever_alone_does_not_explain_the_other_signs() -> None:
 def test_findings_that_contradict_themselves_are_malformed(found: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         findings(found)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"temperature_celsius": "25"},
+        {"temperature_celsius": "45"},
+        oxygen("low_flow_nasal_cannula", "0.1"),
+        oxygen("high_flow_nasal_cannula", "100"),
+        pressors(9),
+    ],
+)
+def test_the_ends_of_every_range_belong_to_it(found: dict[str, Any]) -> None:
+    assert findings(found)
 
 
 @pytest.mark.parametrize("finding", sorted(WELL))

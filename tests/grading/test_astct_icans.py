@@ -209,6 +209,7 @@ def test_a_high_baseline_never_lowers_the_grade() -> None:
         ice(11),
         ice(-1),
         capd(33),
+        capd(-1),
         {"capd_baseline": 33},
         ice(True),
         ice(1) | UNABLE_ICE,
