@@ -4,14 +4,49 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from api.problems import Refused
 from api.roles import Needed
 from ledger.decisions.docket import Command
+from ledger.patient.safety import AdverseEventNumber
+from ledger.record import TRIAL, cohort_stream, patient_stream
+from ledger.types import Level, Name, Ordinal, PatientNumber
 
 PREFIX: Final = "/v1/trials/{trial}"
-RestsOn = Literal["patient", "trial"]
+Aggregate = Literal["patient", "cohort", "trial"]
 Body = Mapping[str, Any]
+Number = Annotated[int, Field(ge=1, le=9999)]
+
+PARAMETERS: Final[Mapping[str, tuple[TypeAdapter[Any], str]]] = {
+    "trial": (TypeAdapter(Name), "The trial's identifier."),
+    "patient": (TypeAdapter(PatientNumber), "The patient's pseudonymous number."),
+    "level": (TypeAdapter(Level), "A dose level of the protocol's ladder."),
+    "ordinal": (TypeAdapter(Ordinal), "Which of the patient's infusions."),
+    "adverse_event": (TypeAdapter(AdverseEventNumber), "The number of the patient's adverse event."),
+    "hold": (TypeAdapter(Number), "The number of the hold."),
+    "version": (TypeAdapter(Number), "The number of the protocol version."),
+    "decision": (TypeAdapter(Number), "The number of the dose decision."),
+    "quarantine": (TypeAdapter(Number), "The number of the quarantined report."),
+}
+"""What stands in a path, by name."""
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
+
+
+def parameter(name: str, text: str) -> Any:
+    """A path parameter; where it is of no permitted form, there is no such resource."""
+    adapter = PARAMETERS[name][0]
+    try:
+        if name in ("trial", "patient"):
+            return adapter.validate_python(text)
+        if _NUMBER.fullmatch(text):
+            return adapter.validate_python(int(text))
+    except ValidationError:
+        pass
+    raise Refused("not-found")
 
 
 @dataclass(frozen=True)
@@ -29,7 +64,7 @@ class Write:
     may: Needed
     example: Body | Callable[[], Body]
     at: Mapping[str, str] = field(default_factory=dict)
-    rests_on: RestsOn | None = None
+    rests_on: Aggregate | None = None
     tag: str = ""
 
     @cached_property
@@ -43,8 +78,19 @@ class Write:
         return tuple(re.findall(r"{(\w+)}", self.path))
 
     @property
+    def registers(self) -> bool:
+        """Whether it begins a trial, and so stands above all trials."""
+        return not self.path
+
+    @property
     def full_path(self) -> str:
-        return PREFIX + self.path
+        return PREFIX + self.path if self.path else "/v1/trials"
+
+    def stream(self, fields: Mapping[str, Any]) -> str:
+        """The aggregate that the path names: the patient, the cohort, or the trial. A correction names its patient."""
+        if "patient" in self.parameters or self.rests_on == "patient":
+            return patient_stream(fields["patient"])
+        return cohort_stream(fields["level"]) if "level" in self.parameters else TRIAL
 
     def example_body(self) -> dict[str, Any]:
         return dict(self.example() if callable(self.example) else self.example)

@@ -37,13 +37,17 @@ class Row:
 def at_least(what: str, ours: float, peer: float, promised: float, unit: str) -> Row:
     """More is better: ours must be at least so many times the peer's."""
     ratio = ours / peer
-    return Row(what, f"{ours:,.0f} {unit}", f"{peer:,.0f} {unit}", round(ratio, 2), f">= {promised} x", ratio >= promised)
+    return Row(
+        what, f"{ours:,.0f} {unit}", f"{peer:,.0f} {unit}", round(ratio, 2), f">= {promised} x", ratio >= promised
+    )
 
 
 def at_most(what: str, ours: float, peer: float, promised: float, unit: str) -> Row:
     """Less is better: ours must be at most so many times the peer's."""
     ratio = ours / peer
-    return Row(what, f"{ours:,.1f} {unit}", f"{peer:,.1f} {unit}", round(ratio, 2), f"<= {promised} x", ratio <= promised)
+    return Row(
+        what, f"{ours:,.1f} {unit}", f"{peer:,.1f} {unit}", round(ratio, 2), f"<= {promised} x", ratio <= promised
+    )
 
 
 def paired(one: Callable[[], float], other: Callable[[], float], rounds: int = 5) -> tuple[float, float]:
@@ -85,9 +89,7 @@ def ready_trial(patients: int = 500) -> Bench:
     """A trial in memory with an approved protocol and patients in screening."""
     bench = opened_trial()
     for number in range(1, patients + 1):
-        screened = screening.ScreenPatient(
-            number=f"{number:03}", site=SITE, birth_year_month="2016-03", sex="female"
-        )
+        screened = screening.ScreenPatient(number=f"{number:03}", site=SITE, birth_year_month="2016-03", sex="female")
         bench.ask(screened)
     return bench
 

@@ -16,7 +16,18 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
-from benchmarks._common import Row, at_least, at_most, keep, paired, ready_trial, records_of, seconds, submission, write_trial
+from benchmarks._common import (
+    Row,
+    at_least,
+    at_most,
+    keep,
+    paired,
+    ready_trial,
+    records_of,
+    seconds,
+    submission,
+    write_trial,
+)
 from ledger.record import Record
 from ledger.store.codec import encode
 from ledger.store.sqlite import SqliteStore
@@ -104,8 +115,7 @@ def without_tree(directory: Path, records: list[Record]) -> float:
     def batches() -> None:
         for first in range(0, len(records), BATCH):
             rows = [
-                StoredEvent(r.stream, r.stream_version, r.event.NAME, encode(r))
-                for r in records[first : first + BATCH]
+                StoredEvent(r.stream, r.stream_version, r.event.NAME, encode(r)) for r in records[first : first + BATCH]
             ]
             recorder.insert_events(rows)
 

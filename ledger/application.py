@@ -146,7 +146,8 @@ class TrialLedger:
         self._writer.close()
         self.store.close()
 
-    def seal(self, text: str) -> SealedText:
+    @staticmethod
+    def seal(text: str) -> SealedText:
         """A free text with a fresh salt."""
         return seal(secrets.token_bytes(SALT_BYTES), text)
 

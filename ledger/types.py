@@ -40,11 +40,13 @@ class Event(Frozen):
 
     `KEY` names the fields that identify the fact within its stream (`()`: once in a stream), so that a second
     report of it is either the same or a contradiction. `None`: it may happen again, and only its whole content
-    with its time identifies it. `WHEN` names the field that says when it happened, where one does.
+    with its time identifies it. `NEWEST`: it may be said anew, about the thing that these fields name; said once more,
+    without a change, it is no new fact. `WHEN` names the field that says when it happened, where one does.
     """
 
     NAME: ClassVar[str]
     KEY: ClassVar[tuple[str, ...] | None] = None
+    NEWEST: ClassVar[tuple[str, ...] | None] = None
     WHEN: ClassVar[str | None] = None
 
 

@@ -17,7 +17,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Record, Source
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
-from ledger.types import Event, FreeText, changed
+from ledger.types import Event, FreeText, changed, utc
 
 FOLD_VERSION: Final = 1
 
@@ -57,6 +57,8 @@ class World:
         if record.conflicts_with is None:
             key = (record.stream, fact_key(record.event, record.occurred_at))
             changes["facts"] = _with_source(self.facts.set(key, record.position), record)
+        else:
+            changes["facts"] = self.facts.set((record.stream, contradiction_key(record.event)), record.position)
         if record.corrects is not None:
             changes["corrected"] = self.corrected.set(record.corrects, record.position)
         return changed(self, **changes)
@@ -76,6 +78,10 @@ class World:
     def on_record(self, stream: str, event: Event, occurred_at: datetime) -> int | None:
         """The position that holds the same fact, by its key."""
         return self.facts.get((stream, fact_key(event, occurred_at)))
+
+    def contradiction_on_record(self, stream: str, event: Event) -> int | None:
+        """The position of the same report, stored before as one that contradicts the record."""
+        return self.facts.get((stream, contradiction_key(event)))
 
     def site_day(self, site: str | None, at: datetime) -> date:
         """The calendar day of an instant at a site (UTC where the site is unknown)."""
@@ -133,20 +139,29 @@ def structured(event: Event) -> Mapping[str, Any]:
 
 def fact_key(event: Event, occurred_at: datetime) -> str:
     """What identifies a fact in its stream: its name and key fields, or its whole content with its time."""
-    if event.KEY is not None:
-        return "|".join((event.NAME, *(str(getattr(event, field)) for field in event.KEY)))
+    named = event.KEY if event.KEY is not None else event.NEWEST
+    if named is not None:
+        return "|".join((event.NAME, *(_key_text(getattr(event, field)) for field in named)))
     content = repr((structured(event), occurred_at.timestamp())).encode()
     return f"{event.NAME}|{sha256(content).hexdigest()[:24]}"
 
 
+def _key_text(part: object) -> str:
+    """An instant is the same one under every offset."""
+    return str(utc(part)) if isinstance(part, datetime) else str(part)
+
+
+def contradiction_key(event: Event) -> str:
+    """What identifies, in its stream, a report that contradicts the record: its whole content."""
+    return f"contradiction|{event.NAME}|{sha256(repr(structured(event)).encode()).hexdigest()[:24]}"
+
+
 def same_fact(one: Event, other: Event, archive: Archive) -> bool:
     """Whether two events say the same; free texts are compared opened, since two salts make equal texts differ."""
-    if type(one) is not type(other) or structured(one) != structured(other):
+    texts = set(free_texts(type(one)))
+    if type(one) is not type(other) or one.model_dump(exclude=texts) != other.model_dump(exclude=texts):
         return False
-    return all(
-        _opened(getattr(one, field), archive) == _opened(getattr(other, field), archive)
-        for field in free_texts(type(one))
-    )
+    return all(_opened(getattr(one, field), archive) == _opened(getattr(other, field), archive) for field in texts)
 
 
 def _opened(commitment: str | None, archive: Archive) -> str | None:

@@ -122,7 +122,7 @@ def board(world: World, now: datetime) -> Board:
         trial=_header(world, version.number if version else None),
         notation=" ".join(level.notation for level in levels if level.patients),
         levels=levels,
-        holds=_holds(world, protocol),
+        holds=holds_in_force(world, protocol),
         advice=advice_view(world, protocol) if protocol else None,
         decisions=dose_decisions(world, now, LAST_DECISIONS),
         mtd=trial.mtd,
@@ -149,7 +149,8 @@ def _header(world: World, version: int | None) -> TrialHeader:
     )
 
 
-def _holds(world: World, protocol: ProtocolDocument | None) -> tuple[HoldView, ...]:
+def holds_in_force(world: World, protocol: ProtocolDocument | None) -> tuple[HoldView, ...]:
+    """The holds that nobody has lifted."""
     return tuple(
         HoldView(
             hold=number,

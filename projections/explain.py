@@ -111,7 +111,7 @@ def explain(world: World, records: Iterable[Record], level: int, now: datetime) 
         raise no.NoSuchCohort(f"level {level}")
     protocol, cohort = version.document, world.cohort(level)
     against = (*against_placing(world, protocol, level), *against_full(cohort, home_day(world, now)))
-    broken = {type(error): error for error in against}
+    broken: dict[type[LedgerError], LedgerError] = {type(error): error for error in against}
     asked = _Asked(world, protocol, level, grounds(world, records))
     kinds = (*RULES, *(kind for kind in broken if kind not in RULES))
     return Explanation(

@@ -4,7 +4,6 @@ from api.demo.people import (
     ADMINISTRATOR,
     APPOINTED_BY_PI,
     APPOINTED_BY_SPONSOR,
-    COMMITTEE,
     EDC,
     MONITOR_OF_SAFETY,
     PI,
@@ -22,7 +21,7 @@ def begin(stage: Stage) -> None:
     _appoint(stage)
     _approve_protocol(stage)
     stage.by(PI).post("cohorts", {"level": protocol().start})
-    stage.tell(f"Level {protocol().start} is open, for three patients.")
+    stage.tell(f"Level {protocol().start} opens for three children.")
     stage.show_board()
 
 
@@ -36,7 +35,7 @@ def _register(stage: Stage) -> None:
         "training": True,
     }
     sponsor.post("/v1/trials", trial)
-    stage.tell(f"{MONITOR_OF_SAFETY.name} registers {sponsor.trial} as a training ledger.")
+    stage.tell(f"{MONITOR_OF_SAFETY.name}, for the sponsor, registers a training ledger.")
     sponsor.post("sites", {"site": SITE, "utc_offset": SITE_OFFSET})
 
 
@@ -47,8 +46,7 @@ def _appoint(stage: Stage) -> None:
         _delegate(stage, PI, player)
     machine = {"system": EDC.name, "site": SITE, "zone": "Europe/Moscow"}
     stage.by(ADMINISTRATOR).post("sources", machine)
-    names = ", ".join(player.name for player in (PI, COMMITTEE, *APPOINTED_BY_PI))
-    stage.tell(f"Site {SITE} opens; roles are delegated to {names}; {EDC.name} may report.")
+    stage.tell(f"Site {SITE} opens. Roles are delegated; {EDC.name} may report.")
 
 
 def _delegate(stage: Stage, by: Player, to: Player) -> None:
@@ -71,4 +69,4 @@ def _approve_protocol(stage: Stage) -> None:
     stage.by(MONITOR_OF_SAFETY).post("protocol-versions/1/ethics-approvals", ethics)
     shown = stage.by(PI).get("protocol-versions/1").body
     stage.by(PI).post("protocol-versions/1/approvals", {"document_sha256": shown["document_sha256"]})
-    stage.tell(f"Protocol version 1: ethics approval on record, second signature by {PI.name}.")
+    stage.tell(f"Protocol version 1: ethics approval, then {PI.name} signs second.")

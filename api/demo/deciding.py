@@ -22,4 +22,4 @@ def decide(stage: Stage, number: int, outcome: str, level: int) -> None:
     circulated = {"to": "clinic, pharmacy and cell laboratory", "acknowledged_at": stage.at()}
     stage.by(PI).post(f"dose-decisions/{number}/circulations", circulated)
     what = f"{outcome.replace('_', ' ')}, level {level}"
-    stage.tell(f"Decision {number}: {what}. Signed by {SIGNED_BY} on dossier {seen['dossier_hash'][:12]}…, circulated.")
+    stage.tell(f"Decision {number}: {what}. Signed by the {SIGNED_BY} on dossier {seen['dossier_hash'][:8]}…")

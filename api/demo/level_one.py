@@ -24,11 +24,11 @@ def first_three(stage: Stage) -> None:
     stage.screen.chapter(2, "Level 1: one child alone, then two more")
     _enter_and_place(stage, FIRST)
     infuse(stage, FIRST, 1)
-    stage.tell("the sentinel: first infusion, 2/3 of 10 × 10⁶ NK cells/kg", FIRST)
+    stage.tell("the sentinel: first infusion, 2/3 of 10 × 10⁶ cells/kg", FIRST)
     graft(stage, FIRST)
     stage.tell("graft", FIRST)
     infuse(stage, FIRST, 2)
-    stage.tell(f"second infusion; the next child waits until {FIRST.day(19):%-d %b}, the window runs longer", FIRST)
+    stage.tell(f"second infusion; the next child waits until {FIRST.day(19):%-d %b}", FIRST)
     for child in (SECOND, THIRD):
         _enter_and_place(stage, child)
     infuse(stage, SECOND, 1)
@@ -57,11 +57,12 @@ def _reaction_of_the_second(stage: Stage) -> None:
     reason = "Transcription: the norepinephrine of that hour was left out."
     correct_assessment(stage, SECOND, position, crs_findings(3), assessed_at, reason)
     stage.tell(
-        "corrected with its reason: one vasopressor, grade 3. By rule a candidate DLT, counted until ruled", SECOND
+        "corrected, with the reason: one vasopressor, grade 3. A candidate DLT by rule, which counts until it is ruled",
+        SECOND,
     )
     rule_dlt(stage, SECOND, "CRS", 3, "Grade 3 CRS with norepinephrine, probably related to the cells.")
     omit_second(stage, SECOND)
-    stage.tell("the PI rules: a DLT. No second infusion for this child; the graft goes on", SECOND)
+    stage.tell("the PI rules: a DLT. No second infusion; the graft goes on", SECOND)
 
 
 def expand(stage: Stage) -> None:
@@ -73,7 +74,7 @@ def expand(stage: Stage) -> None:
     infuse(stage, THIRD, 2)
     close_window(stage, SECOND, FIRST_ONLY)
     close_window(stage, THIRD)
-    stage.tell("the last window of the three closes, every assessment done", THIRD)
+    stage.tell("the last window closes, every assessment was done", THIRD)
     decide(stage, 1, "expand", 1)
     stage.show_board()
 
@@ -96,7 +97,7 @@ def next_three(stage: Stage) -> None:
     infuse(stage, SIXTH, 2)
     stage.tell("second infusion, the last at level 1", SIXTH)
     close_window(stage, SIXTH)
-    stage.tell("the sixth window closes: 1 DLT in 6, level 1 is cleared by rule", SIXTH)
+    stage.tell("the sixth window closes. 1 DLT in 6: cleared by rule", SIXTH)
     decide(stage, 2, "escalate", 2)
     stage.show_board()
 
@@ -113,4 +114,5 @@ def _send_twice(stage: Stage) -> None:
     first = infuse(stage, FIFTH, 1)
     again = stage.by(EDC).post(f"patients/{FIFTH.number}/infusions/1/completion", given(stage, FIFTH, 1), key=first.key)
     assert again.body == first.body, (first, again)
-    stage.tell(f"first infusion; sent again under {first.key}: the same answer, position {first.positions[0]}", FIFTH)
+    where = f"sent again under {first.key}: the same answer, position {first.positions[0]}"
+    stage.tell(f"first infusion. The answer is lost; {where}", FIFTH)

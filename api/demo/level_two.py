@@ -24,7 +24,7 @@ def exceeded(stage: Stage) -> None:
     enter(stage, SEVENTH)
     place(stage, SEVENTH)
     infuse(stage, SEVENTH, 1)
-    stage.tell("the sentinel of level 2: first infusion, 2/3 of 20 × 10⁶ cells/kg", SEVENTH)
+    stage.tell("the sentinel: first infusion, 2/3 of 20 × 10⁶ cells/kg", SEVENTH)
     _late_report(stage)
     graft(stage, SEVENTH)
     for child in (EIGHTH, NINTH):
@@ -46,10 +46,10 @@ def _late_report(stage: Stage) -> None:
     late = {"reason": "Entered late: the record of the intensive care unit arrived today."}
     report(stage, SEVENTH, "CRS", onset, serious=True, occurred_at=onset, **late)
     assess(stage, SEVENTH, "CRS", crs_findings(3), onset, occurred_at=onset, **late)
-    stage.tell("a late entry: CRS grade 3 on day −10, six days ago. A candidate DLT at once", SEVENTH)
+    stage.tell("entered late, with the reason: CRS grade 3 on day −10", SEVENTH)
     rule_dlt(stage, SEVENTH, "CRS", 3, "Grade 3 CRS with one vasopressor, related to the cells.")
     omit_second(stage, SEVENTH)
-    stage.tell("the PI rules: a DLT. The next child waits two weeks from the infusion", SEVENTH)
+    stage.tell("the PI rules: a DLT. The next child waits two weeks", SEVENTH)
 
 
 def _second_dlt(stage: Stage) -> None:
@@ -60,14 +60,14 @@ def _second_dlt(stage: Stage) -> None:
     stage.tell("a seizure that resolved rapidly: ICANS grade 3", EIGHTH)
     rule_dlt(stage, EIGHTH, "ICANS", 3, "Seizure on the second day after the cells, no other cause found.")
     omit_second(stage, EIGHTH)
-    stage.tell("the PI rules: the second DLT of level 2. It is exceeded and held, by rule, in the same append", EIGHTH)
+    stage.tell("the PI rules: a DLT, the second. In the same append the level is exceeded and held, by rule", EIGHTH)
 
 
 def _refused(stage: Stage) -> None:
     refusal = assign(stage, NINTH)
     assert refusal.status == 409, refusal
     title, rule = refusal.body["title"], refusal.body["rule_id"]
-    stage.tell(f"asks for level 2 all the same. 409, rule {rule}: {title}", NINTH)
+    stage.tell(f"asked for at level 2 all the same: 409, rule {rule}, “{title}”", NINTH)
 
 
 def declare(stage: Stage) -> None:

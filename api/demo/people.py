@@ -17,6 +17,7 @@ class Player:
     site: str | None = SITE
     does: str = ""
 
+
 MONITOR_OF_SAFETY: Final = Player("vera", "medical_monitor", None, "registers the trial for the sponsor, signs")
 PI: Final = Player("maria", "principal_investigator", does="leads the site, rules, signs")
 INVESTIGATOR: Final = Player("ivan", "investigator", does="confirms, authorises, assesses")

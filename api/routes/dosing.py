@@ -40,7 +40,7 @@ WRITES: Final[tuple[Write, ...]] = (
     Write(
         "/dose-decisions/{decision}/circulations",
         dose_decision.CirculateDecision,
-        needs("dose-decision", "W", "S"),
+        needs("slots", "W"),
         {"to": "clinic, pharmacy and cell laboratory", "acknowledged_at": "2026-04-20T09:00:00+03:00"},
         at={"decision": "1"},
     ),

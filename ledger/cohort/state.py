@@ -45,10 +45,12 @@ class Member:
 
     @property
     def evaluable(self) -> bool | None:
-        """A DLT makes a patient evaluable; otherwise the determination in force says."""
+        """A DLT makes a patient evaluable; otherwise the determination in force says, but never while a window runs."""
         if self.dlt is not None:
             return True
-        return self.determination.evaluable if self.determination else None
+        if self.determination is None or (self.window is not None and self.window.running):
+            return None
+        return self.determination.evaluable
 
     @property
     def revision(self) -> int:
@@ -64,6 +66,7 @@ class Cohort:
     opened: bool = False
     slots: int = 0
     decision: int | None = None
+    """The last one that lets further children be dosed here; none for the start level until it is expanded."""
     reservations: Map[str, date] = Map()
     members: Map[str, Member] = Map()
     sentinel_due: bool = True
@@ -151,7 +154,7 @@ def _window_replanned(cohort: Cohort, event: e.DltWindowReplanned, record: Recor
         early_end=None,
         complete=False,
     )
-    return _with_member(cohort, event.patient, window=window)
+    return _with_member(cohort, event.patient, window=window, opinions=())
 
 
 def _window_closed(cohort: Cohort, event: e.DltWindowClosed, record: Record) -> Cohort:
@@ -174,6 +177,8 @@ def _determined(cohort: Cohort, event: e.EvaluabilityDetermined, record: Record)
     if member is None or member.revision >= event.revision:
         return cohort
     row = 0 if event.evaluable else cohort.not_evaluable_in_a_row + 1
+    if not event.evaluable and member.determination is not None and not member.determination.evaluable:
+        row = cohort.not_evaluable_in_a_row
     due = cohort.sentinel_due or (member.sentinel and not event.evaluable)
     cohort = changed(cohort, not_evaluable_in_a_row=row, sentinel_due=due)
     return _with_member(cohort, event.patient, determination=event, opinions=())
@@ -188,7 +193,7 @@ def _uncounted(cohort: Cohort, event: e.DltUncounted, record: Record) -> Cohort:
 
 
 def _expanded(cohort: Cohort, event: e.CohortExpanded, record: Record) -> Cohort:
-    return changed(cohort, slots=event.slots_count)
+    return changed(cohort, slots=event.slots_count, decision=event.decision)
 
 
 def _cleared(cohort: Cohort, event: e.CohortCleared, record: Record) -> Cohort:
@@ -200,7 +205,14 @@ def _exceeded(cohort: Cohort, event: e.CohortExceeded, record: Record) -> Cohort
 
 
 def _reopened(cohort: Cohort, event: e.CohortReopened, record: Record) -> Cohort:
-    return changed(cohort, exceeded=False, reopened=True, slots=event.slots_count, sentinel_due=True)
+    return changed(
+        cohort,
+        exceeded=False,
+        reopened=True,
+        slots=event.slots_count,
+        decision=event.decision,
+        sentinel_due=True,
+    )
 
 
 COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] = MappingProxyType(

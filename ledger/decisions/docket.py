@@ -4,7 +4,7 @@ A decision is a pure function of the docket and a command. It answers with entri
 or that the fact is on record already, or it refuses. Permissions are refused; what has happened never is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,10 +15,10 @@ from ledger.errors import LedgerError
 from ledger.patient.events import ProtocolDeviationRecorded, QueryRaised
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Asked, Entry, patient_stream
+from ledger.record import TRIAL, Asked, Entry, Record, patient_stream
 from ledger.trial.events import TrialDeviationRecorded
 from ledger.trial.state import Version
-from ledger.types import Event, Frozen, Role
+from ledger.types import Event, Frozen, Line, Role
 from ledger.world import Archive, World, same_fact
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -31,7 +31,7 @@ class Command(Frozen):
 class PatientCommand(Command):
     """Something that may be asked about one patient."""
 
-    patient: str
+    patient: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,16 @@ class Docket:
         """The day at the site of whoever asks."""
         return self.world.site_day(self.asked.by.site, self.now)
 
+    @property
+    def judged_at(self) -> datetime:
+        """The instant by whose state of things a permission is judged: now, or of what was decided on paper, then."""
+        return self.occurred_at if self.asked.on_paper else self.now
+
+    @property
+    def judged_on(self) -> date:
+        """The day of that instant at the site of whoever asks."""
+        return self.world.site_day(self.asked.by.site, self.judged_at)
+
     def patient(self, number: str) -> Patient:
         """A patient of the ledger; `NoSuchPatient` for another."""
         known = self.world.patients.get(number)
@@ -70,9 +80,9 @@ class Docket:
             raise no.NoSuchPatient(f"patient {number}")
         return known
 
-    def version(self, on: date | None = None) -> Version:
-        """The protocol version in force on a day (today by default); `NoProtocolInForce` where none is."""
-        version = self.world.trial.protocol_on(on or self.today)
+    def version(self) -> Version:
+        """The protocol version by which is judged; `NoProtocolInForce` where none holds, not even today."""
+        version = self.world.trial.protocol_on(self.judged_on) or self.world.trial.protocol_on(self.today)
         if version is None:
             raise no.NoProtocolInForce("no approved protocol version holds")
         return version
@@ -107,10 +117,10 @@ def permit(docket: Docket, stream: str, broken: Iterable[LedgerError]) -> Entrie
 
 
 def deviation(stream: str, error: LedgerError) -> Entry:
-    """The deviation that a broken rule makes of a fact."""
+    """The deviation that a broken rule makes of a fact: on the patient, or else on the trial."""
     kind = type(error).__name__
-    if stream == TRIAL:
-        return Entry(stream, TrialDeviationRecorded(rule=error.rule, kind=kind))
+    if not stream.startswith(patient_stream("")):
+        return Entry(TRIAL, TrialDeviationRecorded(rule=error.rule, kind=kind))
     return Entry(stream, ProtocolDeviationRecorded(rule=error.rule, kind=kind, importance="important"))
 
 
@@ -123,14 +133,29 @@ def report(docket: Docket, stream: str, event: Event) -> Follows:
     on_record = docket.world.on_record(stream, event, at)
     if on_record is None:
         return (Entry(stream, event, reported=True),)
-    if same_fact(docket.archive.record(on_record).event, event, docket.archive):
+    if _said_before(docket, docket.archive.record(on_record), event):
         return AlreadySo(on_record)
     if event.KEY is None:
         return (Entry(stream, event, reported=True),)
-    return (Entry(stream, event, reported=True, conflicts_with=on_record), *_query(docket, stream, on_record, event))
+    return contradiction(docket, stream, event, on_record)
 
 
-def _query(docket: Docket, stream: str, about: int, event: Event) -> Entries:
+def _said_before(docket: Docket, record: Record, event: Event) -> bool:
+    """Whether a record says the same; of what may be said anew, a time that is stated makes another fact of it."""
+    stated = docket.asked.occurred_at if event.KEY is None and event.WHEN is None else None
+    return stated in (None, record.occurred_at) and same_fact(record.event, event, docket.archive)
+
+
+def contradiction(docket: Docket, stream: str, event: Event, on_record: int) -> Follows:
+    """A report that contradicts the record: stored beside it with a query, once; the record stands (domain G.4-12)."""
+    stored = docket.world.contradiction_on_record(stream, event)
+    if stored is not None and same_fact(docket.archive.record(stored).event, event, docket.archive):
+        return AlreadySo(stored)
+    return (Entry(stream, event, reported=True, conflicts_with=on_record), *query(docket, stream, on_record, event))
+
+
+def query(docket: Docket, stream: str, about: int, event: Event) -> Entries:
+    """The question that a report in contradiction to the record at a position raises, where a patient is concerned."""
     number = stream.removeprefix("patient/")
     known = docket.world.patients.get(number)
     if known is None:
@@ -142,12 +167,24 @@ def _query(docket: Docket, stream: str, about: int, event: Event) -> Entries:
 def not_in_the_future(docket: Docket, event: Event) -> None:
     """`OccurrenceInTheFuture` where a report names an instant later than now and the clocks' tolerance."""
     latest = docket.now + CLOCK_TOLERANCE
-    instants = [value for _, value in event if isinstance(value, datetime)]
-    if any(at > latest for at in (docket.occurred_at, *instants)):
+    times = tuple(_times(event))
+    if any(at > latest for at in (docket.occurred_at, *times) if isinstance(at, datetime)):
         raise no.OccurrenceInTheFuture("the report names a later instant than now")
-    days = [value for _, value in event if isinstance(value, date) and not isinstance(value, datetime)]
+    days = [day for day in times if not isinstance(day, datetime)]
     if any(day > (latest + timedelta(hours=14)).date() for day in days):
         raise no.OccurrenceInTheFuture("the report names a later day than today")
+
+
+def _times(said: object) -> Iterator[date]:
+    """Every instant and every day that an event names, those of its parts included."""
+    if isinstance(said, date):
+        yield said
+    elif isinstance(said, Frozen):
+        for _, value in said:
+            yield from _times(value)
+    elif isinstance(said, tuple):
+        for value in said:
+            yield from _times(value)
 
 
 def decided(

@@ -10,9 +10,11 @@ from ledger.decisions.docket import AlreadySo, Command, Docket, Entries, Follows
 from ledger.decisions.permits import (
     against_assignment,
     against_enrolment,
+    against_full,
     against_opening,
     against_placing,
     against_reservation,
+    against_taking_part,
 )
 from ledger.designs.reading import FIRST_SLOTS
 from ledger.errors import Refused
@@ -75,11 +77,9 @@ def reserve_slot(docket: Docket, command: ReserveSlot) -> Follows:
     """The patient holds the slot until the reservation lapses; lapsed ones of others are released first."""
     patient, protocol, cohort = docket.patient(command.patient), docket.protocol(), docket.cohort(command.level)
     held = cohort.reservations.get(patient.number)
-    expires_on = docket.today + timedelta(days=protocol.reservation_days)
-    event = c.SlotReserved(patient=patient.number, expires_on=held or expires_on)
-    live = held is not None and held >= docket.today
-    if not live:
-        event = c.SlotReserved(patient=patient.number, expires_on=expires_on)
+    live = held is not None and held >= docket.judged_on
+    expires_on = docket.judged_on + timedelta(days=protocol.reservation_days)
+    event = c.SlotReserved(patient=patient.number, expires_on=held if held is not None and live else expires_on)
     broken = against_reservation(docket, patient, cohort, protocol)
     follows = decided(docket, cohort.stream, event, broken, stands=live)
     return follows if isinstance(follows, AlreadySo) else (*_lapsed(docket, cohort), *follows)
@@ -89,7 +89,7 @@ def _lapsed(docket: Docket, cohort: Cohort) -> Entries:
     return tuple(
         Entry(cohort.stream, c.ReservationReleased(patient=number, cause="lapsed"))
         for number, expires_on in sorted(cohort.reservations.items())
-        if expires_on < docket.today
+        if expires_on < docket.judged_on
     )
 
 
@@ -111,6 +111,8 @@ def enrol_patient(docket: Docket, command: EnrolPatient) -> Follows:
 def assign_dose_level(docket: Docket, command: AssignDoseLevel) -> Follows:
     """The level on the patient and the slot on the cohort, in one append. The first of a cohort is its sentinel."""
     patient, cohort = docket.patient(command.patient), docket.cohort(command.level)
+    if patient.level not in (None, command.level):
+        raise no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     sentinel = patient.sentinel if patient.level == command.level else cohort.sentinel_due
     event = e.DoseLevelAssigned(level=command.level, sentinel=sentinel)
     broken = against_assignment(docket, patient, cohort, docket.version())
@@ -140,15 +142,15 @@ def reassign_dose_level(docket: Docket, command: ReassignDoseLevel) -> Follows:
     before = patient.level
     if before is None:
         raise no.NotAssigned(f"patient {patient.number}")
+    if patient.dosed:
+        raise no.AlreadyDosed(f"patient {patient.number}")
 
     def broken() -> Iterator[Refused]:
-        if patient.dosed:
-            yield no.AlreadyDosed(f"patient {patient.number}")
+        yield from against_taking_part(patient, docket.protocol(), docket.judged_on)
         if command.level >= before or docket.world.trial.held(before) is None:
             yield no.LevelNotAdvised(f"from level {before} to level {command.level}")
         yield from against_placing(docket.world, docket.protocol(), command.level)
-        if cohort.free_slots(docket.today) < 1:
-            yield no.NoFreeSlot(f"level {command.level}")
+        yield from against_full(cohort, docket.judged_on)
 
     event = e.DoseLevelReassigned(from_level=before, level=command.level, sentinel=cohort.sentinel_due)
     follows = decided(docket, patient.stream, event, broken(), stands=False)

@@ -1,21 +1,35 @@
 """What was given, or not: facts, whatever they broke."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from ledger import refusals as no
-from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, deviation, report
+from ledger.decisions.docket import (
+    CLOCK_TOLERANCE,
+    AlreadySo,
+    Docket,
+    Entries,
+    Follows,
+    PatientCommand,
+    contradiction,
+    deviation,
+    not_in_the_future,
+    query,
+    report,
+)
 from ledger.decisions.infusion import in_plan
-from ledger.decisions.standing import planned_on
+from ledger.decisions.permits import consent_valid
+from ledger.decisions.standing import level_given, planned_on
 from ledger.errors import LedgerError
 from ledger.patient import infusions as i
-from ledger.patient.state import Patient
+from ledger.patient.events import ConsentWithdrawn
+from ledger.patient.state import RULED, Infusion, Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
 from ledger.trial.dosing import HoldApplied
-from ledger.types import Amount, Count, Instant, Level, Name, Ordinal, exact, exact_text
+from ledger.types import Amount, Count, Event, Instant, Level, Name, Ordinal, changed, exact, exact_text
 
 
 class RecordInfusionStart(PatientCommand):
@@ -51,38 +65,103 @@ class OmitInfusion(PatientCommand):
 def record_infusion_start(docket: Docket, command: RecordInfusionStart) -> Follows:
     """A fact, whatever it broke: each broken rule is a deviation, a dose without permission also sets a hold."""
     patient, protocol = docket.patient(command.patient), in_plan(docket, command.ordinal)
+    if command.level not in protocol.levels():
+        raise no.NotInProtocol(f"level {command.level}")
     event = i.InfusionStarted(**command.model_dump(exclude={"patient"}))
+    known = patient.infusions.get(command.ordinal) or Infusion(command.ordinal)
+    if known.completed is not None and command.started_at > known.completed.ended_at:
+        return _contradicts(docket, patient, event, known.completed)
     follows = report(docket, patient.stream, event)
     if isinstance(follows, AlreadySo) or follows[0].conflicts_with is not None:
         return follows
-    broken = tuple(_against_what_began(patient, command, protocol))
+    judged = _judged(docket, patient, command, protocol) if known.completed is None else ()
+    omitted = _position(docket, patient, known.omitted) if known.omitted else None
+    asked = query(docket, patient.stream, omitted, event) if omitted is not None else ()
+    return (*follows, *judged, *asked)
+
+
+def _position(docket: Docket, patient: Patient, event: Event) -> int | None:
+    return docket.world.on_record(patient.stream, event, docket.now)
+
+
+def _contradicts(docket: Docket, patient: Patient, event: Event, known: Event) -> Follows:
+    """A report that cannot be true beside another of the same infusion; a correction that cannot is refused."""
+    not_in_the_future(docket, event)
+    position = _position(docket, patient, known)
+    if docket.asked.corrects is not None or position is None:
+        raise no.FindingsContradict(f"{event.NAME} and {known.NAME}")
+    return contradiction(docket, patient.stream, event, position)
+
+
+def _judged(docket: Docket, patient: Patient, command: RecordInfusionStart, protocol: ProtocolDocument) -> Entries:
+    """A deviation for every rule that a dose broke when it began, and a hold where it had no permission."""
+    broken = tuple(_against_what_began(docket, patient, command, protocol))
     found = tuple(deviation(patient.stream, error) for error in broken)
-    unpermitted = any(isinstance(error, no.NotAuthorised) for error in broken)
-    return (*follows, *found, *(_hold(docket, command) if unpermitted else ()))
+    unpermitted = any(isinstance(error, UNPERMITTED) for error in broken)
+    return (*found, *(_hold(docket, command) if unpermitted else ()))
+
+
+UNPERMITTED: Final = (no.NotAuthorised, no.TrialHeld, no.LevelHeld, no.PatientHasDlt)
 
 
 def _against_what_began(
-    patient: Patient, command: RecordInfusionStart, protocol: ProtocolDocument
+    docket: Docket, patient: Patient, command: RecordInfusionStart, protocol: ProtocolDocument
 ) -> Iterator[LedgerError]:
-    authorised = patient.authorised.get(command.ordinal)
-    if not _covers(authorised, command):
+    at, on = command.started_at, command.started_at.date()
+    if not _covers(patient.authorised.get(command.ordinal), command, protocol):
         yield no.NotAuthorised(f"infusion {command.ordinal}")
-    if patient.level is not None and command.level != patient.level:
+    yield from _against_state_then(docket, patient, command)
+    if patient.level is None:
+        yield no.NotAssigned(f"patient {patient.number}")
+    elif command.level != patient.level:
         yield no.WrongLevel(f"infusion {command.ordinal}: level {command.level}, assigned {patient.level}")
+    if not consent_valid(_before_withdrawal(docket, patient, at), protocol, on):
+        yield no.ConsentNotValid(f"patient {patient.number}")
     planned = planned_on(patient, protocol, command.ordinal)
     window = protocol.infusion(command.ordinal)
     early, late = timedelta(days=window.window_before_days), timedelta(days=window.window_after_days)
-    if planned and not planned - early <= command.started_at.date() <= planned + late:
+    if planned and not planned - early <= on <= planned + late:
         yield no.OutsideInfusionDay(f"infusion {command.ordinal}")
 
 
-def _covers(authorised: i.InfusionAuthorised | None, command: RecordInfusionStart) -> bool:
+def _covers(
+    authorised: i.InfusionAuthorised | None, command: RecordInfusionStart, protocol: ProtocolDocument
+) -> bool:
+    """Whether a dose was authorised as it was given, and before it began."""
+    if authorised is None:
+        return False
+    authorised_at = authorised.valid_until - timedelta(hours=protocol.authorisation_valid_hours)
     return (
-        authorised is not None
-        and command.started_at <= authorised.valid_until
+        authorised_at - CLOCK_TOLERANCE <= command.started_at <= authorised.valid_until
         and authorised.product == command.product
         and authorised.level == command.level
     )
+
+
+def _against_state_then(docket: Docket, patient: Patient, command: RecordInfusionStart) -> Iterator[LedgerError]:
+    """What was known when a dose began, and ends every permission: a hold, a DLT or a candidate of the patient."""
+
+    def known_then(position: int) -> bool:
+        return docket.archive.record(position).occurred_at <= command.started_at
+
+    for number, hold in sorted(docket.world.trial.holds.items()):
+        reached = hold.scope == "trial" or (hold.level is not None and hold.level <= command.level)
+        if reached and not hold.lifted and known_then(hold.position):
+            yield (no.TrialHeld if hold.scope == "trial" else no.LevelHeld)(f"hold {number}")
+    positions = [position for position in patient.candidates.values() if position != RULED]
+    positions += [ruling.position for ruling in patient.rulings.values() if ruling.event.is_dlt]
+    if any(known_then(position) for position in positions):
+        yield no.PatientHasDlt(f"patient {patient.number}")
+
+
+def _before_withdrawal(docket: Docket, patient: Patient, at: datetime) -> Patient:
+    """The patient without a withdrawal of consent that came later than an instant."""
+    if patient.withdrawn is None:
+        return patient
+    withdrawal = ConsentWithdrawn(scope=patient.withdrawn)  # type: ignore[arg-type]
+    position = _position(docket, patient, withdrawal)
+    later = position is not None and docket.archive.record(position).occurred_at > at
+    return changed(patient, withdrawn=None) if later else patient
 
 
 def _hold(docket: Docket, command: RecordInfusionStart) -> Entries:
@@ -98,32 +177,51 @@ def _hold(docket: Docket, command: RecordInfusionStart) -> Entries:
 
 
 def record_infusion(docket: Docket, command: RecordInfusion) -> Follows:
-    """What was given, in percent of the plan; above the protocol's limit it is an overdose (domain B.2)."""
+    """What was given, in percent of the plan; above the protocol's limit it is an overdose (domain B.2). Without a
+    report of its start, the dose is judged here."""
     patient, protocol = docket.patient(command.patient), in_plan(docket, command.ordinal)
     if exact(command.weight_kg) <= 0:
         raise no.FindingsContradict("the weight is not positive")
     started = patient.infusions[command.ordinal].started if command.ordinal in patient.infusions else None
-    if started and command.ended_at < started.started_at:
-        raise no.FindingsContradict("the infusion ended before it began")
-    level = patient.level if patient.level is not None else (started.level if started else protocol.start)
     per_kg = Fraction(command.cells) / exact(command.weight_kg)
+    level = patient.level if patient.level is not None else _level_given(protocol, command, started, per_kg)
     planned = protocol.planned_cells_per_kg(level, command.ordinal)
     content: dict[str, Any] = command.model_dump(exclude={"patient"})
     event = i.InfusionCompleted(
         **content, cells_per_kg=exact_text(per_kg), percent_of_plan=exact_text(per_kg * 100 / planned)
     )
+    if started and command.ended_at < started.started_at:
+        return _contradicts(docket, patient, event, started)
     follows = report(docket, patient.stream, event)
     if isinstance(follows, AlreadySo) or follows[0].conflicts_with is not None:
         return follows
     overdose = per_kg * 100 > planned * protocol.overdose_percent
-    return (*follows, *((deviation(patient.stream, no.Overdose(f"infusion {command.ordinal}")),) if overdose else ()))
+    found = (deviation(patient.stream, no.Overdose(f"infusion {command.ordinal}")),) if overdose else ()
+    return (*follows, *found, *(() if started else _judged(docket, patient, _begun(command, level), protocol)))
+
+
+def _level_given(
+    protocol: ProtocolDocument, command: RecordInfusion, started: i.InfusionStarted | None, per_kg: Fraction
+) -> int:
+    return started.level if started else level_given(protocol, command.ordinal, per_kg)
+
+
+def _begun(command: RecordInfusion, level: int) -> RecordInfusionStart:
+    """The start of an infusion of which only the end was reported."""
+    return RecordInfusionStart(
+        patient=command.patient,
+        ordinal=command.ordinal,
+        product=command.product,
+        level=level,
+        started_at=command.ended_at,
+    )
 
 
 def omit_infusion(docket: Docket, command: OmitInfusion) -> Follows:
     """A planned infusion is not given; for a reaction or its treatment, that is itself ruled on (domain B.2)."""
     patient = docket.patient(command.patient)
     in_plan(docket, command.ordinal)
+    event = i.InfusionOmitted(ordinal=command.ordinal, cause=command.cause)
     given = patient.infusions.get(command.ordinal)
-    if given is not None and given.given_on is not None:
-        raise no.FindingsContradict("the infusion was given")
-    return report(docket, patient.stream, i.InfusionOmitted(ordinal=command.ordinal, cause=command.cause))
+    reported = (given.started or given.completed) if given is not None else None
+    return report(docket, patient.stream, event) if reported is None else _contradicts(docket, patient, event, reported)

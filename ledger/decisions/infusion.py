@@ -5,11 +5,21 @@ from datetime import timedelta
 from fractions import Fraction
 
 from ledger import refusals as no
-from ledger.decisions.docket import AlreadySo, Docket, Follows, PatientCommand, decided, report
+from ledger.decisions.docket import (
+    CLOCK_TOLERANCE,
+    AlreadySo,
+    Docket,
+    Follows,
+    PatientCommand,
+    decided,
+    not_in_the_future,
+    report,
+)
 from ledger.decisions.permits import (
     against_exposure,
     against_first_infusion,
     against_level_use,
+    against_lower_levels,
     against_taking_part,
     weight_is_fresh,
 )
@@ -81,10 +91,11 @@ def plan_dose(docket: Docket, command: PlanDose) -> Follows:
         cells_per_kg=exact_text(per_kg),
         cells=exact_text(per_kg * exact(command.weight_kg)),
     )
+    not_in_the_future(docket, event)
 
     def broken() -> Iterator[Refused]:
-        yield from against_taking_part(patient, protocol, docket.today)
-        planned = planned_on(patient, protocol, command.ordinal) or docket.today
+        yield from against_taking_part(patient, protocol, docket.judged_on)
+        planned = planned_on(patient, protocol, command.ordinal) or docket.judged_on
         if not weight_is_fresh(command.weighed_on, max(planned, command.weighed_on), protocol):
             yield no.WeightTooOld(f"patient {patient.number}, infusion {command.ordinal}")
 
@@ -158,19 +169,22 @@ def authorise_infusion(docket: Docket, command: AuthoriseInfusion) -> Follows:
         release_certificate=command.release_certificate,
         released_by=command.released_by,
         released_on=command.released_on,
-        valid_until=docket.now + timedelta(hours=protocol.authorisation_valid_hours),
+        valid_until=docket.judged_at + timedelta(hours=protocol.authorisation_valid_hours),
     )
-    follows = decided(docket, patient.stream, event, against_infusion(docket, patient, command), stands=False)
+    broken = tuple(against_infusion(docket, patient, command))
+    stands = not broken and patient.authorised.get(command.ordinal) == event
+    follows = decided(docket, patient.stream, event, broken, stands=stands)
     return follows if isinstance(follows, AlreadySo) else (Entry(patient.stream, identity), *follows)
 
 
 def against_infusion(docket: Docket, patient: Patient, command: AuthoriseInfusion) -> Iterator[Refused]:
     """Why this infusion is not authorised (domain G.4-4), in the order in which people look."""
     protocol, ordinal = docket.protocol(), command.ordinal
-    yield from against_taking_part(patient, protocol, docket.today)
+    yield from against_taking_part(patient, protocol, docket.judged_on)
     yield from against_level_use(docket.world, patient)
     if patient.level is not None:
         yield from against_exposure(docket.world, patient.level)
+        yield from against_lower_levels(docket.world, protocol, patient.level)
     if patient.may_have_dlt:
         yield no.PatientHasDlt(f"patient {patient.number}")
     infusion = patient.infusions.get(ordinal)
@@ -192,7 +206,7 @@ def _against_dose(docket: Docket, patient: Patient, command: AuthoriseInfusion) 
     if dose is None or dose.level != patient.level:
         yield no.DoseNotPlanned(f"infusion {command.ordinal}")
         return
-    if not weight_is_fresh(dose.weighed_on, docket.today, docket.protocol()):
+    if not weight_is_fresh(dose.weighed_on, docket.judged_on, docket.protocol()):
         yield no.WeightTooOld(f"infusion {command.ordinal}")
     calculated, planned = exact(command.cells_by_second_calculation), exact(dose.cells)
     if calculated not in (planned, Fraction(int(planned))):
@@ -210,7 +224,7 @@ def _against_readiness(docket: Docket, patient: Patient, ordinal: int, protocol:
         yield no.ReadinessNotMet(f"infusion {ordinal}")
     for item in items:
         hours = limits.oxygen_valid_hours if item.check in ("oxygen", "ventilator") else limits.valid_hours
-        if not item.met or docket.now - item.assessed_at > timedelta(hours=hours):
+        if not item.met or not -CLOCK_TOLERANCE <= docket.judged_at - item.assessed_at <= timedelta(hours=hours):
             yield no.ReadinessNotMet(f"infusion {ordinal}: {item.check}")
 
 
@@ -219,5 +233,5 @@ def _against_product(docket: Docket, command: AuthoriseInfusion) -> Iterator[Ref
         yield no.CheckersNotDistinct(f"infusion {command.ordinal}")
     if command.chain_of_identity != command.chain_of_identity_on_product:
         yield no.IdentityDoesNotMatch(f"infusion {command.ordinal}")
-    if command.released_on > docket.today:
+    if command.released_on > docket.judged_on:
         yield no.ProductNotReleased(command.product)

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.decisions.docket import Docket
-from ledger.decisions.standing import advice, candidates_at
-from ledger.designs.reading import advice_line, treats_now
+from ledger.decisions.standing import advice, candidates_at, checklist_hash, outcomes
+from ledger.designs.listed import design_of
+from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
 from ledger.errors import Refused
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
@@ -39,6 +40,17 @@ def against_exposure(world: World, level: int | None) -> Broken:
 
 DLTS_THAT_EXCEED = 2
 """Two patients with a DLT exceed a level (domain G.4-5, B.1)."""
+
+
+def against_lower_levels(world: World, protocol: ProtocolDocument, level: int) -> Broken:
+    """A candidate DLT below counts as a DLT here too: one that would exceed or unsettle a lower level (domain B.2)."""
+    told, design = outcomes(world, protocol).with_candidates_counted(), design_of(protocol.design)
+    unsettled = lower_level_to_treat(design.advise(told))
+    exceeded = (lower for lower in told.ladder if lower < level and design.is_exceeded(told.at(lower)))
+    if unsettled is not None and unsettled < level:
+        yield no.CandidatesHoldLevel(f"level {level}: level {unsettled} is to be treated first")
+    elif (lower := next(exceeded, None)) is not None:
+        yield no.CandidatesHoldLevel(f"level {level}: level {lower}")
 
 
 def against_placing(world: World, protocol: ProtocolDocument, level: int) -> Broken:
@@ -107,10 +119,15 @@ def against_age(world: World, patient: Patient, protocol: ProtocolDocument, on: 
     rule, born = protocol.eligibility.age, patient.born_on
     if born is None or on < add_months(born, rule.min_months) or patient.age_on(on) >= rule.below_age_years:
         yield no.CriteriaOpen(f"patient {patient.number}: age")
-    elif patient.age_on(on) < (rule.flag_below_years or 0) and not world.trial.interpretations.get(
-        rule.flag_interpretation or ""
-    ):
+    elif patient.age_on(on) < (rule.flag_below_years or 0) and not _signed_as_read(world, protocol):
         yield no.AgeFlagStands(f"patient {patient.number}: {rule.flag_interpretation}")
+
+
+def _signed_as_read(world: World, protocol: ProtocolDocument) -> bool:
+    """Whether two people signed the reading of the age that the protocol takes; a more cautious one keeps the flag."""
+    item = protocol.eligibility.age.flag_interpretation or ""
+    interpretation = protocol.interpretation(item)
+    return interpretation is not None and world.trial.interpretations.get(item) == interpretation.reading
 
 
 def enrolled_count(world: World) -> int:
@@ -123,12 +140,17 @@ def against_enrolment(docket: Docket, patient: Patient, version: Version) -> Bro
     world, protocol = docket.world, version.document
     yield from against_exposure(world, None)
     yield from against_open_enrolment(world)
-    yield from against_taking_part(patient, protocol, docket.today)
+    yield from against_taking_part(patient, protocol, docket.judged_on)
     if patient.enrolled is not None:
         yield no.AlreadyEnrolled(f"patient {patient.number}")
-    if patient.eligible_under != version.number:
-        yield no.NotEligible(f"patient {patient.number}")
+    yield from _against_stale_eligibility(patient, version)
     yield from against_one_more(world, protocol)
+
+
+def _against_stale_eligibility(patient: Patient, version: Version) -> Broken:
+    """Eligibility is signed under the version in force, on the checklist as it stands (domain G.4-1, G.4-9)."""
+    if patient.eligible_under != version.number or patient.checklist_hash != checklist_hash(patient):
+        yield no.NotEligible(f"patient {patient.number}")
 
 
 def against_open_enrolment(world: World) -> Broken:
@@ -154,14 +176,16 @@ def against_opening(world: World, protocol: ProtocolDocument, level: int) -> Bro
 
 def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protocol: ProtocolDocument) -> Broken:
     """Why a slot is not kept for a patient."""
-    yield from against_taking_part(patient, protocol, docket.today)
+    today = docket.judged_on
+    yield from against_taking_part(patient, protocol, today)
     yield from against_placing(docket.world, protocol, cohort.level)
     if patient.level is not None:
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     for other in docket.world.cohorts.values():
-        if other.level != cohort.level and patient.number in other.reservations:
+        expires_on = other.reservations.get(patient.number)
+        if other.level != cohort.level and expires_on is not None and expires_on >= today:
             yield no.AlreadyReserved(f"patient {patient.number}: level {other.level}")
-    yield from against_full(cohort, docket.today)
+    yield from against_full(cohort, today)
 
 
 def against_full(cohort: Cohort, today: date) -> Broken:
@@ -173,16 +197,15 @@ def against_full(cohort: Cohort, today: date) -> Broken:
 def against_assignment(docket: Docket, patient: Patient, cohort: Cohort, version: Version) -> Broken:
     """Why a patient does not get the level (domain G.4-1, G.4-2)."""
     protocol = version.document
-    yield from against_taking_part(patient, protocol, docket.today)
+    yield from against_taking_part(patient, protocol, docket.judged_on)
     if patient.enrolled is None:
         yield no.NotEnrolled(f"patient {patient.number}")
-    if patient.eligible_under != version.number:
-        yield no.NotEligible(f"patient {patient.number}")
+    yield from _against_stale_eligibility(patient, version)
     if patient.level is not None:
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     yield from against_placing(docket.world, protocol, cohort.level)
     expires_on = cohort.reservations.get(patient.number)
-    if expires_on is None or expires_on < docket.today:
+    if expires_on is None or expires_on < docket.judged_on:
         yield no.NoReservation(f"patient {patient.number} at level {cohort.level}")
 
 
@@ -203,32 +226,39 @@ def under_observation(world: World, number: str, protocol: ProtocolDocument, on:
 
 
 def against_first_infusion(docket: Docket, patient: Patient, protocol: ProtocolDocument) -> Broken:
-    """The sentinel period, and one patient at a time after a DLT at the level."""
+    """The sentinel period; one patient at a time after a DLT at the level, or as long as a sentinel is missing."""
     if patient.level is None:
         return
-    cohort = docket.world.cohort(patient.level)
-    one_at_a_time = protocol.sentinel.one_at_a_time_after_dlt and (
-        cohort.dlts + candidates_at(docket.world, cohort) > 0
-    )
+    world, cohort = docket.world, docket.world.cohort(patient.level)
+    after_dlt = protocol.sentinel.one_at_a_time_after_dlt and cohort.dlts + candidates_at(world, cohort) > 0
+    one_at_a_time = after_dlt or (cohort.sentinel_due and not patient.sentinel)
     for number, member in sorted(cohort.members.items()):
-        if number == patient.number or not (member.sentinel or (one_at_a_time and _dosed(docket.world, number))):
+        begun = _begun(docket, number)
+        if number == patient.number or not (member.sentinel or (one_at_a_time and begun)):
             continue
-        if patient.sentinel and not _dosed(docket.world, number):
+        if patient.sentinel and not begun:
             continue
-        if under_observation(docket.world, number, protocol, docket.today):
+        if under_observation(world, number, protocol, docket.judged_on):
             yield no.SentinelPeriodRunning(f"patient {number} of level {patient.level}")
 
 
-def _dosed(world: World, number: str) -> bool:
-    return number in world.patients and world.patients[number].dosed
+def _begun(docket: Docket, number: str) -> bool:
+    """Whether a patient was dosed, or may be at any moment by an authorisation that is valid."""
+    patient = docket.world.patients.get(number)
+    if patient is None:
+        return False
+    return patient.dosed or any(each.valid_until > docket.judged_at for each in patient.authorised.values())
 
 
 def against_level_use(world: World, patient: Patient) -> Broken:
-    """Why an assigned level is not dosed: the decision behind it stands open or has not been circulated."""
+    """Why an assigned level is not dosed: nothing opened it, or the decision behind it has not been circulated."""
     if patient.level is None:
         yield no.NotAssigned(f"patient {patient.number}")
         return
-    number = world.cohort(patient.level).decision
+    cohort = world.cohort(patient.level)
+    if not cohort.opened:
+        yield no.CohortNotOpen(f"level {patient.level}")
+    number = cohort.decision
     decision = world.trial.decisions.get(number) if number is not None else None
     if decision is not None and not decision.circulated:
         yield no.DecisionNotCirculated(f"decision {decision.number}")

@@ -6,7 +6,7 @@ from ledger import refusals as no
 from ledger.cohort.events import ReservationReleased
 from ledger.decisions.docket import Command, Docket, Follows, PatientCommand, decided, report
 from ledger.decisions.permits import against_eligibility
-from ledger.decisions.standing import canonical_hash
+from ledger.decisions.standing import checklist_hash
 from ledger.patient import events as e
 from ledger.patient.state import Patient
 from ledger.record import Entry, patient_stream
@@ -82,7 +82,10 @@ def screen_patient(docket: Docket, command: ScreenPatient) -> Follows:
     if command.site not in docket.world.trial.sites:
         raise no.SiteNotOpen(command.site)
     docket.protocol()
-    return report(docket, patient_stream(command.number), e.PatientScreened(**command.model_dump()))
+    event, known = e.PatientScreened(**command.model_dump()), docket.world.patients.get(command.number)
+    if docket.asked.corrects is None and known is not None and known.screened != event:
+        raise no.PatientAlreadyScreened(f"patient {command.number}")
+    return report(docket, patient_stream(command.number), event)
 
 
 def record_consent(docket: Docket, command: RecordConsent) -> Follows:
@@ -123,11 +126,12 @@ def assess_criteria(docket: Docket, command: AssessCriteria) -> Follows:
 
 
 def sign_determination(docket: Docket, command: SignDetermination) -> Follows:
-    """The investigator's signed determination (X5: the principal investigator is the final arbiter)."""
-    docket.signer("principal_investigator", "investigator")
+    """The principal investigator is the final arbiter (X5), and of nothing else: no criterion is waived (E.1)."""
+    docket.signer("principal_investigator")
     patient = docket.patient(command.patient)
-    if docket.protocol().eligibility.criterion(command.criterion) is None:
-        raise no.NotInProtocol(f"criterion {command.criterion}")
+    criterion = docket.protocol().eligibility.criterion(command.criterion)
+    if criterion is None or criterion.assessed_by != "determination":
+        raise no.NotInProtocol(f"criterion {command.criterion} by determination")
     return report(docket, patient.stream, e.InvestigatorDeterminationSigned(**command.model_dump(exclude={"patient"})))
 
 
@@ -135,10 +139,9 @@ def confirm_eligibility(docket: Docket, command: ConfirmEligibility) -> Follows:
     """The signed checklist: its hash covers every criterion's verdict and the position that holds it."""
     docket.signer("principal_investigator", "investigator")
     patient, version = docket.patient(command.patient), docket.version()
-    checklist = {criterion: list(verdict) for criterion, verdict in patient.criteria.items()}
-    event = e.EligibilityConfirmed(checklist_hash=canonical_hash(checklist), protocol_version=version.number)
-    broken = against_eligibility(docket.world, patient, version.document, docket.today)
-    return decided(docket, patient.stream, event, broken)
+    event = e.EligibilityConfirmed(checklist_hash=checklist_hash(patient), protocol_version=version.number)
+    broken = against_eligibility(docket.world, patient, version.document, docket.judged_on)
+    return decided(docket, patient.stream, event, broken, stands=patient.eligible_under == version.number)
 
 
 def fail_screening(docket: Docket, command: FailScreening) -> Follows:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
@@ -38,13 +39,18 @@ def tally(world: World, cohort: Cohort) -> Tally:
 
 
 def outcomes(world: World, protocol: ProtocolDocument) -> Outcomes:
-    """What the design is told of the ladder. A level where nobody was ever placed is absent."""
+    """What the design is told of the ladder. A level where nobody was ever placed is absent. One that no decision
+    opened is not in use by a dose that was given there in error; what it did to the child still counts against it."""
     levels = {
-        level: tally(world, cohort)
+        level: tally(world, cohort) if cohort.opened or cohort.exceeded else _in_error(world, cohort)
         for level, cohort in sorted(world.cohorts.items())
         if (cohort.members or cohort.exceeded) and protocol.bottom <= level <= protocol.top
     }
     return Outcomes(levels=levels, bottom=protocol.bottom, top=protocol.top, start=protocol.start)
+
+
+def _in_error(world: World, cohort: Cohort) -> Tally:
+    return Tally(evaluable=0, dlt=0, candidates=candidates_at(world, cohort))
 
 
 def advice(world: World, protocol: ProtocolDocument) -> Advice:
@@ -104,9 +110,21 @@ def canonical_hash(document: Any) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def checklist_hash(patient: Patient) -> str:
+    """The hash of a patient's checklist: every criterion's verdict and the position that holds it."""
+    return canonical_hash({criterion: list(verdict) for criterion, verdict in patient.criteria.items()})
+
+
 def inputs_hash(world: World, version: Version) -> str:
     """The hash of the dossier: what a proposer and every signer name."""
     return canonical_hash(dossier(world, version))
+
+
+def level_given(protocol: ProtocolDocument, ordinal: int, cells_per_kg: Fraction) -> int:
+    """The level that a dose stands for: the lowest of which it is no overdose, or else the top."""
+    share = protocol.share(ordinal) * protocol.overdose_percent / 100
+    levels = (level for level in protocol.levels() if cells_per_kg <= protocol.level_total(level) * share)
+    return next(levels, protocol.top)
 
 
 def planned_on(patient: Patient, protocol: ProtocolDocument, ordinal: int) -> date | None:

@@ -45,9 +45,11 @@ class Tally:
         return self.evaluable + self.pending >= slots
 
     def with_candidates_counted(self) -> "Tally":
-        """The same level, should every candidate be ruled a DLT; the pending are kept, which is the cautious count."""
+        """The same level, should every candidate be ruled a DLT. As few as possible of them become evaluable by it."""
         dlt = self.dlt + self.candidates
-        return replace(self, evaluable=max(self.evaluable, dlt), dlt=dlt, candidates=0)
+        evaluable = max(self.evaluable, dlt)
+        pending = max(0, self.pending - (evaluable - self.evaluable))
+        return replace(self, evaluable=evaluable, dlt=dlt, pending=pending, candidates=0)
 
 
 NOBODY = Tally(evaluable=0, dlt=0)

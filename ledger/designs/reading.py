@@ -52,6 +52,17 @@ def lower_level_to_treat(advice: Advice) -> int | None:
             return None
 
 
+def declared_level(advice: Advice) -> int | None:
+    """The level that is declared the MTD, or recommended as the tolerated top, once nothing is waited for."""
+    match advice:
+        case DeclareMtd(level=level) | Await(then=DeclareMtd(level=level)):
+            return level
+        case DeclareMtdNotReached(top=level) | Await(then=DeclareMtdNotReached(top=level)):
+            return level
+        case _:
+            return None
+
+
 def tolerated(evaluable: int, dlt: int) -> bool:
     """0 of 3 or more, or at most 1 of 6 or more."""
     return (evaluable >= FIRST_SLOTS and dlt == 0) or (evaluable >= FULL_SLOTS and dlt <= 1)

@@ -35,11 +35,11 @@ cohorts. The counts exceed a level only once its opened cohort is evaluable: thr
 evaluable or pending. Until then case 2 completes the cohort (t >= 1 and n < 6).
 
 `may_deescalate` True: as above (Korn 1994; Lin and Shih 2001, "with dose de-escalation"). False: once a level above c
-is in use, or where c lies below the start level, nobody is treated at c or below any more, and instead of cases 2 to 4:
-the MTD is c, if c is in use, and c and every level in use below it are cleared (n >= 3 with t = 0, or n >= 6 with
-t <= 1), and c has n >= 6 where `six_at_mtd` asks for it; this waits as case 4 does. Otherwise stop: nothing can be
-declared; this waits for the windows at levels <= c, which may still clear them. (Lin and Shih 2001, "without dose
-de-escalation": the previous level is the MTD.)
+is in use, or where c lies below the start level, nobody is treated at c or below any more. Instead of cases 2 to 4, the
+MTD is the highest level <= c in use that is cleared, as is every level in use below it (n >= 3 with t = 0, or n >= 6
+with t <= 1), and that has n >= 6 where `six_at_mtd` asks for it. Without one, stop: nothing can be declared. Both wait
+for the windows at levels <= c, which may still clear a higher one; the MTD waits for every candidate as in case 4.
+(Lin and Shih 2001, "without dose de-escalation": the previous level is the MTD.)
 
 Sources: Storer 1989, doi:10.2307/2531693; Korn et al. 1994, doi:10.1002/sim.4780131802; Lin and Shih 2001,
 doi:10.1093/biostatistics/2.2.203; Le Tourneau et al. 2009, PMC2684552.
@@ -131,18 +131,18 @@ class ThreePlusThree(ThreePlusThreeParameters):
         if ceiling < outcomes.bottom:
             return 1, StopNoMtd()
         if not self.may_deescalate and (ceiling < outcomes.start or len(below) < len(in_use)):
-            return self._case_without_going_down(outcomes, ceiling, ceiling in below and not unsettled)
+            cleared = below[: below.index(unsettled[0])] if unsettled else below
+            return self._case_without_going_down(outcomes, cleared)
         if unsettled:
             return 2, Treat(unsettled[0], _slots(outcomes.at(unsettled[0])))
         if not below:
             return 3, Open(min(outcomes.start, ceiling))
         return 4, self._step_from(below[-1], outcomes, ceiling)
 
-    def _case_without_going_down(self, outcomes: Outcomes, ceiling: int, settled: bool) -> tuple[Case, Step]:
+    def _case_without_going_down(self, outcomes: Outcomes, cleared: list[int]) -> tuple[Case, Step]:
         enough = FULL_LEVEL if self.six_at_mtd else FIRST_COHORT
-        if settled and outcomes.at(ceiling).evaluable >= enough:
-            return 4, DeclareMtd(ceiling)
-        return 1, StopNoMtd()
+        known = [level for level in cleared if outcomes.at(level).evaluable >= enough]
+        return (4, DeclareMtd(known[-1])) if known else (1, StopNoMtd())
 
     def _step_from(self, highest: int, outcomes: Outcomes, ceiling: int) -> Step:
         if highest < ceiling:
@@ -173,11 +173,9 @@ def _windows_needed_up_to(finding: Finding) -> int:
     match finding.step:
         case Treat(level=level) | Escalate(level=level):
             return NO_LEVEL if finding.case == 2 else level - 1
-        case DeclareMtd(level=level) | DeclareMtdNotReached(top=level):
-            return level
         case Open():
             return finding.ceiling + 1
-        case StopNoMtd():
+        case DeclareMtd() | DeclareMtdNotReached() | StopNoMtd():
             return finding.ceiling
 
 

@@ -19,6 +19,4 @@ def hypotension_limit_mmhg(age_years: int, age_months: int) -> int:
     """
     if age_years < 0 or not 0 <= age_months <= 11 or (age_years, age_months) == (0, 0):
         raise ValueError("an age is completed years and 0 to 11 months, at least one month in all")
-    if age_years == 0:
-        return 70
-    return min(70 + 2 * age_years, 90)
+    return min(70 + 2 * age_years, 90)  # which is 70 in the first year, and 90 from the tenth

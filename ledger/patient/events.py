@@ -79,6 +79,7 @@ class ScreeningFindingRecorded(Event):
     """A finding of screening, as measured."""
 
     NAME: ClassVar[str] = "patient.screening-finding-recorded.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("finding",)
 
     finding: Line
     quantity: Quantity
@@ -89,6 +90,7 @@ class CriterionAssessed(Event):
     """Whether one eligibility criterion is met, and on what."""
 
     NAME: ClassVar[str] = "patient.criterion-assessed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("criterion",)
 
     criterion: Criterion
     met: bool
@@ -99,6 +101,7 @@ class InvestigatorDeterminationSigned(Event):
     """The investigator decided a criterion of which the protocol makes him the arbiter."""
 
     NAME: ClassVar[str] = "patient.investigator-determination-signed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("criterion",)
 
     criterion: Criterion
     met: bool

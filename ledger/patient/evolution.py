@@ -125,14 +125,21 @@ def _adverse_event(patient: Patient, event: s.AdverseEventReported, record: Reco
     if known is None:
         known = AdverseEvent(event.adverse_event, record.position, event)
     known = changed(known, report=event, ctcae_grade=event.ctcae_grade, serious=event.serious or known.serious)
-    return changed(patient, adverse_events=patient.adverse_events.set(event.adverse_event, known))
+    events = patient.adverse_events.set(event.adverse_event, known)
+    return changed(patient, adverse_events=events, opinions=_without_opinions(patient, known.subject))
 
 
 def _with_adverse_event(patient: Patient, number: int, **changes: Any) -> Patient:
+    """An adverse event otherwise than before; what was signed of it so far no longer says what stands (G.4-9)."""
     known = patient.adverse_events.get(number)
     if known is None:
         return patient
-    return changed(patient, adverse_events=patient.adverse_events.set(number, changed(known, **changes)))
+    events = patient.adverse_events.set(number, changed(known, **changes))
+    return changed(patient, adverse_events=events, opinions=_without_opinions(patient, known.subject))
+
+
+def _without_opinions(patient: Patient, subject: str) -> Map[str, tuple[s.DltOpinionSigned, ...]]:
+    return patient.opinions.delete(subject) if subject in patient.opinions else patient.opinions
 
 
 def _adverse_event_updated(patient: Patient, event: s.AdverseEventUpdated, record: Record) -> Patient:
@@ -187,8 +194,11 @@ def _ruled(patient: Patient, event: s.DltAdjudicated, record: Record) -> Patient
     known = patient.rulings.get(event.subject)
     if known is not None and known.event.revision >= event.revision:
         return patient
-    rulings = patient.rulings.set(event.subject, Ruling(record.position, event))
-    return changed(patient, rulings=rulings, opinions=patient.opinions.set(event.subject, ()))
+    number = int(event.subject.rpartition("/")[2]) if event.subject.startswith("adverse-event/") else 0
+    known_event = patient.adverse_events.get(number)
+    grades = known_event.grades if known_event else (0, 0)
+    rulings = patient.rulings.set(event.subject, Ruling(record.position, event, grades))
+    return changed(patient, rulings=rulings, opinions=_without_opinions(patient, event.subject))
 
 
 PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient]] = MappingProxyType(

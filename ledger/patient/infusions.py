@@ -14,6 +14,7 @@ class DosePlanned(Event):
     """The cells of one infusion from the actual weight, as exact fractions; never rounded up."""
 
     NAME: ClassVar[str] = "patient.dose-planned.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ("ordinal", "level", "weight_kg", "weighed_on")
 
     ordinal: Ordinal
     level: Level
@@ -40,6 +41,7 @@ class ReadinessAssessed(Event):
     """The protocol's checks before one infusion."""
 
     NAME: ClassVar[str] = "patient.readiness-assessed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("ordinal",)
 
     ordinal: Ordinal
     items: Several[ReadinessItem]
@@ -60,6 +62,7 @@ class InfusionAuthorised(Event):
     """One infusion may be given until `valid_until`, of at most `max_cells`."""
 
     NAME: ClassVar[str] = "patient.infusion-authorised.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ("ordinal", "level", "product", "valid_until")
 
     ordinal: Ordinal
     level: Level

@@ -40,6 +40,7 @@ class AdverseEventUpdated(Event):
     """What became of an adverse event. `null` leaves what was known."""
 
     NAME: ClassVar[str] = "patient.adverse-event-updated.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("adverse_event",)
 
     adverse_event: AdverseEventNumber
     ctcae_grade: Grade | None
@@ -76,6 +77,7 @@ class GradeConfirmed(Event):
     """The investigator confirmed the grade of an assessment, or gave another with the reason why."""
 
     NAME: ClassVar[str] = "patient.grade-confirmed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("assessment",)
 
     adverse_event: AdverseEventNumber
     assessment: Count
@@ -88,6 +90,7 @@ class AttributionAssessed(Event):
     signature on."""
 
     NAME: ClassVar[str] = "patient.attribution-assessed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("adverse_event", "assessor")
 
     adverse_event: AdverseEventNumber
     relation: Literal["definite", "probable", "possible", "unlikely", "unrelated"]

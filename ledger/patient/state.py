@@ -49,10 +49,11 @@ class Infusion:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A ruling in force and the position that holds it."""
+    """A ruling in force, the position that holds it, and the grades of the adverse event that stood on record then."""
 
     position: int
     event: s.DltAdjudicated
+    grades: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,12 @@ class AdverseEvent:
             for position, a in self.assessments.items()
         ]
         return max(grades, default=None)
+
+    @property
+    def grades(self) -> tuple[int, int]:
+        """The highest grade that is certain, and the highest that is possible; 0 where nothing was assessed."""
+        possible = (self.confirmed.get(position, a.at_most_grade) for position, a in self.assessments.items())
+        return self.grade or 0, max(possible, default=0)
 
     @property
     def needs_adjudication(self) -> bool:

@@ -14,7 +14,7 @@ import unicodedata
 from datetime import datetime
 from functools import lru_cache
 from types import NoneType
-from typing import Annotated, Any, Final, Literal, get_origin
+from typing import Annotated, Any, Final, get_origin
 
 import orjson
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, with_config
@@ -84,7 +84,7 @@ class HeadMembers(TypedDict):
 class Envelope(TypedDict):
     """A leaf of version 1, member by member. Every member is always there; what is not known is null."""
 
-    v: Literal[1]
+    v: Annotated[int, Field(ge=LEAF_VERSION, le=LEAF_VERSION)]
     origin: str
     after: HeadMembers | None
     type: str
@@ -105,6 +105,8 @@ class Envelope(TypedDict):
 
 _read_envelope: Final = TypeAdapter(Envelope).validator.validate_python
 _read_event: Final = {name: TypeAdapter(kind).validator.validate_python for name, kind in EVENTS.items()}
+_actor: Final = lru_cache(maxsize=1024)(Actor)
+_head: Final = lru_cache(maxsize=64)(Head)
 _with_free_content: Final = frozenset(
     name
     for name, kind in EVENTS.items()
@@ -173,14 +175,14 @@ def _record(envelope: Envelope, event: Event) -> Record:
         event=event,
         occurred_at=datetime.fromisoformat(envelope["occurred_at"]),
         recorded_at=datetime.fromisoformat(envelope["recorded_at"]),
-        actor=Actor(**envelope["actor"]),
+        actor=_actor(**envelope["actor"]),
         command_id=envelope["command_id"],
         protocol_version=envelope["protocol_version"],
         source=None if source is None else _source(source),
         reason=envelope["reason"],
         corrects=envelope["corrects"],
         conflicts_with=envelope["conflicts_with"],
-        after=None if after is None else Head(**after),
+        after=None if after is None else _head(**after),
     )
 
 

@@ -37,13 +37,14 @@ class SqliteStore(Reading):
         """A new, empty ledger, open for appending; `AlreadyThere` where a file of this name stands."""
         if path.exists():
             raise AlreadyThere(path.name)
-        ownership = Ownership(path)
+        appender = Appender(path, Ownership(path))
         try:
             make_file(path)
-            appender = Appender(path, ownership)
             appender.create_tables()
-        except BaseException:
-            ownership.release()
+        except BaseException as error:
+            appender.close()
+            if not isinstance(error, AlreadyThere):
+                path.unlink(missing_ok=True)
             raise
         return cls(path, appender)
 

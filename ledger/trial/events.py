@@ -74,6 +74,7 @@ class ProtocolInterpretationProposed(Event):
     """A reading of an ambiguous line of the protocol was signed by its author and waits for a second person."""
 
     NAME: ClassVar[str] = "trial.protocol-interpretation-proposed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("item",)
 
     item: Line
     reading: Line

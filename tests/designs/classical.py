@@ -57,17 +57,25 @@ class Chart:
     def leave(self, level: int, past: Course) -> Iterator[tuple[Course, Ending]]:
         """The level is too toxic: what about the one below?"""
         below = level - 1
-        groups = [dlts for visited, dlts in past if visited == below]
-        if below < self.bottom or (not self.down and below < self.start):
+        groups = [visited for visited, _ in past].count(below)
+        if below < self.bottom:
             yield past, STOP
-        elif len(groups) == 2 or (len(groups) == 1 and not self.six):
-            yield past, ("mtd", below)
         elif not self.down:
-            yield past, STOP
-        elif len(groups) == 1:
+            yield past, self.best_on_the_way_up(below, past)
+        elif groups == 2 or (groups == 1 and not self.six):
+            yield past, ("mtd", below)
+        elif groups == 1:
             yield from self.confirm(below, past, spare=1, ending=("mtd", below))
         else:
             yield from self.first_three_coming_down(below, past)
+
+    def best_on_the_way_up(self, level: int, past: Course) -> Ending:
+        """Every level below was cleared, by three patients or by six."""
+        visited = [visited for visited, _ in past]
+        for lower in range(level, self.start - 1, -1):
+            if visited.count(lower) == 2 or not self.six:
+                return "mtd", lower
+        return STOP
 
     def first_three_coming_down(self, level: int, past: Course) -> Iterator[tuple[Course, Ending]]:
         if self.six and not self.six_on_cleared_levels_only:

@@ -71,14 +71,19 @@ def test_a_mark_needs_no_whole_cohort() -> None:
         ("1NNN 2NNN 3NTT", DeclareMtd(2)),
         ("1NNT 2NTT", StopNoMtd()),
         ("1NNT 2NNN 3NTT", StopNoMtd()),
-        ("1NNN 3NTT", StopNoMtd()),
+        ("1NNN 3NTT", DeclareMtd(1)),
+        ("1NNN 2NNT 3NTT", DeclareMtd(1)),
+        ("1NNN 2NTT 3NTT", DeclareMtd(1)),
+        ("1NNN 2NNP 3NTT", Await(2, DeclareMtd(1), pending=1, candidates=0)),
         ("1NNT 1PP 2NTT", Await(1, StopNoMtd(), pending=2, candidates=0)),
         ("1NNNP 2NTT", Await(1, DeclareMtd(1), pending=1, candidates=0)),
         ("1NNN 2NTTC", Await(2, DeclareMtd(1), pending=0, candidates=1)),
         ("1NNT 2TC", Await(2, Treat(1, 6), pending=0, candidates=1)),
     ],
 )
-def test_without_going_down_the_mtd_is_the_level_below_if_that_is_settled_already(text: str, advice: Advice) -> None:
+def test_without_going_down_the_mtd_is_the_highest_level_below_that_is_cleared_already(
+    text: str, advice: Advice
+) -> None:
     assert three_plus_three(six=False, down=False).advise(outcomes(text)) == advice
 
 
@@ -89,7 +94,7 @@ def test_without_going_down_the_mtd_is_the_level_below_if_that_is_settled_alread
         ("1NNT 1NNN 2NTT", DeclareMtd(1)),
         ("1NNN 2NNN 3NNN", Treat(3, 6)),
         ("1NNN 2NNN 3NNNNNN", DeclareMtdNotReached(3)),
-        ("1NNT 1NNN 2NNN 3NTT", StopNoMtd()),
+        ("1NNT 1NNN 2NNN 3NTT", DeclareMtd(1)),
         ("1NNNP 2NTT", Await(1, StopNoMtd(), pending=1, candidates=0)),
     ],
 )

@@ -51,7 +51,6 @@ class PatientSeen:
     eligible_under: int | None = None
     enrolled: e.PatientEnrolled | None = None
     level: int | None = None
-    placed_by: str | None = None
     doses: dict[int, i.DosePlanned] = field(default_factory=dict)
     ready: dict[int, i.ReadinessAssessed] = field(default_factory=dict)
     authorised: dict[int, i.InfusionAuthorised] = field(default_factory=dict)
@@ -95,7 +94,7 @@ class PatientSeen:
             case e.DoseLevelAssigned(level=level) | e.DoseLevelReassigned(level=level):
                 self.level = level
             case e.AssignmentCancelled():
-                self.level = self.placed_by = None
+                self.level = None
             case e.DeathRecorded() as death:
                 self.death = death
             case e.PatientOffStudy() as off_study:

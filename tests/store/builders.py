@@ -52,6 +52,17 @@ def filled(path: Path, size: int, batch: int = 7) -> SqliteStore:
     return store
 
 
+class Interrupted(Exception):
+    """What a decision might raise."""
+
+
+def interrupt(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ()) -> None:
+    """A batch that is saved whole and then not committed."""
+    with store.appending() as writing:
+        writing.save(batch, texts, [answer(each.position) for each in batch], [refusal(1)])
+        raise Interrupted
+
+
 def answer(position: int) -> Answer:
     return Answer(f"{position:032x}", "ab" * 32, "appended", position, position)
 

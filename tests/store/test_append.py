@@ -12,11 +12,18 @@ from ledger.store.errors import LeafTooLarge, Unstorable
 from ledger.store.rows import Answer
 from ledger.store.sqlite import SqliteStore
 from tests.golden.samples import SAMPLES
-from tests.store.builders import answer, append, filled, narrated, record, records, refusal, sealed
-
-
-class Interrupted(Exception):
-    """What a decision might raise."""
+from tests.store.builders import (
+    Interrupted,
+    answer,
+    append,
+    filled,
+    interrupt,
+    narrated,
+    record,
+    records,
+    refusal,
+    sealed,
+)
 
 
 def test_a_new_ledger_is_empty(store: SqliteStore) -> None:
@@ -35,6 +42,21 @@ def test_saving_gives_the_hashes_of_the_leaves(store: SqliteStore) -> None:
     assert append(store, *batch) == tuple(leaf_hash(encode(each)) for each in batch)
 
 
+def test_records_that_were_encoded_already_are_written_as_they_are(store: SqliteStore) -> None:
+    batch = records(0, 3)
+    leaves = [encode(each) for each in batch]
+    with store.appending() as writing:
+        hashes = writing.save(batch, (), (), (), leaves=leaves)
+    assert [store.leaf(position) for position in range(3)] == leaves
+    assert tuple(store.leaf_hash(position) for position in range(3)) == hashes
+
+
+def test_each_record_has_its_leaf(store: SqliteStore) -> None:
+    with pytest.raises(ValueError, match="zip"), store.appending() as writing:
+        writing.save(records(0, 3), (), (), (), leaves=[encode(record(0))])
+    assert store.size == 0
+
+
 def test_the_new_root_is_seen_after_the_commit_and_not_before(store: SqliteStore) -> None:
     with store.appending() as batch:
         hashes = batch.save(records(0, 3), (), (), ())
@@ -47,9 +69,8 @@ def test_a_batch_that_is_interrupted_leaves_nothing_behind(store: SqliteStore) -
     append(store, *records(0, 2))
     before = store.head()
     text = sealed("seen at night")
-    with pytest.raises(Interrupted), store.appending() as batch:
-        batch.save([narrated(2, text)], [text], [answer(2)], [refusal(1)])
-        raise Interrupted
+    with pytest.raises(Interrupted):
+        interrupt(store, narrated(2, text), texts=[text])
     assert store.head() == before
     assert list(store.records()) == records(0, 2)
     assert store.answer(f"{2:032x}") is None
@@ -58,9 +79,8 @@ def test_a_batch_that_is_interrupted_leaves_nothing_behind(store: SqliteStore) -
 
 
 def test_after_an_interrupted_batch_the_next_takes_its_place(store: SqliteStore) -> None:
-    with pytest.raises(Interrupted), store.appending() as batch:
-        batch.save(records(0, 3), (), (), ())
-        raise Interrupted
+    with pytest.raises(Interrupted):
+        interrupt(store, *records(0, 3))
     append(store, *records(0, 2))
     assert store.size == 2
     store.verify()

@@ -70,6 +70,7 @@ def test_a_database_that_cannot_be_made_durable_is_not_used(path: Path, monkeypa
     monkeypatch.setattr("ledger.store.connection.FULL", 3)
     with pytest.raises(NotDurable):
         SqliteStore.create(path)
+    assert not path.exists(), "half a ledger is not left behind"
 
 
 def test_every_connection_is_durable(store: SqliteStore) -> None:

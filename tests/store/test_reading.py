@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.refusals import NoSuchRecord
@@ -37,6 +37,7 @@ def test_there_is_no_record_beyond_the_log(log: SqliteStore, position: int) -> N
         log.leaf(position)
 
 
+@settings(deadline=None)
 @given(start=st.integers(0, SIZE + 3), stop=st.none() | st.integers(0, SIZE + 3))
 def test_a_range_is_half_open_and_ends_with_the_log(log: SqliteStore, start: int, stop: int | None) -> None:
     assert [each.position for each in log.records(start, stop)] == list(range(SIZE))[start:stop]
@@ -91,6 +92,7 @@ def test_a_stream_is_read_whole_or_as_it_was_at_a_size_of_the_log(log: SqliteSto
     assert log.stream("patient/999") == []
 
 
+@settings(deadline=None)
 @given(microseconds=st.integers(-2_000_000, (SIZE + 2) * 1_000_000))
 def test_an_instant_has_the_events_that_were_recorded_at_or_before_it(log: SqliteStore, microseconds: int) -> None:
     instant = NOON + timedelta(microseconds=microseconds)

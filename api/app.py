@@ -1,0 +1,65 @@
+"""The composition root: settings in, an application out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.responses import Response
+
+from api.description import describe, write_responses
+from api.handling import handle_problems
+from api.routes.listed import WRITES
+from api.routes.trial import REGISTER
+from api.service import Service
+from api.settings import Settings
+from api.writing import Writing
+
+TITLE: Final = "Trial ledger"
+WRITINGS: Final = tuple(Writing.of(write) for write in (REGISTER, *WRITES))
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """An application over the trials of a directory. Closing it finishes what waits and lets the files go."""
+    service = Service(settings or Settings())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            service.close()
+
+    app = FastAPI(title=TITLE, version=version("trial-ledger"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app.state.service = service
+    app.router.redirect_slashes = False
+    for writing in WRITINGS:
+        add_write(app, writing)
+    handle_problems(app)
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    return app
+
+
+def add_write(app: FastAPI, writing: Writing) -> None:
+    """One row of the table as a route."""
+    write = writing.write
+    app.add_api_route(
+        write.full_path,
+        writing.register if write.registers else writing.serve,
+        methods=["POST"],
+        name=write.operation,
+        operation_id=write.operation,
+        summary=(write.command.__doc__ or "").strip().splitlines()[0],
+        tags=[write.tag],
+        status_code=201,
+        response_model=None,
+        response_class=Response,
+        responses=write_responses(),
+    )
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = describe(app, WRITINGS)
+    return app.openapi_schema

@@ -1,0 +1,111 @@
+"""Around every request: its id, the headers that every answer has, and problems instead of exceptions."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.problems import AT_THE_DOOR, Refused
+from ledger.errors import Contradicted, LedgerError
+from ledger.errors import Refused as RefusedByRule
+
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_log = structlog.get_logger("api")
+
+BY_STATUS: Final = {
+    AT_THE_DOOR[name].status: AT_THE_DOOR[name]
+    for name in ("request-unreadable", "not-found", "method-not-allowed", "body-too-large", "unsupported-media-type")
+}
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Around:
+    """The outermost layer: gives each request its id and each answer its headers, and answers what nobody caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        scope["request_id"] = request_id
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                answered = MutableHeaders(scope=message)
+                answered["X-Request-ID"] = request_id
+                answered["X-Content-Type-Options"] = "nosniff"
+                answered.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            trace = headers.get("traceparent", "")
+            known = trace if _TRACE.fullmatch(trace) else None
+            _log.exception("unexpected", request_id=request_id, traceparent=known, kind=type(error).__name__)
+            if begun:
+                raise
+            await problems.response(AT_THE_DOOR["internal"], request_id)(scope, receive, sending)
+
+
+def request_id_of(request: Request) -> str:
+    found: str = request.scope.get("request_id", "unknown")
+    return found
+
+
+async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LedgerError)
+    if isinstance(error, RefusedByRule | Contradicted):
+        request.app.state.service.counts["refusals", error.rule] += 1
+    if error.status >= 500:
+        _log.error("unavailable", request_id=request_id_of(request), kind=type(error).__name__, detail=error.detail)
+    return problems.of_ledger_error(error, request_id_of(request))
+
+
+async def _refused_at_the_door(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return problems.response(error.problem, request_id_of(request), error.detail, error.headers, **error.members)
+
+
+async def _not_of_the_form(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found: list[dict[str, Any]] = list(error.errors())
+    return problems.response(AT_THE_DOOR["request-invalid"], request_id_of(request), faults=problems.faults(found))
+
+
+async def _of_the_framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    problem = BY_STATUS.get(error.status_code, AT_THE_DOOR["request-unreadable"])
+    return problems.response(problem, request_id_of(request), headers=error.headers)
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Every error becomes a problem."""
+    handlers: dict[type[Exception], Handler] = {
+        LedgerError: _refused_by_the_ledger,
+        Refused: _refused_at_the_door,
+        RequestValidationError: _not_of_the_form,
+        HTTPException: _of_the_framework,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    app.add_middleware(Around)

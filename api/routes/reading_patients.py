@@ -1,0 +1,105 @@
+"""Reading patients: the list, one patient, what happened day by day, adverse events, cohorts."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Response
+from starlette.requests import Request
+
+from api import views
+from api.access import Caller
+from api.reading import Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
+from api.roles import needs
+from ledger.types import Level
+from api.views import Page
+from ledger.patient.state import Patient
+from ledger.record import Record, cohort_stream, patient_stream
+from ledger.refusals import NoSuchCohort, NoSuchPatient
+from projections import cohorts as c
+from projections import patients as p
+from projections.levels import home_day
+from projections.patient_timeline import Timeline, patient_timeline
+
+router: Final = APIRouter(tags=["patients"], prefix="/v1/trials/{trial}")
+PatientReader = Annotated[Caller, reader(needs("patient", "R"))]
+SafetyReader = Annotated[Caller, reader(needs("adverse-event", "R"))]
+CohortReader = Annotated[Caller, reader(needs("slots", "R"))]
+
+
+def _known(reading: Reading, number: str) -> Patient:
+    """The patient, where one of this number exists for the caller."""
+    found = reading.world.patients.get(number)
+    if found is None or found.screened is None:
+        raise NoSuchPatient(f"patient {number}")
+    reading.caller.seen(reading.world, number)
+    return found
+
+
+@router.get("/patients")
+async def list_patients(request: Request, by: PatientReader, trial: Trial, asked: Moment) -> Page[p.PatientLine]:
+    """All patients that the caller may see, by number."""
+    reading = await read(request, by, trial, asked)
+    found = await beside(p.patients, reading.world)
+    return Page(items=tuple(each for each in found if by.sees(reading.world, each.number)))
+
+
+@router.get("/patients/{patient}")
+async def show_patient(
+    request: Request, response: Response, by: PatientReader, trial: Trial, patient: Number, asked: Moment
+) -> p.PatientView:
+    """A patient as the log stands, under the patient's own version."""
+    reading = await read(request, by, trial, asked)
+    _known(reading, patient)
+    reading.tag(response, patient_stream(patient))
+    shown = p.patient(reading.world, patient)
+    assert shown is not None
+    return shown
+
+
+@router.get("/patients/{patient}/timeline")
+async def show_timeline(
+    request: Request, response: Response, by: PatientReader, trial: Trial, patient: Number, asked: MomentOrPast
+) -> Timeline:
+    """What happened to a patient, by date and by protocol day."""
+    reading = await read(request, by, trial, asked)
+    _known(reading, patient)
+    reading.tag(response, patient_stream(patient))
+    records = await beside(_about, reading, patient)
+    return patient_timeline(reading.world, records, patient, as_of_occurred=asked.as_of_occurred)
+
+
+def _about(reading: Reading, patient: str) -> list[Record]:
+    """The patient's stream, and the cohorts'."""
+    streams = [patient_stream(patient), *map(cohort_stream, reading.world.cohorts)]
+    found = [record for stream in streams for record in reading.ledger.store.stream(stream, reading.size)]
+    return sorted(found, key=lambda record: record.position)
+
+
+@router.get("/patients/{patient}/adverse-events")
+async def list_adverse_events(
+    request: Request, response: Response, by: SafetyReader, trial: Trial, patient: Number, asked: Moment
+) -> Page[views.AdverseEventView]:
+    """A patient's adverse events, with their grades and relation."""
+    reading = await read(request, by, trial, asked)
+    found = _known(reading, patient)
+    reading.tag(response, patient_stream(patient))
+    return Page(items=views.adverse_events(found))
+
+
+@router.get("/cohorts")
+async def list_cohorts(request: Request, by: CohortReader, trial: Trial, asked: Moment) -> Page[c.CohortView]:
+    """Every level that was opened or has anyone in it."""
+    reading = await read(request, by, trial, asked)
+    return Page(items=c.cohorts(reading.world))
+
+
+@router.get("/cohorts/{level}")
+async def show_cohort(
+    request: Request, response: Response, by: CohortReader, trial: Trial, level: Level, asked: Moment
+) -> c.CohortView:
+    """One dose level's patients and slots, under the cohort's own version."""
+    reading = await read(request, by, trial, asked)
+    version = reading.world.trial.protocol_on(home_day(reading.world, reading.now))
+    if level not in reading.world.cohorts and (version is None or level not in version.document.levels()):
+        raise NoSuchCohort(f"level {level}")
+    reading.tag(response, cohort_stream(level))
+    return c.cohort(reading.world, level)

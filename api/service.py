@@ -1,0 +1,69 @@
+"""What the routes share: settings, trials, accounts, limits and counts. One for each application."""
+
+import asyncio
+from collections import Counter
+from typing import Final
+
+from starlette.requests import Request
+
+from api.access import Caller, admitted
+from api.auth import TOKEN_LENGTH, Account, Accounts
+from api.limits import Buckets
+from api.problems import Refused
+from api.roles import Needed
+from api.settings import Settings
+from ledger.application import TrialLedger
+from ledger.record import Actor
+from ledger.refusals import NoSuchTrial
+from ledger.shelf import Shelf
+
+_CHALLENGE: Final = 'Bearer realm="trial-ledger"'
+
+
+class Service:
+    """The trials of a directory, and who may come in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.shelf = Shelf(settings.directory, settings.story_from)
+        self.accounts = Accounts(settings.accounts)
+        self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._open: dict[str, TrialLedger] = {}
+
+    def holder(self, request: Request) -> tuple[Account, Actor]:
+        """Whose token a request carries; refused without one, and where the client asks too fast."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Refused("unauthenticated", headers={"WWW-Authenticate": _CHALLENGE})
+        known = len(token) == TOKEN_LENGTH and token.isascii()
+        found = self.accounts.holder(token) if known else None
+        if found is None:
+            raise Refused("unauthenticated", headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'})
+        self.buckets.take(found[0].client)
+        return found
+
+    def caller(self, request: Request, may: Needed) -> Caller:
+        """Who asks, with what the route grants to that role."""
+        account, actor = self.holder(request)
+        return admitted(account, actor, may)
+
+    async def ledger(self, trial: str, caller: Caller) -> TrialLedger:
+        """A trial that exists and that the caller's account is for; for others it does not exist."""
+        if not caller.account.may_see(trial):
+            raise NoSuchTrial(f"trial {trial}")
+        return self._open.get(trial) or await asyncio.to_thread(self.opened, trial)
+
+    def opened(self, trial: str) -> TrialLedger:
+        """A trial's ledger, opened if it is not; this reads the whole file."""
+        self._open[trial] = ledger = self.shelf.trial(trial)
+        return ledger
+
+    def close(self) -> None:
+        self._open.clear()
+        self.shelf.close()
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service

@@ -1,0 +1,144 @@
+"""One way to write for all rows of the route table: authenticate, authorise, key, precondition, decide, answer."""
+
+import asyncio
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.access import Caller
+from api.bodies import Shape, shape_of
+from api.incoming import dry_run, expected_version, idempotency_key, read_body, tree_of
+from api.problems import Refused, faults
+from api.replies import reply
+from api.service import Service, service_of
+from api.table import Write, parameter
+from ledger.application import Receipt, Submission, TrialLedger, command_id
+from ledger.decisions.corrections import CorrectRecord
+from ledger.decisions.docket import Command
+from ledger.decisions.screening import ScreenPatient
+from ledger.record import TRIAL, Asked, Source
+from ledger.store.texts import SealedText
+
+_QUIET: Final[dict[str, bool]] = {"include_url": False, "include_context": False, "include_input": False}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A row of the table, ready to serve."""
+
+    write: Write
+    shape: Shape
+
+    @classmethod
+    def of(cls, write: Write) -> "Writing":
+        return cls(write, shape_of(write.command, write.parameters))
+
+    async def serve(self, request: Request) -> Response:
+        """Carry a command out on the trial in the path."""
+        service = service_of(request)
+        caller = service.caller(request, self.write.may)
+        key = idempotency_key(request.headers)
+        at = {name: parameter(name, text) for name, text in request.path_params.items()}
+        trial = at.pop("trial")
+        ledger = await service.ledger(trial, caller)
+        submission = await self._submission(request, caller, at, key)
+        await _in_sight(caller, ledger, submission.command)
+        receipt = await ledger.submit_async(submission)
+        _count(service, receipt)
+        return reply(trial, self.write.stream(dict(submission.command)), receipt, ledger)
+
+    async def register(self, request: Request) -> Response:
+        """Begin a trial. This makes a file and so runs beside the event loop."""
+        service = service_of(request)
+        caller = service.caller(request, self.write.may)
+        submission = await self._submission(request, caller, {}, idempotency_key(request.headers))
+        trial: str = getattr(submission.command, "trial_id")  # noqa: B009 - of the one command that is registered
+        if not caller.account.may_see(trial):
+            raise Refused("forbidden", "the account is for other trials")
+        receipt = await asyncio.to_thread(service.shelf.register, submission)
+        _count(service, receipt)
+        return reply(trial, TRIAL, receipt, None if submission.dry_run else await service.ledger(trial, caller))
+
+    async def _submission(self, request: Request, caller: Caller, at: dict[str, Any], key: str) -> Submission:
+        body = await read_body(request, service_of(request).settings.max_body_bytes)
+        given = self._given(request, body)
+        texts: list[SealedText] = []
+
+        def seal(text: str) -> str:
+            texts.append(TrialLedger.seal(text))
+            return texts[-1].commitment
+
+        command = self._command({**at, **self.shape.content(given, seal)})
+        reason = given.reason if self.shape.gives_reason else None
+        asked = Asked(
+            by=caller.actor,
+            command_id=command_id(caller.account.client, key),
+            occurred_at=given.occurred_at,
+            reason=None if reason is None else seal(reason),
+            source=_source(caller, given.source),
+            on_paper=given.on_paper,
+        )
+        expected, trying = self._expected(request, command), dry_run(request)
+        return Submission(command, asked, request_hash(request, body), expected, trying, tuple(texts))
+
+    def _given(self, request: Request, body: bytes) -> Any:
+        try:
+            return self.shape.adapter.validate_python(tree_of(request.headers, body))
+        except ValidationError as found:
+            raise Refused("request-invalid", faults=faults(found.errors(**_QUIET))) from None
+
+    def _command(self, content: dict[str, Any]) -> Command:
+        try:
+            return self.write.command.model_validate(content)
+        except ValidationError as found:
+            raise Refused("request-invalid", faults=faults(found.errors(**_QUIET))) from None
+
+    def _expected(self, request: Request, command: Command) -> tuple[str, int] | None:
+        expected, stream = expected_version(request.headers), self.write.stream(dict(command))
+        if expected is None and self.write.rests_on is not None:
+            raise Refused("if-match-missing", f"If-Match has to name a version of {stream}")
+        if expected is not None and expected[0] != stream:
+            raise Refused("if-match-unreadable", f"If-Match has to name a version of {stream}")
+        return expected
+
+
+def request_hash(request: Request, body: bytes) -> str:
+    """SHA-256, in hex, of the method, the path with its query, and the body, a line feed between them."""
+    target = request.url.path.encode() + b"?" + request.scope["query_string"]
+    return sha256(b"\n".join((request.method.encode(), target, body))).hexdigest()
+
+
+def _source(caller: Caller, given: Any) -> Source | None:
+    """The machine whose token was sent; only a machine has an audit trail of its own."""
+    machine = caller.account.role == "edc_system"
+    if given is not None and (not machine or given.system not in (None, caller.account.id)):
+        raise Refused("request-invalid", faults=[{"at": "source", "fault": "is for the system whose token is sent"}])
+    if not machine:
+        return None
+    told = {} if given is None else {name: value for name, value in given if name != "system"}
+    return Source(caller.account.id, **told)
+
+
+async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> None:
+    """`not-found` for what does not exist for the caller: another site, its patients, and their records."""
+    if isinstance(command, ScreenPatient):
+        if not caller.sees_site(command.site):
+            raise Refused("not-found", "no such site")
+        return
+    caller.seen(ledger.world, getattr(command, "patient", None))
+    if isinstance(command, CorrectRecord) and caller.own_entries:
+        await asyncio.to_thread(_own_entry, caller, ledger, command)
+
+
+def _own_entry(caller: Caller, ledger: TrialLedger, command: CorrectRecord) -> None:
+    if ledger.store.record(command.position).actor.id != caller.account.id:
+        raise Refused("forbidden", "the role corrects its own entries only")
+
+
+def _count(service: Service, receipt: Receipt) -> None:
+    outcome = "already" if receipt.already else "tried" if receipt.dry_run else "appended"
+    service.counts["commands", outcome] += 1

@@ -1,0 +1,77 @@
+"""Load over plain HTTP/1.1 connections, each with one request on its way, from a process of its own.
+
+    python -m benchmarks._load PORT PATH TOKEN CONNECTIONS REQUESTS SEED
+
+Prints a line of JSON: requests a second, the median and the 99th percentile in milliseconds, and how many of the
+answers were 201.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Load:
+    port: int
+    path: str
+    token: str
+    connections: int
+    requests: int
+    seed: str
+    took_ms: list[float] = field(default_factory=list)
+    created: int = 0
+
+    def request(self, number: int) -> bytes:
+        """A report of an adverse event that is new."""
+        patient = f"{number % 500 + 1:03}"
+        body = json.dumps(
+            {
+                "term": f"Adverse event {self.seed} {number}",
+                "serious": False,
+                "onset_at": "2026-01-05T07:00:00.000000Z",
+            }
+        ).encode()
+        head = (
+            f"POST {self.path.replace('{patient}', patient)} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {self.token}\r\nIdempotency-Key: {self.seed}-{number:08}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    async def connection(self, first: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        for number in range(first, self.requests, self.connections):
+            begun = time.perf_counter()
+            writer.write(self.request(number))
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            self.took_ms.append((time.perf_counter() - begun) * 1e3)
+            self.created += head.startswith(b"HTTP/1.1 201")
+        writer.close()
+
+    async def run(self) -> dict[str, float]:
+        begun = time.perf_counter()
+        await asyncio.gather(*(self.connection(first) for first in range(self.connections)))
+        rate = self.requests / (time.perf_counter() - begun)
+        p99 = statistics.quantiles(self.took_ms, n=100)[98]
+        return {
+            "per_second": rate,
+            "p50_ms": statistics.median(self.took_ms),
+            "p99_ms": p99,
+            "created": self.created,
+        }
+
+
+def main() -> None:
+    port, path, token, connections, requests, seed = sys.argv[1:]
+    load = Load(int(port), path, token, int(connections), int(requests), seed)
+    print(json.dumps(asyncio.run(load.run())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The real server with one endpoint more, which does nothing: the floor that every request stands on.
+
+python -m benchmarks._server DIRECTORY PORT
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+from api.app import create_app
+from fastapi import FastAPI, Request, Response
+
+from api.settings import Settings
+
+EMPTY_ANSWER = b'{"positions":[1]}'
+
+
+def with_an_empty_endpoint(app: FastAPI) -> FastAPI:
+    """POST /empty reads its body and answers, and nothing else."""
+
+    async def empty(request: Request) -> Response:
+        await request.body()
+        return Response(EMPTY_ANSWER, status_code=201, media_type="application/json")
+
+    app.add_api_route("/empty", empty, methods=["POST"], include_in_schema=False)
+    return app
+
+
+def main() -> None:
+    directory, port = sys.argv[1:]
+    if (cores := os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {cores - 1})
+    app = with_an_empty_endpoint(create_app(Settings(directory=Path(directory))))
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,296 @@
+"""An EDC system that runs a whole phase I trial over HTTP, from the protocol to the declared MTD.
+
+    python examples/edc_client.py --url http://127.0.0.1:8080 --tokens tokens.json --trial TRAINING-1 --dlts 002,007,008
+
+It needs nothing of this package but its HTTP surface, and a *training* ledger, whose clock it sets forward. The tokens
+are a JSON object of account names, one for each of the roles below. The patients are invented: `--dlts` says which of
+them will have a dose-limiting toxicity. What happens next is not in this file: the client asks the board what the
+design advises, and does that, until phase I has a result.
+
+What a client has to know about the ledger is in `Ledger` (keys, retries, entity tags) and in the bodies that `Trial`
+sends; docs/http.md says the same in prose.
+"""
+
+import argparse
+import json
+import time
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import yaml
+
+PI, INVESTIGATOR, NURSE, CHECKER = "maria", "ivan", "nina", "boris"
+MONITOR, COMMITTEE, ADMINISTRATOR, EDC = "vera", "olga", "arkady", "edc-ndgoi"
+SITE, OFFSET = "NDGOI", "+03:00"
+PROTOCOL = Path(__file__).parents[1] / "ledger" / "protocol" / "nct07256210.yaml"
+TRIES = 5
+CRS_GRADE_3 = {
+    "temperature_celsius": "39.2",
+    "fever_attributed_elsewhere": False,
+    "hypotension": True,
+    "vasopressor_count": 1,
+    "vasopressin": False,
+    "hypotension_attributed_elsewhere": False,
+    "oxygen_device": "none",
+    "oxygen_l_per_min": None,
+    "ventilation_for_airway_only": False,
+    "hypoxia_attributed_elsewhere": False,
+    "antipyretic_or_anticytokine_given_for_this_crs": False,
+    "prophylactic_tocilizumab": False,
+    "antipyretic_or_steroid_for_another_reason": False,
+    "died_of_crs": False,
+}
+
+
+class Refused(Exception):
+    """The ledger said no, and why: the body is a problem document (RFC 9457)."""
+
+
+class Ledger:
+    """The HTTP surface, for several callers. A request whose answer is lost is sent again under the same key."""
+
+    def __init__(self, url: str, tokens: dict[str, str], trial: str) -> None:
+        self.http = httpx2.Client(base_url=url, timeout=10)
+        self.tokens = tokens
+        self.trial = trial
+        self.numbers = count(1)
+
+    def get(self, who: str, path: str) -> httpx2.Response:
+        return self.send("GET", who, path, {})
+
+    def post(self, who: str, path: str, body: dict[str, Any] | None = None, seen: str | None = None) -> dict[str, Any]:
+        """Write. `seen`: the path of what the writer looked at before; it must not have changed since."""
+        headers = {"Idempotency-Key": f"{self.trial}-{next(self.numbers):06d}"}
+        if seen is not None:
+            headers["If-Match"] = self.get(who, seen).headers["etag"]
+        answer: dict[str, Any] = self.send("POST", who, path, headers, body or {}).json()
+        return answer
+
+    def send(
+        self, method: str, who: str, path: str, headers: dict[str, str], body: dict[str, Any] | None = None
+    ) -> httpx2.Response:
+        url = path if path.startswith("/") else f"/v1/trials/{self.trial}/{path}"
+        headers = {**headers, "Authorization": f"Bearer {self.tokens[who]}", "Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body, default=str)
+        for attempt in range(TRIES):
+            try:
+                answer = self.http.request(method, url, headers=headers, content=content)
+            except httpx2.TransportError:
+                time.sleep(0.1 * 2**attempt)
+                continue
+            if answer.status_code != 503:
+                break
+            time.sleep(float(answer.headers.get("retry-after", "1")))
+        else:
+            raise Refused(f"{method} {path}: no answer")
+        if answer.status_code >= 400:
+            problem = answer.json()
+            raise Refused(f"{who}: {method} {path}: {answer.status_code} {problem['title']} {problem.get('detail')}")
+        return answer
+
+
+class Trial:
+    """One trial as its site runs it: set up, then patient by patient, as the board advises."""
+
+    def __init__(self, ledger: Ledger, protocol: dict[str, Any], dlts: set[str], begins_on: date) -> None:
+        self.ledger = ledger
+        self.protocol = protocol
+        self.dlts = dlts
+        self.now = datetime.fromisoformat(f"{begins_on}T09:00:00{OFFSET}")
+        self.patients = count(1)
+        self.decisions = count(1)
+
+    def on(self, day: date, hour: int = 9) -> None:
+        """Set the story's clock forward."""
+        self.now = max(self.now, datetime.combine(day, clock_time(hour), self.now.tzinfo))
+        self.ledger.post(MONITOR, "clock", {"to": self.now.isoformat()})
+
+    def at(self, minutes_ago: int = 0) -> str:
+        return (self.now - timedelta(minutes=minutes_ago)).isoformat()
+
+    def begin(self) -> None:
+        """Register, appoint, approve the protocol with two signatures, open the start level."""
+        ledger, today = self.ledger, self.now.date().isoformat()
+        registration = {
+            "trial_id": ledger.trial,
+            "title": self.protocol["title"],
+            "sponsor": self.protocol["sponsor"],
+            "origin": f"edc.example/{ledger.trial}",
+            "training": True,
+        }
+        ledger.post(MONITOR, "/v1/trials", registration)
+        ledger.post(MONITOR, "sites", {"site": SITE, "utc_offset": OFFSET})
+        for by, person, role, site in (
+            (MONITOR, PI, "principal_investigator", SITE),
+            (MONITOR, COMMITTEE, "safety_committee", None),
+            (PI, INVESTIGATOR, "investigator", SITE),
+            (PI, NURSE, "coordinator", SITE),
+            (PI, CHECKER, "bedside_checker", SITE),
+        ):
+            delegation = {"person": person, "role": role, "site": site, "from_on": today, "to_on": None}
+            ledger.post(by, "delegations", delegation)
+        ledger.post(ADMINISTRATOR, "sources", {"system": EDC, "site": SITE, "zone": "Europe/Moscow"})
+        version = {"version": 1, "effective_on": today, "document": self.protocol}
+        ledger.post(MONITOR, "protocol-versions", version)
+        approval = {"body": "Local ethics committee", "approved_on": today}
+        ledger.post(MONITOR, "protocol-versions/1/ethics-approvals", approval)
+        shown = ledger.get(PI, "protocol-versions/1").json()
+        ledger.post(PI, "protocol-versions/1/approvals", {"document_sha256": shown["document_sha256"]})
+        ledger.post(PI, "cohorts", {"level": self.protocol["ladder"]["start_level"]})
+
+    def run(self) -> dict[str, Any]:
+        """Do what the design advises until phase I has its result; the last board."""
+        while True:
+            board: dict[str, Any] = self.ledger.get(MONITOR, "escalation").json()
+            print(f"{self.now.date()}  {board['notation'] or '-':<24} {board['advice']['line']}")
+            if board["end_state"]:
+                return board
+            self.follow(board)
+
+    def follow(self, board: dict[str, Any]) -> None:
+        """One step: a patient, or a decision of the committee."""
+        advice = board["advice"]
+        level = next((each for each in board["levels"] if each["level"] == advice["level"]), None)
+        if level is not None and level["slots"] and level["free_slots"] > 0 and advice["code"] != "declare_mtd":
+            self.treat(f"{next(self.patients):03d}", advice["level"])
+        elif advice["code"] == "treat":
+            self.decide("expand", advice["level"])
+        else:
+            self.decide({"open": "de_escalate"}.get(advice["code"], advice["code"]), advice["level"])
+
+    def decide(self, outcome: str, level: int | None) -> None:
+        """Proposed on the dossier as it stands, signed by three people on the same hash, circulated."""
+        number, shown = next(self.decisions), self.ledger.get(MONITOR, "dossier").json()["dossier_hash"]
+        proposal = {"outcome": outcome, "to_level": level, "dossier_hash": shown}
+        self.ledger.post(MONITOR, "dose-decisions", proposal)
+        vote = {"vote": "agree", "meaning": "I have reviewed the dossier and agree", "dossier_hash": shown}
+        for signer in (PI, MONITOR, COMMITTEE):
+            self.ledger.post(signer, f"dose-decisions/{number}/signatures", vote)
+        circulation = {"to": "clinic and pharmacy", "acknowledged_at": self.at()}
+        self.ledger.post(PI, f"dose-decisions/{number}/circulations", circulation)
+
+    def treat(self, number: str, level: int) -> None:
+        """One patient's whole course: day -12 first infusion, day 0 graft, day +5 second, day +33 the window ends."""
+        first_on = self.now.date() + timedelta(days=1)
+        day_zero = first_on + timedelta(days=12)
+        self.screen(number)
+        self.place(number, level, day_zero)
+        self.infuse(number, 1, level, first_on)
+        if number in self.dlts:
+            self.react(number, first_on + timedelta(days=2))
+        self.on(day_zero, hour=14)
+        self.ledger.post(EDC, f"patients/{number}/transplant", {"performed_at": self.at(minutes_ago=60)})
+        last_on = first_on
+        if number not in self.dlts:
+            last_on = day_zero + timedelta(days=5)
+            self.infuse(number, 2, level, last_on)
+        self.on(last_on + timedelta(days=29))
+        done = {"assessments_done_count": 11 if number in self.dlts else 19}
+        self.ledger.post(INVESTIGATOR, f"patients/{number}/dlt-window/closure", done)
+
+    def screen(self, number: str) -> None:
+        """Born in 2016: a representative consents."""
+        path = f"patients/{number}"
+        newcomer = {"number": number, "site": SITE, "birth_year_month": "2016-03", "sex": "female"}
+        self.ledger.post(EDC, "patients", newcomer)
+        consent = {
+            "form_version": "2.0",
+            "capacity": "representative",
+            "signed_at": self.at(minutes_ago=30),
+            "obtained_by": PI,
+            "copy_given": True,
+        }
+        self.ledger.post(EDC, f"{path}/consents", consent)
+        criteria = self.protocol["eligibility"]["criteria"]
+        verdicts = [
+            {"criterion": each["id"], "met": each["kind"] == "inclusion", "inputs": None}
+            for each in criteria
+            if each["assessed_by"] != "determination"
+        ]
+        self.ledger.post(EDC, f"{path}/criteria", {"assessments": verdicts})
+        for each in criteria:
+            if each["assessed_by"] == "determination":
+                met = each["kind"] == "inclusion"
+                verdict = {"criterion": each["id"], "met": met, "rationale": "Seen today; no infection."}
+                self.ledger.post(PI, f"{path}/determinations", verdict, seen=path)
+        self.ledger.post(INVESTIGATOR, f"{path}/eligibility")
+
+    def place(self, number: str, level: int, day_zero: date) -> None:
+        path = f"patients/{number}"
+        self.ledger.post(NURSE, f"cohorts/{level}/reservations", {"patient": number})
+        self.ledger.post(NURSE, f"{path}/enrolment", {"planned_transplant_on": day_zero})
+        self.ledger.post(INVESTIGATOR, f"{path}/dose-assignment", {"level": level}, seen=path)
+
+    def infuse(self, number: str, ordinal: int, level: int, day: date) -> None:
+        """Weighed, found ready, authorised on a second calculation and two checkers, given, reported."""
+        self.on(day, hour=10)
+        path, weight_kg, product = f"patients/{number}/infusions/{ordinal}", "20", f"NK-{number}"
+        total = next(each for each in self.protocol["ladder"]["levels"] if each["level"] == level)["total_cells_per_kg"]
+        cells = Fraction(total) * Fraction(self.protocol["infusions"][ordinal - 1]["share"]) * Fraction(weight_kg)
+        ready = {
+            "assessed_at": self.at(minutes_ago=60),
+            "oxygen_assessed_at": self.at(minutes_ago=60),
+            "prednisone_equivalent_mg_per_kg_per_day_max_in_72_h": "0",
+            "uncontrolled_infection": False,
+            "ventilator": False,
+            "oxygen_l_per_min": "0",
+            "nonhaematologic_reactions_count": 0 if ordinal > 1 else None,
+        }
+        authorisation = {
+            "product": product,
+            "cells_by_second_calculation": str(cells),
+            "release_certificate": "5f" * 32,
+            "released_by": "qa.cells",
+            "released_on": day,
+            "chain_of_identity": f"COI-{number}",
+            "chain_of_identity_on_product": f"COI-{number}",
+            "checkers": [NURSE, CHECKER],
+        }
+        self.ledger.post(INVESTIGATOR, f"{path}/dose", {"weight_kg": weight_kg, "weighed_on": day})
+        self.ledger.post(INVESTIGATOR, f"{path}/readiness", ready)
+        self.ledger.post(INVESTIGATOR, f"{path}/authorisation", authorisation, seen=f"patients/{number}")
+        self.on(day, hour=11)
+        start = {"product": product, "level": level, "started_at": self.at(minutes_ago=30)}
+        self.ledger.post(EDC, f"{path}/start", start)
+        source = {"system": EDC, "audit_id": f"{number}-infusion-{ordinal}"}
+        given = {"product": product, "ended_at": self.at(), "weight_kg": weight_kg, "cells": int(cells)}
+        self.ledger.post(EDC, f"{path}/completion", {**given, "source": source})
+
+    def react(self, number: str, day: date) -> None:
+        """CRS of grade 3, graded by the ledger, ruled a DLT by the principal investigator; no second infusion."""
+        self.on(day, hour=17)
+        path, onset = f"patients/{number}", self.at(minutes_ago=120)
+        event = {"term": "Cytokine release syndrome", "toxicity": "CRS", "serious": True, "onset_at": onset}
+        self.ledger.post(EDC, f"{path}/adverse-events", event)
+        assessment = {"assessed_at": onset, "findings": CRS_GRADE_3}
+        self.ledger.post(EDC, f"{path}/adverse-events/1/crs-assessments", assessment)
+        self.ledger.post(NURSE, f"{path}/infusions/2/omission", {"cause": "reaction-or-its-treatment"})
+        ruling = {"is_dlt": True, "revision": 1, "rationale": "Related to the cells; a vasopressor was needed."}
+        reaction = {"subject": "adverse-event/1", "toxicity": "CRS", "grade": 3}
+        for subject in (reaction, {"subject": "omission/2"}):
+            self.ledger.post(PI, f"{path}/dlt-adjudications", {**ruling, **subject}, seen=path)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description="Run a whole phase I trial over HTTP.")
+    asked.add_argument("--url", default="http://127.0.0.1:8080")
+    asked.add_argument("--tokens", type=Path, required=True, help="JSON: account name -> token")
+    asked.add_argument("--trial", default="TRAINING-1")
+    asked.add_argument("--protocol", type=Path, default=PROTOCOL)
+    asked.add_argument("--dlts", default="002,007,008", help="patients who will have a DLT")
+    asked.add_argument("--begins-on", type=date.fromisoformat, default=date(2026, 1, 12), help="of the story's clock")
+    given = asked.parse_args()
+    ledger = Ledger(given.url, json.loads(given.tokens.read_text()), given.trial)
+    trial = Trial(ledger, yaml.safe_load(given.protocol.read_text()), set(given.dlts.split(",")), given.begins_on)
+    trial.begin()
+    board = trial.run()
+    print(f"{board['end_state']['title']}, after {board['trial']['size']} events")
+
+
+if __name__ == "__main__":
+    main()

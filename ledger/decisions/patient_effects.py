@@ -1,0 +1,196 @@
+"""What the rules make of the facts about one patient, with no person needed: the level, the window, candidates, the
+count, who is evaluable, and the hold that a death sets. `effects.py` asks them."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from ledger.cohort import events as c
+from ledger.cohort.state import Member, Window
+from ledger.decisions.standing import level_given, may_be_dlt, planned_window
+from ledger.patient import events as e
+from ledger.patient import safety as s
+from ledger.patient.state import RULED, AdverseEvent, Infusion, Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.record import TRIAL, Entry, cohort_stream
+from ledger.trial import dosing as t
+from ledger.types import exact
+from ledger.world import World
+
+Effects = Iterator[Entry]
+
+
+def placed_by_dosing(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A child who was dosed without a level has the one that was given: counted, and flagged where it was reported."""
+    given = [infusion for _, infusion in sorted(patient.infusions.items()) if infusion.given_on]
+    if patient.level is None and given and (level := _level_of(given[0], protocol)) in protocol.levels():
+        yield Entry(patient.stream, e.DoseLevelAssigned(level=level, sentinel=False))
+        yield Entry(cohort_stream(level), c.SlotAssigned(patient=patient.number, sentinel=False))
+
+
+def _level_of(infusion: Infusion, protocol: ProtocolDocument) -> int:
+    """The level of a dose that was given: as reported at its start, or else by its cells."""
+    if infusion.started is not None:
+        return infusion.started.level
+    assert infusion.completed is not None
+    return level_given(protocol, infusion.ordinal, exact(infusion.completed.cells_per_kg))
+
+
+def membership(world: World, patient: Patient) -> Member | None:
+    """The patient as a member of the cohort of the level."""
+    return None if patient.level is None else world.cohort(patient.level).members.get(patient.number)
+
+
+def window_follows_infusions(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """The window opens with the first infusion and moves with the others; an amendment may lengthen it only."""
+    member = membership(world, patient)
+    if member is None or patient.level is None:
+        return
+    known, days = member.window, protocol.dlt_window.days_after_last_infusion
+    if known is not None:
+        days = max(known.days_after_last_infusion, days) if known.running else known.days_after_last_infusion
+    planned = planned_window(patient, protocol, days)
+    if planned is None:
+        return
+    stream, (from_on, to_on) = cohort_stream(patient.level), planned
+    version = world.trial.protocol_on(from_on)
+    if known is None and version and (then := version.document.dlt_window.days_after_last_infusion) > days:
+        days, to_on = then, to_on + timedelta(days=then - days)
+    if known is None:
+        yield Entry(
+            stream,
+            c.DltWindowOpened(
+                patient=patient.number,
+                from_on=from_on,
+                planned_to_on=to_on,
+                days_after_last_infusion_count=days,
+                protocol_version=version.number if version else 0,
+            ),
+        )
+    elif _has_moved(known, from_on, to_on, days):
+        event = c.DltWindowReplanned(
+            patient=patient.number, from_on=from_on, planned_to_on=to_on, days_after_last_infusion_count=days
+        )
+        yield Entry(stream, event)
+
+
+def _has_moved(known: Window, from_on: date, to_on: date, days: int) -> bool:
+    """A closed window is watched again where the infusions began on another day, or it ended too soon by its time."""
+    if known.running:
+        return (known.from_on, known.planned_to_on, known.days_after_last_infusion) != (from_on, to_on, days)
+    return from_on != known.from_on or (known.early_end is None and to_on > known.planned_to_on)
+
+
+def candidates_are_raised(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """What may be a DLT counts as one until it is ruled; a higher grade than was ruled on is ruled on again."""
+    member = membership(world, patient)
+    window = member.window if member else None
+    for event in patient.adverse_events.values():
+        if may_be_dlt(event, protocol, window) and _unruled(patient, event.subject, event):
+            cause: s.CandidateCause = "serious-ungraded"
+            if event.grade is not None:
+                cause = "grade" if event.grade >= protocol.dlt.minimum_grade else "needs-adjudication"
+            yield Entry(patient.stream, s.CandidateDltRaised(subject=event.subject, cause=cause))
+    for infusion in patient.infusions.values():
+        for_reaction = infusion.omitted is not None and infusion.omitted.cause == "reaction-or-its-treatment"
+        subject = f"omission/{infusion.ordinal}"
+        if for_reaction and window is not None and _unruled(patient, subject, None):
+            yield Entry(patient.stream, s.CandidateDltRaised(subject=subject, cause="omitted-for-reaction"))
+    death = patient.death.event if patient.death else None
+    in_window = isinstance(death, e.DeathRecorded) and window is not None and window.includes(death.died_on)
+    if in_window and _unruled(patient, "death", None):
+        yield Entry(patient.stream, s.CandidateDltRaised(subject="death", cause="death-in-window"))
+
+
+def _unruled(patient: Patient, subject: str, event: AdverseEvent | None) -> bool:
+    """Nothing is ruled yet, or *not a DLT* when the grades on record were lower, or less in doubt, than now."""
+    ruling = patient.rulings.get(subject)
+    if patient.candidates.get(subject, RULED) != RULED:
+        return False
+    if ruling is None or event is None:
+        return ruling is None
+    higher = any(now > then for now, then in zip(event.grades, ruling.grades, strict=True))
+    above_stated = ruling.event.grade is not None and (event.grade or 0) > ruling.event.grade
+    return not ruling.event.is_dlt and (higher or above_stated)
+
+
+def candidates_are_ruled(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A candidate ends with the ruling that came after it."""
+    for subject in patient.open_candidates:
+        ruling = patient.rulings.get(subject)
+        if ruling is not None and ruling.position > patient.candidates[subject]:
+            yield Entry(patient.stream, s.CandidateDltRuled(subject=subject, is_dlt=ruling.event.is_dlt))
+
+
+def dlts_are_counted(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A patient with a DLT by the rulings in force counts once at the level; taken back, no longer."""
+    member = membership(world, patient)
+    if member is None or patient.level is None:
+        return
+    positions = [ruling.position for ruling in patient.rulings.values() if ruling.event.is_dlt]
+    if positions and member.dlt is None:
+        yield Entry(cohort_stream(patient.level), c.DltCounted(patient=patient.number, adjudication=min(positions)))
+    elif not positions and member.dlt is not None:
+        last = max((ruling.position for ruling in patient.rulings.values()), default=member.dlt)
+        yield Entry(cohort_stream(patient.level), c.DltUncounted(patient=patient.number, adjudication=last))
+
+
+def evaluability_follows(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """Evaluable without anyone's signature: the window completed and enough of the planned dose received; or taken
+    off for a reaction, or dead in the window, and ruled (domain B.2)."""
+    member = membership(world, patient)
+    if member is None or patient.level is None or member.evaluable is not None or patient.open_candidates:
+        return
+    if member.window is None or member.window.running:
+        return
+    percent = patient.given_share(protocol.level_total(patient.level)) * 100
+    ruled = sorted(subject for subject in patient.rulings if not subject.startswith("adverse-event/"))
+    completed = member.window.complete and percent >= protocol.evaluability.minimum_percent_of_plan
+    if completed or ruled:
+        event = c.EvaluabilityDetermined(
+            patient=patient.number,
+            evaluable=True,
+            reason="completed" if completed else f"ruled: {ruled[0]}",
+            revision=member.revision + 1,
+        )
+        yield Entry(cohort_stream(patient.level), event)
+
+
+def death_holds_the_trial(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A death not from relapse, up to the protocol's day, holds the trial once (A.3-19)."""
+    if not _counts_as_death(patient, protocol.review_holds.gvhd_and_death_through_day):
+        return
+    held = any(hold.cause == "death" and hold.patient == patient.number for hold in world.trial.holds.values())
+    if not held:
+        yield automatic_hold(world, "trial", None, "death", patient.number)
+
+
+def _counts_as_death(patient: Patient, through_day: int) -> bool:
+    death = patient.death.event if patient.death else None
+    if not isinstance(death, e.DeathRecorded) or death.cause == "relapse" or not patient.dosed:
+        return False
+    day_zero = patient.transplant.at.date() if patient.transplant else None
+    return day_zero is None or (death.died_on - day_zero).days <= through_day
+
+
+def automatic_hold(
+    world: World, scope: t.HoldScope, level: int | None, cause: t.HoldCause, patient: str | None = None
+) -> Entry:
+    """A hold by rule, with no person needed."""
+    hold = t.HoldApplied(
+        hold=len(world.trial.holds) + 1, scope=scope, level=level, cause=cause, automatic=True, patient=patient
+    )
+    return Entry(TRIAL, hold)
+
+
+PatientRule = Callable[[World, Patient, ProtocolDocument], Effects]
+
+PATIENT_RULES: Final[tuple[PatientRule, ...]] = (
+    placed_by_dosing,
+    window_follows_infusions,
+    candidates_are_raised,
+    candidates_are_ruled,
+    dlts_are_counted,
+    evaluability_follows,
+    death_holds_the_trial,
+)

@@ -1,0 +1,173 @@
+"""What happened to one patient, by date and by protocol day. Day 0 is the graft, or its planned day until then."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from pydantic import JsonValue
+
+from ledger.decisions.standing import day_zero_on
+from ledger.patient.events import DeathRecorded, PatientOffStudy
+from ledger.patient.evolution import evolve
+from ledger.patient.state import Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.protocol.treatment import ScheduledDose
+from ledger.record import Record
+from ledger.types import Day, Event, Instant
+from ledger.world import World
+from projections.base import View, is_late, occurred_by, patient_of
+from projections.titles import title
+
+
+class Entry(View):
+    """One fact about the patient."""
+
+    position: int
+    stream: str
+    type: str
+    """The stored name of the event."""
+    title: str
+    occurred_at: Instant
+    recorded_at: Instant
+    occurred_on: Day
+    """The calendar day at the patient's site."""
+    protocol_day: int | None
+    """From day 0; null where day 0 is not even planned."""
+    late: bool
+    """Recorded more than 24 hours after it happened."""
+    corrected_by: int | None
+    """The position that replaces it; this entry no longer counts."""
+    corrects: int | None
+    conflicts_with: int | None
+    """The position that it contradicts; this entry does not count, and a query is open."""
+    actor: str
+    role: str
+    site: str | None
+    source: str | None
+    """The system that reported."""
+    facts: dict[str, JsonValue]
+    """The event's content; free texts as commitments."""
+
+
+class TimelineDay(View):
+    """A line of the day table."""
+
+    on: Day
+    protocol_day: int | None
+    scheduled: tuple[str, ...]
+    """What the protocol's day table has for the day."""
+    positions: tuple[int, ...]
+    """The entries of the day."""
+
+
+class Timeline(View):
+    """One patient's facts in the order in which they happened."""
+
+    patient: str
+    day_zero_on: Day | None
+    day_zero_is_actual: bool
+    """The graft was infused; otherwise day 0 is the planned one."""
+    entries: tuple[Entry, ...]
+    days: tuple[TimelineDay, ...]
+
+
+def patient_timeline(
+    world: World, records: Iterable[Record], number: str, *, as_of_occurred: datetime | None = None
+) -> Timeline:
+    """A patient's timeline, out of records that hold the patient's stream and the cohorts' (others are passed over).
+
+    `as_of_occurred`: what had happened by then, in the light of all that is known. The world gives the site's days and
+    the protocol.
+    """
+    about = [record for record in records if patient_of(record) == number]
+    if as_of_occurred is not None:
+        about = list(occurred_by(about, as_of_occurred))
+    zero, actual = _day_zero(about, number)
+    corrected = {record.corrects: record.position for record in about if record.corrects is not None}
+    entries = [_entry(world, record, number, zero, corrected.get(record.position)) for record in about]
+    entries.sort(key=lambda entry: (entry.occurred_on, entry.occurred_at, entry.position))
+    protocol = world.protocol()
+    return Timeline(
+        patient=number,
+        day_zero_on=zero,
+        day_zero_is_actual=actual,
+        entries=tuple(entries),
+        days=_days(entries, zero, protocol) if protocol else (),
+    )
+
+
+def _day_zero(about: Iterable[Record], number: str) -> tuple[date | None, bool]:
+    patient = Patient(number)
+    for record in about:
+        if record.patient == number:
+            patient = evolve(patient, record)
+    return day_zero_on(patient), patient.transplant is not None
+
+
+def _entry(world: World, record: Record, number: str, zero: date | None, corrected_by: int | None) -> Entry:
+    on = _stated_day(record.event) or world.patient_day(number, record.occurred_at)
+    return Entry(
+        position=record.position,
+        stream=record.stream,
+        type=record.event.NAME,
+        title=title(record.event),
+        occurred_at=record.occurred_at,
+        recorded_at=record.recorded_at,
+        occurred_on=on,
+        protocol_day=(on - zero).days if zero else None,
+        late=is_late(record),
+        corrected_by=corrected_by,
+        corrects=record.corrects,
+        conflicts_with=record.conflicts_with,
+        actor=record.actor.id,
+        role=record.actor.role,
+        site=record.actor.site,
+        source=record.source.system if record.source else None,
+        facts=record.event.model_dump(mode="json"),
+    )
+
+
+def _stated_day(event: Event) -> date | None:
+    """The day that an event itself states, where it is known by the day only."""
+    match event:
+        case DeathRecorded(died_on=on) | PatientOffStudy(off_on=on):
+            return on
+        case _:
+            return None
+
+
+def _days(entries: Iterable[Entry], zero: date | None, protocol: ProtocolDocument) -> tuple[TimelineDay, ...]:
+    """Every day on which something happened or, once day 0 is planned, the protocol's day table has something."""
+    happened: dict[date, list[int]] = {}
+    for entry in entries:
+        happened.setdefault(entry.occurred_on, []).append(entry.position)
+    table = _day_table(protocol) if zero else {}
+    planned = {zero + timedelta(days=day): lines for day, lines in table.items()} if zero else {}
+    return tuple(
+        TimelineDay(
+            on=on,
+            protocol_day=(on - zero).days if zero else None,
+            scheduled=planned.get(on, ()),
+            positions=tuple(happened.get(on, ())),
+        )
+        for on in sorted({*happened, *planned})
+    )
+
+
+def _day_table(protocol: ProtocolDocument) -> dict[int, tuple[str, ...]]:
+    """The protocol's day table: conditioning and prophylaxis, the infusions, the graft."""
+    infusions = {infusion.planned_day: f"infusion {infusion.ordinal}" for infusion in protocol.infusions}
+    days = {0, *infusions, *(day for dose in protocol.schedule for day in dose.days)}
+    return {
+        day: (
+            *(_dose_line(dose) for dose in protocol.scheduled_on(day)),
+            *((infusions[day],) if day in infusions else ()),
+            *(("graft",) if day == 0 else ()),
+        )
+        for day in sorted(days)
+    }
+
+
+def _dose_line(dose: ScheduledDose) -> str:
+    line = f"{dose.agent} {dose.dose_per_day} {dose.unit}"
+    donor = f", if the donor is {dose.only_if_donor.replace('_', ' ')}" if dose.only_if_donor else ""
+    return f"{line}{donor}{f', one of {dose.choice}' if dose.choice else ''}"

@@ -1,0 +1,103 @@
+"""Every event in plain words, by its stored name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ledger.types import Event
+
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "trial.registered.v1": "Trial {trial_id} registered",
+        "trial.protocol-version-proposed.v1": "Protocol version {version} proposed, to hold from {effective_on}",
+        "trial.ethics-approval-recorded.v1": "Ethics approval of protocol version {version} recorded",
+        "trial.protocol-version-approved.v1": "Protocol version {version} approved",
+        "trial.protocol-interpretation-proposed.v1": "Reading of {item} proposed: {reading}",
+        "trial.protocol-interpretation-recorded.v1": "Reading of {item} in force: {reading}",
+        "trial.site-opened.v1": "Site {site} opened",
+        "trial.source-registered.v1": "System {system} may report for site {site}",
+        "trial.role-delegated.v1": "Role {role} delegated to {person}",
+        "trial.role-revoked.v1": "Role {role} of {person} ends on {ends_on}",
+        "trial.enrolment-closed.v1": "Enrolment closed: {cause}",
+        "trial.report-quarantined.v1": "Report on unknown patient {patient_as_reported} quarantined: {term}",
+        "trial.quarantine-resolved.v1": "Quarantined report {quarantine} resolved",
+        "trial.deviation-recorded.v1": "Deviation of the trial from rule {rule}",
+        "trial.hold-applied.v1": "Hold {hold} set on the {scope}: {cause}",
+        "trial.hold-lifted.v1": "Hold {hold} lifted",
+        "trial.dose-decision-proposed.v1": "Dose decision {decision} proposed: {outcome}",
+        "trial.dose-decision-signed.v1": "Dose decision {decision} signed by {member}: {vote}",
+        "trial.dose-decision-taken.v1": "Dose decision {decision} taken: {outcome}",
+        "trial.decision-basis-superseded.v1": "Basis of dose decision {decision} superseded by patient {patient}",
+        "trial.decision-circulated.v1": "Dose decision {decision} circulated to {to}",
+        "trial.mtd-declared.v1": "Maximum tolerated dose declared: level {level}",
+        "trial.mtd-not-reached.v1": "Maximum tolerated dose not reached up to level {top_level}",
+        "trial.rp2d-selected.v1": "Recommended phase II dose: level {level}",
+        "trial.mtd-superseded.v1": "Maximum tolerated dose of level {level} superseded",
+        "trial.rp2d-withdrawn.v1": "Recommended phase II dose of level {level} withdrawn",
+        "trial.stopped-prematurely.v1": "Trial stopped: {criterion}",
+        "cohort.opened.v1": "Level {level} opened for {slots_count} patients",
+        "cohort.slot-reserved.v1": "Slot kept for patient {patient} to {expires_on}",
+        "cohort.reservation-released.v1": "Slot of patient {patient} given back: {cause}",
+        "cohort.slot-assigned.v1": "Slot taken by patient {patient}",
+        "cohort.slot-vacated.v1": "Slot left by patient {patient}",
+        "cohort.dlt-window-opened.v1": "DLT window of patient {patient} opened, to {planned_to_on}",
+        "cohort.dlt-window-replanned.v1": "DLT window of patient {patient} moved, to {planned_to_on}",
+        "cohort.dlt-window-closed.v1": "DLT window of patient {patient} closed on {closed_on}",
+        "cohort.evaluability-opinion-signed.v1": "Patient {patient} evaluable {evaluable}, in the opinion of {member}",
+        "cohort.evaluability-determined.v1": "Patient {patient} determined: evaluable {evaluable}",
+        "cohort.dlt-counted.v1": "DLT of patient {patient} counted",
+        "cohort.dlt-uncounted.v1": "DLT of patient {patient} no longer counted",
+        "cohort.expanded.v1": "Level expanded to {slots_count} patients",
+        "cohort.cleared.v1": "Level cleared with {dlt_count} DLTs in {evaluable_count} patients",
+        "cohort.exceeded.v1": "Level exceeded with {dlt_count} DLTs in {evaluable_count} patients",
+        "cohort.reopened.v1": "Level reopened for {slots_count} patients",
+        "patient.screened.v1": "Patient {number} screened at site {site}",
+        "patient.consent-given.v1": "Consent given by the {capacity}",
+        "patient.assent-given.v1": "Assent given",
+        "patient.consent-withdrawn.v1": "Consent withdrawn: {scope}",
+        "patient.screening-finding-recorded.v1": "Screening finding {finding}: {quantity} {unit}",
+        "patient.criterion-assessed.v1": "Criterion {criterion} assessed: met {met}",
+        "patient.investigator-determination-signed.v1": "Criterion {criterion} determined: met {met}",
+        "patient.eligibility-confirmed.v1": "Eligibility confirmed under protocol version {protocol_version}",
+        "patient.screen-failed.v1": "Screening failed",
+        "patient.enrolled.v1": "Enrolled in phase {phase}, graft planned on {planned_transplant_on}",
+        "patient.dose-level-assigned.v1": "Dose level {level} assigned",
+        "patient.dose-level-reassigned.v1": "Moved from level {from_level} to level {level}",
+        "patient.assignment-cancelled.v1": "Assignment to level {level} cancelled: {cause}",
+        "patient.protocol-deviation-recorded.v1": "Deviation from rule {rule}",
+        "patient.query-raised.v1": "Query {query} raised: {kind}",
+        "patient.death-recorded.v1": "Death on {died_on}: {cause}",
+        "patient.off-study.v1": "Off study on {off_on}: {cause}",
+        "patient.dose-planned.v1": "Infusion {ordinal} planned: {cells} cells",
+        "patient.readiness-assessed.v1": "Readiness for infusion {ordinal} assessed",
+        "patient.identity-verified.v1": "Identity for infusion {ordinal} verified by two people",
+        "patient.infusion-authorised.v1": "Infusion {ordinal} authorised to {valid_until}",
+        "patient.infusion-started.v1": "Infusion {ordinal} started at level {level}",
+        "patient.infusion-completed.v1": "Infusion {ordinal} completed: {cells} cells",
+        "patient.infusion-omitted.v1": "Infusion {ordinal} omitted: {cause}",
+        "patient.transplant-performed.v1": "Graft infused: day 0",
+        "patient.adverse-event-reported.v1": "Adverse event {adverse_event} reported: {term}",
+        "patient.adverse-event-updated.v1": "Adverse event {adverse_event} updated",
+        "patient.toxicity-assessed.v1": "{toxicity} of adverse event {adverse_event} assessed: grade {computed_grade}",
+        "patient.grade-confirmed.v1": "Grade {grade} of adverse event {adverse_event} confirmed",
+        "patient.attribution-assessed.v1": "Adverse event {adverse_event} attributed by {assessor}: {relation}",
+        "patient.candidate-dlt-raised.v1": "Candidate DLT raised on {subject}: {cause}",
+        "patient.dlt-opinion-signed.v1": "Opinion that {subject} is no DLT signed by {member}",
+        "patient.dlt-adjudicated.v1": "Ruling {revision} on {subject}: DLT {is_dlt}",
+        "patient.candidate-dlt-ruled.v1": "Candidate DLT on {subject} ruled: DLT {is_dlt}",
+    }
+)
+"""Stored name -> title, with the event's own members in braces. `yes` and `no` stand for true and false."""
+
+
+def title(event: Event) -> str:
+    """An event in plain words; a type that this page does not know yet, by its stored name."""
+    template = TITLES.get(event.NAME)
+    if template is None:
+        return event.NAME
+    return template.format_map({name: _said(value) for name, value in event.model_dump(mode="json").items()})
+
+
+def _said(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not certain" if value is None else value

@@ -1,0 +1,225 @@
+"""What waits for somebody: windows, rulings, signatures, reviews, consents. Read at a moment, never recorded."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Final
+
+from ledger.cohort.state import Member, Window
+from ledger.decisions.permits import consent_valid
+from ledger.decisions.standing import assessments_due
+from ledger.patient.events import QueryRaised
+from ledger.patient.state import Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.record import Record
+from ledger.types import Day, Instant
+from ledger.world import World
+from projections.base import View
+from projections.dose_decisions import DecisionView, dose_decisions
+from projections.escalation import HoldView, holds_in_force
+from projections.levels import WindowNow, home_day, window_now
+
+CONSENT_HORIZON_DAYS: Final = 60
+"""How long before a birthday a new consent is announced."""
+
+LAPSING_DAYS: Final = 3
+"""How long before it lapses a reservation is announced."""
+
+
+class OpenWindow(WindowNow):
+    """A DLT window that is not closed. Once elapsed, it is to be closed with its assessments counted."""
+
+    patient: str
+    level: int
+    assessments_due: int
+    """Scheduled CRS and ICE/CAPD assessments up to its end."""
+
+
+class DueAdjudication(View):
+    """A candidate DLT that nobody has ruled on; it counts as a DLT for every permission."""
+
+    patient: str
+    level: int | None
+    subject: str
+    position: int
+    signatures: tuple[str, ...]
+    """Who has signed that it is not a DLT."""
+
+
+class EvaluabilityDue(View):
+    """A patient whose window is closed and who is neither evaluable nor not."""
+
+    patient: str
+    level: int
+    closed_on: Day
+    signatures: tuple[str, ...]
+
+
+class QuarantinedReport(View):
+    """A safety report that named a patient whom the ledger does not know."""
+
+    quarantine: int
+    patient_as_reported: str
+    term: str
+    onset_at: Instant
+    serious: bool
+
+
+class LapsingReservation(View):
+    """A reservation that lapses soon, or has lapsed and not been released."""
+
+    patient: str
+    level: int
+    expires_on: Day
+    days_left: int
+    """Below 0: so many days ago."""
+
+
+class ConsentDue(View):
+    """A patient whose age demands a signature that is not on record, now or at a coming birthday."""
+
+    patient: str
+    due_on: Day | None
+    """The birthday that demands it, taken early; null where no consent was ever complete."""
+    overdue: bool
+    """New protocol actions are refused; safety reporting never is."""
+
+
+class OpenQueries(View):
+    """How many queries a patient's record has raised, with their positions where they were asked for."""
+
+    patient: str
+    raised: int
+    positions: tuple[int, ...]
+
+
+class Worklists(View):
+    """Everything that waits for somebody."""
+
+    open_windows: tuple[OpenWindow, ...]
+    adjudications: tuple[DueAdjudication, ...]
+    evaluability: tuple[EvaluabilityDue, ...]
+    unsigned_decisions: tuple[DecisionView, ...]
+    decisions_to_circulate: tuple[DecisionView, ...]
+    holds_to_review: tuple[HoldView, ...]
+    quarantined: tuple[QuarantinedReport, ...]
+    reservations: tuple[LapsingReservation, ...]
+    consents: tuple[ConsentDue, ...]
+    queries: tuple[OpenQueries, ...]
+
+
+def worklists(world: World, now: datetime, queries: Iterable[Record] = ()) -> Worklists:
+    """What waits at a moment; `queries` are the records of queries raised, for their positions."""
+    today = home_day(world, now)
+    version = world.trial.protocol_on(today)
+    protocol = version.document if version else None
+    decisions = dose_decisions(world, now)
+    return Worklists(
+        open_windows=tuple(_windows(world, protocol, now)) if protocol else (),
+        adjudications=tuple(_adjudications(world)),
+        evaluability=tuple(_evaluability(world)),
+        unsigned_decisions=tuple(each for each in decisions if each.state == "open"),
+        decisions_to_circulate=tuple(each for each in decisions if each.state == "taken" and not each.circulated),
+        holds_to_review=holds_in_force(world, protocol),
+        quarantined=tuple(_quarantined(world)),
+        reservations=tuple(_reservations(world, today)),
+        consents=tuple(_consents(world, protocol, now)) if protocol else (),
+        queries=tuple(_queries(world, tuple(queries))),
+    )
+
+
+def _members(world: World) -> Iterator[tuple[int, str, Member]]:
+    for level, cohort in sorted(world.cohorts.items()):
+        for number, member in sorted(cohort.members.items(), key=lambda entry: entry[0]):
+            yield level, number, member
+
+
+def _windows(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[OpenWindow]:
+    """Those that end first come first."""
+    running = [(window, number, level) for level, number, m in _members(world) if (window := m.window) is not None]
+    for window, number, level in sorted(running, key=lambda entry: (entry[0].planned_to_on, entry[1])):
+        if window.running:
+            yield _window(world, protocol, window, number, level, now)
+
+
+def _window(
+    world: World, protocol: ProtocolDocument, window: Window, number: str, level: int, now: datetime
+) -> OpenWindow:
+    patient = world.patients.get(number) or Patient(number)
+    return OpenWindow(
+        **dict(window_now(window, world.patient_day(number, now))),
+        patient=number,
+        level=level,
+        assessments_due=assessments_due(patient, window, protocol),
+    )
+
+
+def _adjudications(world: World) -> Iterator[DueAdjudication]:
+    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+        for subject in patient.open_candidates:
+            yield DueAdjudication(
+                patient=number,
+                level=patient.level,
+                subject=subject,
+                position=patient.candidates[subject],
+                signatures=tuple(signed.member for signed in patient.opinions.get(subject, ())),
+            )
+
+
+def _evaluability(world: World) -> Iterator[EvaluabilityDue]:
+    for level, number, member in _members(world):
+        closed_on = member.window.closed_on if member.window else None
+        if closed_on is not None and member.evaluable is None:
+            signatures = tuple(opinion.member for opinion in member.opinions)
+            yield EvaluabilityDue(patient=number, level=level, closed_on=closed_on, signatures=signatures)
+
+
+def _quarantined(world: World) -> Iterator[QuarantinedReport]:
+    for number, found in sorted(world.trial.quarantine.items()):
+        if not found.resolved:
+            yield QuarantinedReport(
+                quarantine=number,
+                patient_as_reported=found.report.patient_as_reported,
+                term=found.report.term,
+                onset_at=found.report.onset_at,
+                serious=found.report.serious,
+            )
+
+
+def _reservations(world: World, today: date) -> Iterator[LapsingReservation]:
+    for level, cohort in sorted(world.cohorts.items()):
+        for number, expires_on in sorted(cohort.reservations.items()):
+            left = (expires_on - today).days
+            if left <= LAPSING_DAYS:
+                yield LapsingReservation(patient=number, level=level, expires_on=expires_on, days_left=left)
+
+
+def _consents(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[ConsentDue]:
+    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+        gone = patient.screen_failed or patient.off_study or patient.death or patient.withdrawn
+        if not gone and (due := consent_due(patient, protocol, world.patient_day(number, now))) is not None:
+            yield due
+
+
+def consent_due(patient: Patient, protocol: ProtocolDocument, today: date) -> ConsentDue | None:
+    """The signature that a patient's age demands and that is missing today, or will be at a birthday soon."""
+    birthdays = sorted(_majorities(patient, protocol))
+    if not consent_valid(patient, protocol, today):
+        passed = [day for day in birthdays if day <= today] if patient.consents else []
+        return ConsentDue(patient=patient.number, due_on=max(passed, default=None), overdue=True)
+    for day in birthdays:
+        if 0 < (day - today).days <= CONSENT_HORIZON_DAYS and not consent_valid(patient, protocol, day):
+            return ConsentDue(patient=patient.number, due_on=day, overdue=False)
+    return None
+
+
+def _majorities(patient: Patient, protocol: ProtocolDocument) -> Iterator[date]:
+    for age in protocol.consent.majority_ages_years:
+        if (born := patient.born_on) is not None:
+            yield born.replace(year=born.year + age)
+
+
+def _queries(world: World, records: tuple[Record, ...]) -> Iterator[OpenQueries]:
+    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+        if patient.queries:
+            raised = (r.position for r in records if r.patient == number and isinstance(r.event, QueryRaised))
+            yield OpenQueries(patient=number, raised=patient.queries, positions=tuple(raised))

@@ -1,0 +1,31 @@
+"""No acknowledged event is lost and none is doubled when the server is killed under load (short form)."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.killing import (
+    Server,
+    Writers,
+    a_free_port,
+    a_trial,
+    retry_unanswered,
+    round_of_killing,
+    verify,
+)
+
+ROUNDS = 5
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_kill_9_once_and_where_it_was_said_to_be(tmp_path: Path) -> None:
+    token, port, chance = a_trial(tmp_path), a_free_port(), random.Random(7)
+    server, writers = Server(tmp_path, port), Writers(port, token)
+    for number in range(ROUNDS):
+        round_of_killing(server, writers, number, chance)
+        found = verify(tmp_path, writers)
+        assert found.stored - found.acknowledged <= found.in_flight
+    retry_unanswered(server, writers)
+    assert verify(tmp_path, writers).acknowledged == len(writers.sent) > 0
+    assert writers.unexpected == []

@@ -1,0 +1,96 @@
+"""How trials begin: two sites, their people, and one of several protocols. Each is opened once and copied."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.decisions import setup
+from ledger.protocol.document import ProtocolDocument
+from ledger.protocol.load import load_protocol
+from ledger.record import Actor
+from tests.bench import (
+    CHECKER,
+    COMMITTEE,
+    COMMITTEE_2,
+    INVESTIGATOR,
+    NURSE,
+    PI,
+    SITE,
+    SPONSOR,
+    Bench,
+    nct07256210,
+    opened_trial,
+    person,
+)
+
+FAR_SITE: Final = "FAREAST"
+"""A second site, ten hours ahead: its days begin before those of the others."""
+
+PI_2 = person("petra", "principal_investigator", FAR_SITE)
+INVESTIGATOR_2 = person("sofia", "investigator", FAR_SITE)
+NURSE_2 = person("nora", "coordinator", FAR_SITE)
+COMMITTEE_3 = person("quinn", "safety_committee", None)
+STRANGER = person("mallory", "principal_investigator", "ELSEWHERE")
+
+PEOPLE: Final = (
+    PI,
+    PI_2,
+    SPONSOR,
+    COMMITTEE,
+    COMMITTEE_2,
+    COMMITTEE_3,
+    INVESTIGATOR,
+    INVESTIGATOR_2,
+    NURSE,
+    NURSE_2,
+    CHECKER,
+    STRANGER,
+)
+QUORUM: Final = (PI, SPONSOR, COMMITTEE, COMMITTEE_2, COMMITTEE_3, PI_2)
+DOCTORS: Final[dict[str, tuple[Actor, ...]]] = {SITE: (PI, INVESTIGATOR), FAR_SITE: (PI_2, INVESTIGATOR_2)}
+
+KINDS: Final = ("as-registered", "roomy", "simple", "whole-cohorts", "never-down", "another-trial")
+WEIGHTS: Final = (40, 30, 8, 8, 6, 8)
+
+
+def protocol_of(kind: str) -> ProtocolDocument:
+    """The bundled protocol, with more room, or with other switches; or the made-up one of one infusion for adults."""
+    match kind:
+        case "roomy":
+            return varied(enrolment_cap=40)
+        case "simple":
+            return varied(enrolment_cap=40, design={"six_at_mtd": False})
+        case "whole-cohorts":
+            return varied(enrolment_cap=40, design={"act_on_second_dlt": False})
+        case "never-down":
+            return varied(enrolment_cap=40, design={"may_deescalate": False})
+        case "another-trial":
+            path = Path(__file__).parents[1] / "protocol" / "second_protocol.yaml"
+            return load_protocol(path.read_text(encoding="utf-8"))
+        case _:
+            return nct07256210()
+
+
+def varied(document: ProtocolDocument | None = None, **changes: Any) -> ProtocolDocument:
+    """A protocol with some members changed; of a member that is itself a mapping, some of its own."""
+    tree = (document or nct07256210()).model_dump(mode="json")
+    for name, change in changes.items():
+        tree[name] = {**tree[name], **change} if isinstance(change, dict) else change
+    return ProtocolDocument.model_validate(tree)
+
+
+@cache
+def _opened(kind: str) -> Bench:
+    bench = opened_trial(protocol_of(kind))
+    bench.ask(setup.OpenSite(site=FAR_SITE, utc_offset="+10:00"), SPONSOR)
+    day = bench.now.date()
+    for who, by in ((PI_2, SPONSOR), (COMMITTEE_3, SPONSOR), (INVESTIGATOR_2, PI_2), (NURSE_2, PI_2)):
+        delegated = {"person": who.id, "role": who.role, "site": who.site, "from_on": day, "to_on": None}
+        bench.ask(setup.DelegateRole.model_validate(delegated), by)
+    return bench
+
+
+def opened(kind: str) -> Bench:
+    """A bench of its own on which such a trial has just been opened."""
+    known = _opened(kind)
+    return Bench(known.world, list(known.records), dict(known.texts), known.now, known.asked)

@@ -1,0 +1,84 @@
+"""The end of a walk: everybody cooperates and nothing goes wrong any more. Then the trial has to come to an end."""
+
+from ledger.decisions.dose_decision import is_open
+from ledger.decisions.permits import enrolled_count
+from ledger.decisions.standing import advice
+from ledger.designs.reading import advice_line
+from tests.simulation.committee import decide, sit
+from tests.simulation.found import Found
+from tests.simulation.usual import arrive, go_on, gone
+from tests.simulation.walk import Walk
+
+MOST_ROUNDS = 1200
+ROUNDS_WITHOUT_NEWS = 60
+
+
+def bring_to_an_end(walk: Walk) -> str:
+    """How the trial ends; `Found`, where nothing can be done any more and yet it has not ended."""
+    quiet = 0
+    for _ in range(MOST_ROUNDS):
+        if (end := ended(walk)) is not None:
+            return end
+        before = walk.world.size
+        if not round_of(walk):
+            walk.wait(days=3)
+        quiet = 0 if walk.world.size > before else quiet + 1
+        if quiet > ROUNDS_WITHOUT_NEWS:
+            raise Found(f"stuck: {where(walk)}")
+    raise Found(f"no end: {where(walk)}")
+
+
+def round_of(walk: Walk) -> bool:
+    """Everybody does what can be done now."""
+    going = [go_on(walk, number) for number in walk.numbers()]
+    sitting = sit(walk) or reopen(walk)
+    return any(going) or sitting or need_patients(walk)
+
+
+def reopen(walk: Walk) -> bool:
+    """A level that is exceeded although it has at most one DLT left is reopened by a signed review."""
+    for cohort in walk.world.cohorts.values():
+        if cohort.exceeded and cohort.dlts < 2 and walk.world.trial.held(None) is None and not walk.world.trial.stopped:
+            return decide(walk, "reopen", cohort.level)
+    return False
+
+
+def need_patients(walk: Walk) -> bool:
+    waiting = [n for n in walk.numbers() if walk.patient(n).level is None and not gone(walk.patient(n))]
+    waiting = [n for n in waiting if not walk.patient(n).dosed]
+    return len(waiting) < 2 and walk.world.trial.enrolment_closed is None and arrive(walk)
+
+
+def ended(walk: Walk) -> str | None:
+    """The end that the trial has come to, if it has."""
+    trial = walk.world.trial
+    if trial.stopped:
+        return "stopped"
+    if trial.mtd is not None:
+        return f"MTD level {trial.mtd}"
+    if trial.mtd_not_reached:
+        return "MTD not reached"
+    busy = any(
+        not gone(patient) and patient.level is not None and member.evaluable is None
+        for level, cohort in walk.world.cohorts.items()
+        for number, member in cohort.members.items()
+        if (patient := walk.patient(number)).level == level
+    )
+    if busy or any(walk.patient(n).open_candidates for n in walk.numbers()):
+        return None
+    if enrolled_count(walk.world) >= walk.protocol.enrolment_cap:
+        return "undetermined: the cap is reached"
+    return "undetermined: enrolment closed" if trial.enrolment_closed else None
+
+
+def where(walk: Walk) -> str:
+    """Where the trial stands, for whoever has to find out why it does not go on."""
+    trial = walk.world.trial
+    holds = {number: (hold.cause, hold.level) for number, hold in trial.holds.items() if not hold.lifted}
+    waiting = [number for number, decision in trial.decisions.items() if is_open(decision)]
+    cohorts = {
+        level: (cohort.opened, cohort.slots, cohort.evaluable, cohort.pending, cohort.dlts, cohort.exceeded)
+        for level, cohort in walk.world.cohorts.items()
+    }
+    given = advice_line(advice(walk.world, walk.protocol))
+    return f"{given}; holds {holds}; decisions open {waiting}; (open, slots, n, pending, t, exceeded) {cohorts}"

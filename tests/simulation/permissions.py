@@ -1,0 +1,171 @@
+"""No permission against the rules (domain G.4-1 to G.4-4, G.4-9): each is held against what was seen before it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from ledger.cohort import events as c
+from ledger.decisions.docket import Command
+from ledger.decisions.enrolment import AssignDoseLevel, ReassignDoseLevel
+from ledger.patient import events as e
+from ledger.patient import infusions as i
+from ledger.protocol.document import ProtocolDocument
+from ledger.record import Record
+from ledger.types import exact
+from tests.simulation.found import claim
+from tests.simulation.reading import candidates_at, consent_valid
+from tests.simulation.seen import Seen
+from tests.simulation.seen_patients import PatientSeen
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When, under which version and by which command something was permitted."""
+
+    command: Command
+    now: datetime
+    today: date
+    version: int
+    protocol: ProtocolDocument
+
+
+def check_permission(seen: Seen, record: Record, moment: Moment) -> None:
+    """`Found`, where a record is a permission that should have been refused."""
+    match record.event:
+        case c.SlotReserved():
+            _check_reservation(seen, record, moment)
+        case e.PatientEnrolled():
+            _check_enrolment(seen, record, moment)
+        case e.DoseLevelAssigned(level=level) if isinstance(moment.command, AssignDoseLevel):
+            _check_assignment(seen, record, moment, level)
+        case e.DoseLevelReassigned(level=level) if isinstance(moment.command, ReassignDoseLevel):
+            _check_reassignment(seen, record, moment, level)
+        case c.SlotAssigned() if isinstance(moment.command, AssignDoseLevel | ReassignDoseLevel):
+            cohort = seen.cohort(record.level or 0)
+            claim(cohort.count(True) + cohort.count(None) < cohort.slots, "more patients were placed than slots")
+        case i.InfusionAuthorised() as authorised:
+            _check_authorisation(seen, record, moment, authorised)
+        case _:
+            pass
+
+
+def _patient(seen: Seen, record: Record) -> PatientSeen:
+    assert record.patient is not None
+    return seen.patients[record.patient]
+
+
+def _check_exposure(seen: Seen, level: int | None) -> None:
+    claim(not seen.stopped, "permitted in a stopped trial")
+    claim(not seen.holds_in_force(level), f"permitted under holds {seen.holds_in_force(level)} at level {level}")
+    if level is not None:
+        cohort = seen.cohort(level)
+        claim(not cohort.exceeded, f"permitted at level {level}, which is exceeded")
+        claim(cohort.dlts + candidates_at(seen, cohort) < 2, "permitted at two DLTs, candidates counted")
+
+
+def _check_part(patient: PatientSeen, moment: Moment) -> None:
+    claim(consent_valid(patient, moment.protocol, moment.today), "permitted without valid consent")
+    gone = patient.screen_failed or patient.death or patient.off_study
+    claim(not gone, "permitted for a patient who takes no part")
+
+
+def _check_placing(seen: Seen, level: int) -> None:
+    _check_exposure(seen, level)
+    claim(seen.cohort(level).opened, f"permitted at level {level}, which nothing has opened")
+    claim(seen.mtd is None, "placed after phase I had its result")
+
+
+def _check_reservation(seen: Seen, record: Record, moment: Moment) -> None:
+    assert isinstance(record.event, c.SlotReserved)
+    cohort, level = seen.cohort(record.level or 0), record.level or 0
+    _check_part(seen.patients[record.event.patient], moment)
+    _check_placing(seen, level)
+    others = [on for number, on in cohort.reserved.items() if number != record.event.patient and on >= moment.today]
+    held = cohort.count(True) + cohort.count(None) + len(others)
+    claim(held < cohort.slots, f"level {level}: {held} of {cohort.slots} slots were held, and one more was reserved")
+
+
+def _check_enrolment(seen: Seen, record: Record, moment: Moment) -> None:
+    patient = _patient(seen, record)
+    _check_part(patient, moment)
+    _check_exposure(seen, None)
+    claim(not seen.enrolment_closed, "enrolled after enrolment was closed")
+    claim(patient.eligible_under == moment.version, "enrolled without eligibility under the version in force")
+    count = sum(bool(each.enrolled or each.given_on) for each in seen.patients.values())
+    claim(count < moment.protocol.enrolment_cap, f"enrolled as number {count + 1}, past the cap")
+
+
+def _check_assignment(seen: Seen, record: Record, moment: Moment, level: int) -> None:
+    patient, cohort = _patient(seen, record), seen.cohort(level)
+    _check_part(patient, moment)
+    _check_placing(seen, level)
+    claim(patient.enrolled is not None, "assigned without enrolment")
+    claim(patient.eligible_under == moment.version, "assigned without eligibility under the version in force")
+    claim(patient.level is None, "assigned twice")
+    reserved_to = cohort.reserved.get(record.patient or "")
+    claim(reserved_to is not None and reserved_to >= moment.today, "assigned without a live reservation")
+
+
+def _check_reassignment(seen: Seen, record: Record, moment: Moment, level: int) -> None:
+    patient = _patient(seen, record)
+    _check_placing(seen, level)
+    claim(not patient.given_on, "moved after the first infusion")
+    claim(patient.level is not None and level < patient.level, "moved, but not to a lower level")
+    claim(bool(seen.holds_in_force(patient.level)), "moved from a level that is not held")
+
+
+def _check_authorisation(seen: Seen, record: Record, moment: Moment, event: i.InfusionAuthorised) -> None:
+    patient = _patient(seen, record)
+    _check_part(patient, moment)
+    claim(patient.level == event.level, "an infusion was authorised at another level than the assigned one")
+    _check_exposure(seen, event.level)
+    claim(not patient.has_dlt and not patient.candidates, "a patient with a DLT or a candidate was to be infused")
+    settled = event.ordinal in patient.given_on or event.ordinal in patient.omitted
+    claim(not settled, "an infusion was authorised that was given or omitted")
+    earlier = set(range(1, event.ordinal))
+    claim(earlier <= set(patient.done), "a later infusion was authorised before an earlier one was given")
+    decision = seen.cohort(event.level).decision
+    claim(decision is None or decision in seen.circulated, "authorised before the decision was circulated")
+    claim(event.valid_until <= moment.now + timedelta(hours=24), "authorised for more than a day")
+    _check_dose(patient, moment, event)
+    _check_readiness(patient, moment, event.ordinal)
+    if event.ordinal == 1:
+        _check_sentinel(seen, record.patient or "", event.level, moment)
+
+
+def _check_dose(patient: PatientSeen, moment: Moment, event: i.InfusionAuthorised) -> None:
+    dose, protocol = patient.doses[event.ordinal], moment.protocol
+    planned = protocol.level_total(event.level) * protocol.share(event.ordinal) * Fraction(dose.weight_kg)
+    claim(exact(event.max_cells) == planned, "authorised cells are not level total x share x weight")
+    claim(0 <= (moment.today - dose.weighed_on).days <= protocol.weight_valid_days, "authorised on an old weight")
+
+
+def _check_readiness(patient: PatientSeen, moment: Moment, ordinal: int) -> None:
+    limits = moment.protocol.readiness
+    items = {item.check: item for item in patient.ready[ordinal].items}
+    asked = {"steroids", "infection", "ventilator", "oxygen"}
+    asked |= {"nonhaematologic-reaction"} if ordinal in limits.nonhaematologic_ordinals else set()
+    claim(set(items) == asked, f"readiness was {sorted(items)}")
+    for check, item in items.items():
+        hours = limits.oxygen_valid_hours if check in ("oxygen", "ventilator") else limits.valid_hours
+        claim(item.met, f"authorised although {check} was not met")
+        claim(moment.now - item.assessed_at <= timedelta(hours=hours), f"authorised on an old check of {check}")
+
+
+def _check_sentinel(seen: Seen, number: str, level: int, moment: Moment) -> None:
+    """Only the sentinel itself is infused before the sentinel of its cohort was observed long enough."""
+    members = seen.cohort(level).members
+    if members[number].sentinel:
+        return
+    for other, member in members.items():
+        if other == number or not member.sentinel or member.evaluable is False:
+            continue
+        claim(_was_observed(seen.patients[other], moment), f"authorised while the sentinel {other} is observed")
+
+
+def _was_observed(sentinel: PatientSeen, moment: Moment) -> bool:
+    given, protocol = sentinel.given_on, moment.protocol
+    to_come = set(protocol.ordinals()) - set(given) - set(sentinel.omitted)
+    if not given or (to_come and not sentinel.has_dlt and not sentinel.candidates):
+        return False
+    return moment.today - max(given.values()) >= timedelta(days=protocol.sentinel.observation_days)

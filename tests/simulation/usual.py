@@ -1,0 +1,191 @@
+"""The usual way of a patient through the trial, one step at a time, as far as the rules let it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from ledger.decisions import dlt, enrolment, screening
+from ledger.decisions.permits import consent_valid
+from ledger.decisions.standing import advice, assessments_due
+from ledger.designs.reading import treats_now
+from ledger.cohort.state import Member
+from ledger.patient.events import CriterionAssessed
+from ledger.patient.state import Patient
+from tests.bench import SITE
+from tests.simulation.beginnings import FAR_SITE, QUORUM
+from tests.simulation.dosing import graft, infuse_next
+from tests.simulation.walk import Walk
+
+Step = Callable[[Walk, Patient], bool]
+
+BIRTHS: Final = ("2025-09", "2024-06", "2021-11", "2016-03", "2013-02", "2012-03", "2011-07", "2008-04", "2005-01")
+"""Infants under the age flag, children about to turn 12, 14 or 18, and grown-ups."""
+ADULTS: Final = ("1999-12", "1990-05", "1962-08")
+
+
+def arrive(walk: Walk) -> bool:
+    """A new patient is screened."""
+    number = f"{len(walk.numbers()) + 1:03d}"
+    born = walk.pick(ADULTS if walk.temper.kind == "another-trial" else BIRTHS)
+    site = SITE if walk.maybe(0.75) else FAR_SITE
+    command = screening.ScreenPatient(
+        number=number, site=site, birth_year_month=born, sex=walk.pick(("female", "male"))
+    )
+    return walk.done(command)
+
+
+def go_on(walk: Walk, number: str) -> bool:
+    """The next step of a patient; False where nothing can be done now."""
+    return any(step(walk, walk.patient(number)) for step in STEPS)
+
+
+def gone(patient: Patient) -> bool:
+    return bool(patient.screen_failed or patient.death or patient.off_study or patient.withdrawn)
+
+
+def member_of(walk: Walk, patient: Patient) -> Member | None:
+    return None if patient.level is None else walk.world.cohort(patient.level).members.get(patient.number)
+
+
+def leave(walk: Walk, patient: Patient) -> bool:
+    """Who is gone gives back what he holds."""
+    if not gone(patient):
+        return False
+    for level, cohort in walk.world.cohorts.items():
+        if patient.number in cohort.reservations:
+            return walk.done(enrolment.ReleaseReservation(patient=patient.number, level=level))
+    if patient.level is not None and not patient.dosed:
+        return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="left the study"))
+    return False
+
+
+def end_early(walk: Walk, patient: Patient) -> bool:
+    """The window of who died, withdrew or was lost ends early."""
+    member = member_of(walk, patient)
+    if member is None or member.window is None or not member.window.running or patient.open_candidates:
+        return False
+    cause = patient.off_study.event.cause if patient.off_study else None  # type: ignore[attr-defined]
+    end = "death" if patient.death else "withdrawal" if patient.withdrawn or cause == "withdrawal" else cause
+    if end not in ("death", "withdrawal", "lost-to-follow-up"):
+        return False
+    command = dlt.CloseDltWindow(patient=patient.number, assessments_done_count=1, early_end=end)
+    return walk.done(command, walk.doctor(patient.number))
+
+
+def consent(walk: Walk, patient: Patient) -> bool:
+    """Everyone signs whose signature the age needs."""
+    today = walk.today(patient.number)
+    if gone(patient) or consent_valid(patient, walk.protocol, today):
+        return False
+    for capacity in sorted(walk.protocol.consent_required(patient.age_on(today))):
+        command = screening.RecordConsent(
+            patient=patient.number,
+            form_version="2.0",
+            capacity=capacity,
+            signed_at=walk.here(patient.number),
+            obtained_by="maria",
+            copy_given=True,
+        )
+        walk.ask(command, walk.doctor(patient.number))
+    return True
+
+
+def assess(walk: Walk, patient: Patient) -> bool:
+    """Every criterion is answered."""
+    asked = [c for c in walk.protocol.eligibility.criteria if c.id not in patient.criteria]
+    if gone(patient) or not asked:
+        return False
+    by = walk.doctor(patient.number)
+    verdicts = [
+        CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=walk.text("chart") if walk.maybe(0.1) else None)
+        for c in asked
+        if c.assessed_by != "determination"
+    ]
+    if verdicts:
+        walk.ask(screening.AssessCriteria(patient=patient.number, assessments=tuple(verdicts)), by)
+    for c in asked:
+        if c.assessed_by == "determination":
+            met, why = c.kind == "inclusion", walk.text("seen by the investigator")
+            walk.ask(screening.SignDetermination(patient=patient.number, criterion=c.id, met=met, rationale=why), by)
+    return True
+
+
+def confirm(walk: Walk, patient: Patient) -> bool:
+    """Eligible under the version in force."""
+    version = walk.bench.docket().version().number
+    if gone(patient) or patient.level is not None or patient.eligible_under == version:
+        return False
+    return walk.done(screening.ConfirmEligibility(patient=patient.number), walk.doctor(patient.number))
+
+
+def place(walk: Walk, patient: Patient) -> bool:
+    """A slot, then the enrolment, then the level."""
+    if gone(patient) or patient.level is not None or patient.dosed:
+        return False
+    number, by = patient.number, walk.doctor(patient.number)
+    level = next((c.level for c in walk.world.cohorts.values() if number in c.reservations), None)
+    if level is None or walk.world.cohort(level).reservations[number] < walk.today(number):
+        return _reserve(walk, number)
+    if patient.enrolled is None:
+        day_zero = walk.today(number) + timedelta(days=_days_to_graft(walk))
+        return walk.done(enrolment.EnrolPatient(patient=number, planned_transplant_on=day_zero), by)
+    return walk.done(enrolment.AssignDoseLevel(patient=number, level=level), by)
+
+
+def _reserve(walk: Walk, number: str) -> bool:
+    given = advice(walk.world, walk.protocol)
+    level = next((level for level in walk.protocol.levels() if treats_now(given, level)), None)
+    if level is None or walk.world.cohort(level).free_slots(walk.today(number)) < 1:
+        return False
+    return walk.done(enrolment.ReserveSlot(patient=number, level=level), walk.doctor(number))
+
+
+def _days_to_graft(walk: Walk) -> int:
+    first = -walk.protocol.day_of(1)
+    return first + walk.pick((0, 0, 1, 7, 21, 33))
+
+
+def observe(walk: Walk, patient: Patient) -> bool:
+    """The window is closed when its days are over."""
+    member = member_of(walk, patient)
+    if member is None or member.window is None or not member.window.running or patient.open_candidates:
+        return False
+    settled = all(o in patient.infusions and patient.infusions[o].settled for o in walk.protocol.ordinals())
+    if not settled or walk.today(patient.number) <= member.window.planned_to_on:
+        return False
+    due = assessments_due(patient, member.window, walk.protocol)
+    done = due if walk.maybe(0.93) else max(0, due - 1)
+    command = dlt.CloseDltWindow(patient=patient.number, assessments_done_count=done)
+    return walk.done(command, walk.doctor(patient.number))
+
+
+def determine(walk: Walk, patient: Patient) -> bool:
+    """Who did not complete the window as planned is not evaluable, by two signatures."""
+    member = member_of(walk, patient)
+    if member is None or member.window is None or member.window.running or member.evaluable is not None:
+        return False
+    if patient.may_have_dlt:
+        return False
+    reason = walk.pick(walk.protocol.evaluability.not_evaluable_reasons)
+    for by in walk.chance.sample(QUORUM, 2):
+        command = dlt.DetermineEvaluability(
+            patient=patient.number, evaluable=False, reason=reason, revision=member.revision + 1
+        )
+        walk.ask(command, by)
+    after = member_of(walk, walk.patient(patient.number))
+    return after is not None and after.evaluable is not None
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    leave,
+    end_early,
+    consent,
+    assess,
+    confirm,
+    place,
+    infuse_next,
+    graft,
+    observe,
+    determine,
+)
+

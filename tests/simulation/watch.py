@@ -1,0 +1,57 @@
+"""Whoever watches a walk: reads every append as it comes, and says at once what may not be."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ledger.decisions.docket import Command, Docket
+from ledger.record import Record
+from ledger.world import World
+from tests.simulation.found import claim
+from tests.simulation.history import check_bytes, check_order, check_rebuilt
+from tests.simulation.invariants import check_fixpoint, check_log, check_state
+from tests.simulation.outcomes import check_facts, check_outcome
+from tests.simulation.permissions import Moment, check_permission
+from tests.simulation.seen import Seen
+
+
+@dataclass
+class Watch:
+    """The log as it is read from outside, and how often each event occurred."""
+
+    seen: Seen = field(default_factory=Seen)
+    events: Counter[str] = field(default_factory=Counter)
+
+    def begin(self, records: list[Record]) -> None:
+        """The records of a trial that was opened before the walk began."""
+        for record in records:
+            self.seen.take(record)
+
+    def follow(self, docket: Docket, command: Command, after: World, appended: tuple[Record, ...]) -> None:
+        """One append, as the docket's command made it."""
+        check_log(docket.world, appended)
+        check_bytes(list(appended))
+        check_facts(self.seen, appended)
+        self._take(docket, command, appended)
+        version = self.seen.version_on(docket.today)
+        claim(appended[-1].protocol_version == version, f"version {version} is in force, the log says otherwise")
+        if version:
+            check_state(self.seen, after, self.seen.versions[version][1])
+            check_fixpoint(docket, after)
+
+    def _take(self, docket: Docket, command: Command, appended: tuple[Record, ...]) -> None:
+        for record in appended:
+            self.events[record.event.NAME] += 1
+            version = self.seen.version_on(docket.today)
+            if version:
+                moment = Moment(command, docket.now, docket.today, version, self.seen.versions[version][1])
+                if not docket.asked.on_paper:
+                    check_permission(self.seen, record, moment)
+                check_outcome(self.seen, record, moment, on_paper=docket.asked.on_paper)
+            self.seen.take(record)
+
+    def look_back(self, records: list[Record], world: World, chance: random.Random) -> None:
+        """What only the whole log shows."""
+        check_rebuilt(records, world, chance)
+        if (protocol := world.protocol()) is not None:
+            check_order(records, world, protocol, chance)
