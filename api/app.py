@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from api.description import describe, write_responses
 from api.handling import handle_problems
+from api.logs import set_up
+from api.routes import clock, operations, reading_audit, reading_dosing, reading_log, reading_patients, reading_trial
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
 from api.service import Service
@@ -19,9 +21,12 @@ from api.writing import Writing
 TITLE: Final = "Trial ledger"
 WRITINGS: Final = tuple(Writing.of(write) for write in (REGISTER, *WRITES))
 
+READS: Final = (reading_trial, reading_patients, reading_dosing, reading_log, reading_audit, clock, operations)
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An application over the trials of a directory. Closing it finishes what waits and lets the files go."""
+    set_up()
     service = Service(settings or Settings())
 
     @asynccontextmanager
@@ -31,11 +36,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             service.close()
 
-    app = FastAPI(title=TITLE, version=version("trial-ledger"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=version("trial-ledger"),
+        lifespan=lifespan,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.service = service
     app.router.redirect_slashes = False
     for writing in WRITINGS:
         add_write(app, writing)
+    for routes in READS:
+        app.include_router(routes.router)
     handle_problems(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents it
     return app

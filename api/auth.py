@@ -108,7 +108,7 @@ def read_accounts(path: Path) -> Iterator[Account]:
 def add_account(
     path: Path,
     *,
-    id: str,  # noqa: A002 - the word of the envelope
+    id: str,
     role: Role,
     site: str | None = None,
     trials: tuple[str, ...] | None = None,

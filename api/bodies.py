@@ -109,7 +109,7 @@ def shape_of(command: type[Command], without: Iterable[str] = ()) -> Shape:
 def _correction() -> Shape:
     """One body for each kind of report that can be corrected; the kind tells which."""
     models = [_correction_of(kind, report) for kind, report in REPORTS.items()]
-    union = Annotated[Union[tuple(models)], Field(discriminator="kind")]  # noqa: UP007 - made of a list
+    union: Any = Annotated[Union[tuple(models)], Field(discriminator="kind")]  # noqa: UP007 - made of a list
     plans = {kind: _plan(report, ("patient",)) for kind, report in REPORTS.items()}
     return Shape(tuple(CorrectRecord.model_fields), {}, TypeAdapter(union), reports=plans)
 
@@ -150,7 +150,7 @@ def _opened(annotation: Any) -> Any:
     if origin is Annotated:
         if any(isinstance(mark, FreeText) for mark in arguments[1:]):
             return Text
-        return Annotated[(_opened(arguments[0]), *arguments[1:])]  # type: ignore[return-value]
+        return Annotated[(_opened(arguments[0]), *arguments[1:])]
     if origin in (Union, UnionType):
         return Union[tuple(map(_opened, arguments))]  # noqa: UP007 - made of a list
     if origin is tuple:

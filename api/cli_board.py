@@ -10,8 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-NARROW: Final = 84
-"""Below this width the board leaves out the dose, which the protocol says already."""
+WIDE: Final = 84
+"""From this width on the board has room for the dose, which the protocol says already."""
+
+NARROW: Final = 74
+"""Below this width the windows stand under the board."""
 
 STATE_STYLES: Final = {
     "not_opened": "dim",
@@ -22,6 +25,8 @@ STATE_STYLES: Final = {
     "exceeded": "bold red",
     "reopened": "cyan",
 }
+COLUMNS: Final = ("level", "10⁶/kg", "state", "patients", "n", "t", "slots", "windows", "hold")
+WORDS: Final = frozenset({"state", "patients", "windows", "hold"})
 LETTER_STYLES: Final = {"N": "green", "T": "bold red", "C": "bold yellow", "P": "yellow", "x": "dim"}
 LEGEND: Final = "N: no DLT, T: DLT, C: candidate, not ruled yet, P: observed, x: replaced"
 
@@ -30,40 +35,40 @@ def board_table(board: Mapping[str, Any], today: date, width: int) -> Renderable
     """The levels as a ladder, what the design advises, the holds, and what phase I ended with."""
     advice = board["advice"]["line"] if board["advice"] else "nothing: no protocol version is in force"
     lines = [Text("The design advises: ", style="dim").append(advice, style="bold not dim")]
+    if width < NARROW:
+        lines += [Text(f"Window of {line}", style="dim") for level in board["levels"] for line in windows(level, today)]
     lines += [Text(line, style="red") for line in holds(board)]
     if board["end_state"]:
         lines.append(Text(board["end_state"]["title"], style="bold green"))
-    return Group(levels_table(board["levels"], today, width >= NARROW), *lines)
+    return Group(levels_table(board["levels"], today, width), *lines)
 
 
-def levels_table(levels: Iterable[Mapping[str, Any]], today: date, wide: bool) -> Table:
+def levels_table(levels: Iterable[Mapping[str, Any]], today: date, width: int) -> Table:
     """One row a level, the highest on top. n: evaluable; t: of them with a DLT; slots: taken of all."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column("level", justify="right")
-    if wide:
-        table.add_column("10⁶/kg", justify="right")
-    table.add_column("state", no_wrap=True)
-    table.add_column("patients", no_wrap=True)
-    for name in ("n", "t", "slots"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("windows", no_wrap=True)
-    table.add_column("hold", no_wrap=True)
+    left_out = {"10⁶/kg": width < WIDE, "windows": width < NARROW}
+    shown = [name for name in COLUMNS if not left_out.get(name)]
+    for name in shown:
+        table.add_column(name, justify="left" if name in WORDS else "right", no_wrap=True)
     for level in sorted(levels, key=lambda each: -each["level"]):
-        table.add_row(*_row(level, today, wide), style="dim" if level["state"] == "not_opened" else "")
+        cells = _cells(level, today)
+        table.add_row(*(cells[name] for name in shown), style="dim" if level["state"] == "not_opened" else "")
     return table
 
 
-def _row(level: Mapping[str, Any], today: date, wide: bool) -> Iterator[RenderableType]:
-    yield str(level["level"])
-    if wide:
-        yield millions(level["total_cells_per_kg"])
-    yield Text(level["state"].replace("_", " "), style=STATE_STYLES.get(level["state"], ""))
-    yield notation(level["notation"]) if level["patients"] else ""
-    yield str(level["evaluable"]) if level["slots"] else ""
-    yield str(level["dlt"]) if level["slots"] else ""
-    yield f"{level['slots'] - level['free_slots']}/{level['slots']}" if level["slots"] else ""
-    yield windows(level["patients"], today)
-    yield "" if level["hold"] is None else Text(f"{level['hold']}", style="bold red")
+def _cells(level: Mapping[str, Any], today: date) -> dict[str, RenderableType]:
+    opened = level["slots"] > 0
+    return {
+        "level": str(level["level"]),
+        "10⁶/kg": millions(level["total_cells_per_kg"]),
+        "state": Text(level["state"].replace("_", " "), style=STATE_STYLES.get(level["state"], "")),
+        "patients": notation(level["notation"]) if level["patients"] else "",
+        "n": str(level["evaluable"]) if opened else "",
+        "t": str(level["dlt"]) if opened else "",
+        "slots": f"{level['slots'] - level['free_slots']}/{level['slots']}" if opened else "",
+        "windows": "\n".join(windows(level, today)),
+        "hold": "" if level["hold"] is None else Text(str(level["hold"]), style="bold red"),
+    }
 
 
 def notation(text: str) -> Text:
@@ -74,15 +79,13 @@ def notation(text: str) -> Text:
     return shown
 
 
-def windows(patients: Iterable[Mapping[str, Any]], today: date) -> str:
-    """The last day of every window that is not closed."""
-    open_ones = [each for each in patients if each["window"] and each["window"]["state"] != "closed"]
-    lines = []
-    for each in open_ones:
-        last = date.fromisoformat(each["window"]["planned_to_on"])
-        left = f"{(last - today).days} d" if last >= today else "over"
-        lines.append(f"{each['patient']} to {last.day} {last:%b}, {left}")
-    return "\n".join(lines)
+def windows(level: Mapping[str, Any], today: date) -> Iterator[str]:
+    """The last day of every window of a level that is not closed, and the days left."""
+    for each in level["patients"]:
+        if each["window"] and each["window"]["state"] != "closed":
+            last = date.fromisoformat(each["window"]["planned_to_on"])
+            left = f"{(last - today).days} d" if last >= today else "over"
+            yield f"{each['patient']} to {last.day} {last:%b}, {left}"
 
 
 def holds(board: Mapping[str, Any]) -> Iterator[str]:

@@ -72,9 +72,10 @@ def state_of(world: World, instant: datetime | None) -> dict[str, Any]:
 
 
 def _readable(said: dict[str, Any], world: World, instant: datetime | None) -> Group:
-    asked = f" at {instant_text(instant)}" if instant else ""
-    head = Text(f"{said['trial']}, as known{asked}: the events to position {said['position']}", style="bold")
-    parts: list[RenderableType] = [head, facts({"last recorded": said["recorded_at"], "digest": said["digest"]})]
+    asked = f", as known on {instant_text(instant)}" if instant else ""
+    head = Text(f"{said['trial']}{asked}", style="bold")
+    known = {name: said[name] for name in ("position", "recorded_at", "digest")}
+    parts: list[RenderableType] = [head, facts(known)]
     if said["board"] and world.recorded_at:
         parts.append(board_table(said["board"], home_day(world, instant or world.recorded_at), out.width))
     if "explanation" in said:

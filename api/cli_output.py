@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
+from pydantic import ValidationError
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -39,7 +40,18 @@ def show(document: Mapping[str, Any], as_json: bool, readable: Callable[[], Rend
     if as_json:
         print_json(document)
     else:
-        out.print(readable())
+        tidy(out, readable())
+
+
+def tidy(console: Console, what: RenderableType) -> None:
+    """Print; where no terminal reads, without the blanks that fill a table's lines to their end."""
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    console.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    console.file.flush()
 
 
 def facts(document: Mapping[str, Any]) -> Table:
@@ -78,11 +90,12 @@ def complain(error: BaseException, as_json: bool) -> int:
     code = exit_code(error)
     title, rule = _title(error), getattr(error, "rule", "")
     if as_json:
-        said = {"error": type(error).__name__, "rule": rule, "title": title, "detail": str(error), "exit_code": code}
+        detail = str(error) if isinstance(error, LedgerError) else ""
+        said = {"error": type(error).__name__, "rule": rule, "title": title, "detail": detail, "exit_code": code}
         sys.stderr.write(orjson.dumps(said).decode() + "\n")
     else:
-        about = f" ({error})" if str(error) and str(error) != title else ""
-        err.print(f"{'Refused' if code == REFUSED else 'Could not run'}: {title}{about}", markup=False)
+        about = f" ({error})" if isinstance(error, LedgerError) and str(error) else ""
+        err.print(f"{'Refused' if code == REFUSED else 'Could not run'}: {title}{about}", markup=False, soft_wrap=True)
     return code
 
 
@@ -96,8 +109,16 @@ def exit_code(error: BaseException) -> int:
 
 
 def _title(error: BaseException) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(map(_fault, error.errors(include_url=False, include_input=False)))
     if isinstance(error, Corrupt):
         return "What is stored is not what was written."
     if isinstance(error, LedgerError) and type(error).__doc__:
         return title_of(type(error))
     return str(error) or type(error).__name__
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """Which setting, and what is wrong with it; a fault of all of them says so itself."""
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return ": ".join([*(str(part) for part in fault["loc"]), said])

@@ -44,13 +44,8 @@ Every write is a command, with an `Idempotency-Key`; every refusal is a problem 
 """
 
 _WRITE_PROBLEMS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503, 507)
-_READ_PROBLEMS: Final = (401, 403, 404, 422, 429, 503)
-_OPEN_PROBLEMS: Final = (404, 422)
-
-
-def problem_responses(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
-    """The problems of an operation, by status, with their types."""
-    return {status: _problem_response(status) for status in statuses}
+_READ_PROBLEMS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+_OPEN_PROBLEMS: Final = (404, 503)
 
 
 def _problem_response(status: int) -> dict[str, Any]:
@@ -64,16 +59,8 @@ def _problem_response(status: int) -> dict[str, Any]:
     return found
 
 
-def read_problems() -> dict[int | str, dict[str, Any]]:
-    return problem_responses(_READ_PROBLEMS)
-
-
-def open_problems() -> dict[int | str, dict[str, Any]]:
-    return problem_responses(_OPEN_PROBLEMS)
-
-
 def write_responses() -> dict[int | str, dict[str, Any]]:
-    """How a write may be answered."""
+    """How a write may be answered where it is not refused."""
     headers = {
         "ETag": {"description": "The version of the aggregate in the path.", "schema": {"type": "string"}},
         "Location": {"description": "The first event.", "schema": {"type": "string"}},
@@ -81,7 +68,6 @@ def write_responses() -> dict[int | str, dict[str, Any]]:
     return {
         201: {"model": ReceiptBody, "description": "Appended.", "headers": headers},
         200: {"model": ReceiptBody, "description": "On record already, or only tried out.", "headers": headers},
-        **problem_responses(_WRITE_PROBLEMS),
     }
 
 
@@ -151,11 +137,27 @@ def describe(app: FastAPI, writings: Iterable[Writing]) -> dict[str, Any]:
         document["paths"][writing.write.full_path]["post"].update(write_description(writing))
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(_bodies(writings), Problem=_PROBLEM)
+    document["components"]["responses"] = {f"Problem{status}": _problem_response(status) for status in _WRITE_PROBLEMS}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _name_problems(path, operation, {writing.write.operation for writing in writings})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
     return document
+
+
+def _name_problems(path: str, operation: dict[str, Any], writes: set[str]) -> None:
+    """Add how an operation may be refused; what needs no token says so."""
+    statuses: Iterable[int] = _OPEN_PROBLEMS
+    if path.startswith("/v1/"):
+        statuses = _WRITE_PROBLEMS if operation["operationId"] in writes else _READ_PROBLEMS
+    else:
+        operation["security"] = []
+    operation["responses"].pop("422", None)
+    for status in statuses:
+        operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _bodies(writings: Iterable[Writing]) -> Mapping[str, Any]:

@@ -15,12 +15,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.logs import where
 from api.problems import AT_THE_DOOR, Refused
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
 _log = structlog.get_logger("api")
 
 BY_STATUS: Final = {
@@ -44,6 +46,7 @@ class Around:
         given = headers.get("x-request-id", "")
         request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         scope["request_id"] = request_id
+        trial = _TRIAL.match(scope["path"])
         begun = False
 
         async def sending(message: Message) -> None:
@@ -54,6 +57,8 @@ class Around:
                 answered["X-Request-ID"] = request_id
                 answered["X-Content-Type-Options"] = "nosniff"
                 answered.setdefault("Cache-Control", "no-store")
+                if trial is not None and scope["app"].state.service.is_training(trial[1]):
+                    answered["Ledger-Training"] = "true"
             await send(message)
 
         try:
@@ -61,7 +66,8 @@ class Around:
         except Exception as error:
             trace = headers.get("traceparent", "")
             known = trace if _TRACE.fullmatch(trace) else None
-            _log.exception("unexpected", request_id=request_id, traceparent=known, kind=type(error).__name__)
+            told = {"kind": type(error).__name__, "where": where(error)}
+            _log.error("unexpected", request_id=request_id, traceparent=known, **told)
             if begun:
                 raise
             await problems.response(AT_THE_DOOR["internal"], request_id)(scope, receive, sending)
@@ -74,7 +80,7 @@ def request_id_of(request: Request) -> str:
 
 async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
-    if isinstance(error, RefusedByRule | Contradicted):
+    if isinstance(error, RefusedByRule | Contradicted) and request.method == "POST":
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
         _log.error("unavailable", request_id=request_id_of(request), kind=type(error).__name__, detail=error.detail)

@@ -72,7 +72,6 @@ class Refused(Exception):
         self.members = members
 
 
-@cache
 def of_error(kind: type[LedgerError]) -> Problem:
     """The problem that a refusal of the ledger is."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()

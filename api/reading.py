@@ -103,9 +103,8 @@ async def read(request: Request, caller: Caller, trial: str, asked: AtLeast) -> 
     """The trial as it is asked for."""
     service = service_of(request)
     ledger = await service.ledger(trial, caller)
-    if asked.at_least is not None and ledger.world.size <= asked.at_least:
-        if not await grown(ledger, asked.at_least, service.settings.at_least_seconds):
-            raise Refused("not-there-yet", headers={"Retry-After": "1"}, size=ledger.world.size)
+    if asked.at_least is not None and not await grown(ledger, asked.at_least, service.settings.at_least_seconds):
+        raise Refused("not-there-yet", headers={"Retry-After": "1"}, size=ledger.world.size)
     if isinstance(asked, AsOf) and (asked.as_of_position is not None or asked.as_of_recorded is not None):
         return await asyncio.to_thread(_past, caller, ledger, asked)
     world = ledger.world
@@ -130,6 +129,8 @@ def _now(ledger: TrialLedger, world: World) -> datetime:
 
 async def grown(ledger: TrialLedger, position: int, seconds: float | None) -> bool:
     """Whether a position is on record, at the latest after so many seconds."""
+    if ledger.world.size > position:
+        return True
     loop, heard = asyncio.get_running_loop(), asyncio.Event()
 
     def hear(_: int) -> None:

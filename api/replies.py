@@ -71,5 +71,3 @@ def _version(stream: str, receipt: Receipt, ledger: TrialLedger | None) -> int:
     if appended and not receipt.already and not receipt.dry_run:
         return max(appended)
     return ledger.world.stream_version(stream) if ledger is not None else 0
-
-

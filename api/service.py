@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -52,12 +53,25 @@ class Service:
         """A trial that exists and that the caller's account is for; for others it does not exist."""
         if not caller.account.may_see(trial):
             raise NoSuchTrial(f"trial {trial}")
-        return self._open.get(trial) or await asyncio.to_thread(self.opened, trial)
+        known = self._open.get(trial)
+        return await asyncio.to_thread(self.opened, trial) if known is None else known
 
     def opened(self, trial: str) -> TrialLedger:
         """A trial's ledger, opened if it is not; this reads the whole file."""
         self._open[trial] = ledger = self.shelf.trial(trial)
         return ledger
+
+    def opened_trials(self) -> Mapping[str, TrialLedger]:
+        return self._open
+
+    def is_training(self, trial: str) -> bool:
+        """Whether a trial that is open holds no real patient."""
+        ledger = self._open.get(trial)
+        registered = ledger.world.trial.registered if ledger is not None else None
+        return registered is not None and registered.training
+
+    def training_trials(self) -> list[str]:
+        return [name for name in sorted(self._open) if self.is_training(name)]
 
     def close(self) -> None:
         self._open.clear()

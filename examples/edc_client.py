@@ -29,6 +29,7 @@ MONITOR, COMMITTEE, ADMINISTRATOR, EDC = "vera", "olga", "arkady", "edc-ndgoi"
 SITE, OFFSET = "NDGOI", "+03:00"
 PROTOCOL = Path(__file__).parents[1] / "ledger" / "protocol" / "nct07256210.yaml"
 TRIES = 5
+TAKEN = "trial.dose-decision-taken.v1"
 CRS_GRADE_3 = {
     "temperature_celsius": "39.2",
     "fever_attributed_elsewhere": False,
@@ -164,13 +165,15 @@ class Trial:
             self.decide({"open": "de_escalate"}.get(advice["code"], advice["code"]), advice["level"])
 
     def decide(self, outcome: str, level: int | None) -> None:
-        """Proposed on the dossier as it stands, signed by three people on the same hash, circulated."""
+        """Proposed on the dossier as it stands, signed on the same hash until the quorum has it, circulated."""
         number, shown = next(self.decisions), self.ledger.get(MONITOR, "dossier").json()["dossier_hash"]
         proposal = {"outcome": outcome, "to_level": level, "dossier_hash": shown}
         self.ledger.post(MONITOR, "dose-decisions", proposal)
         vote = {"vote": "agree", "meaning": "I have reviewed the dossier and agree", "dossier_hash": shown}
         for signer in (PI, MONITOR, COMMITTEE):
-            self.ledger.post(signer, f"dose-decisions/{number}/signatures", vote)
+            signed = self.ledger.post(signer, f"dose-decisions/{number}/signatures", vote)
+            if any(event["type"] == TAKEN for event in signed["events"]):
+                break
         circulation = {"to": "clinic and pharmacy", "acknowledged_at": self.at()}
         self.ledger.post(PI, f"dose-decisions/{number}/circulations", circulation)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Command, Docket
@@ -29,6 +29,8 @@ from ledger.store.writer import Job, Writer
 from ledger.world import World, free_texts
 
 Clock = Callable[[], datetime]
+OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule with a mistake in it raises; never what the database raises."""
 
 
 def system_clock() -> datetime:
@@ -184,7 +186,7 @@ class TrialLedger:
         """Decide and append a batch. Nobody is answered before the commit."""
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
-        answered: list[tuple[Job[Submission, Receipt], Receipt | LedgerError]] = []
+        answered: list[tuple[Job[Submission, Receipt], Receipt | Exception]] = []
         gathering = _Gathering(self.world, first=self.world.size)
         try:
             with self.store.appending() as batch:
@@ -195,7 +197,7 @@ class TrialLedger:
             raise
         self.world = gathering.world
         for job, answer in answered:
-            if isinstance(answer, LedgerError):
+            if isinstance(answer, Exception):
                 job.reject(answer)
             else:
                 job.resolve(_with_hashes(answer, gathering.first, hashes, self.store))
@@ -203,8 +205,8 @@ class TrialLedger:
             for listener in tuple(self._listeners):
                 listener(gathering.world.size)
 
-    def _answer(self, batch: Batch, gathering: _Gathering, submission: Submission) -> Receipt | LedgerError:
-        """One command's answer: the one on record under its key, its records, or its refusal."""
+    def _answer(self, batch: Batch, gathering: _Gathering, submission: Submission) -> Receipt | Exception:
+        """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""
         try:
             known = gathering.answers.get(submission.asked.command_id) or batch.answer(submission.asked.command_id)
             if known is not None and not submission.dry_run:
@@ -222,6 +224,8 @@ class TrialLedger:
             if isinstance(error, Refused | Contradicted) and not submission.dry_run:
                 gathering.refusals.append(_refusal(submission, error, self.clock()))
             return error
+        except OUR_MISTAKES as mistake:
+            return mistake
 
     def _answered_before(self, gathering: _Gathering, known: Answer, submission: Submission) -> Receipt:
         if known.request_hash != submission.request_hash:

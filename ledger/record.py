@@ -87,8 +87,8 @@ class Record:
 class Entry:
     """What a decision gives: an event for a stream, before it has its envelope.
 
-    `reported` says that the event happened when the reporter says; a rule's effect or a decision happens when it
-    is recorded.
+    `reported` says that the event happened when the reporter says: `at`, or when the event or the command says; a
+    rule's effect or a decision happens when it is recorded.
     """
 
     stream: str
@@ -96,6 +96,7 @@ class Entry:
     reported: bool = False
     corrects: int | None = None
     conflicts_with: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,12 +115,6 @@ class MayNotDelegate(Refused):
     rule = "G.4-9"
 
 
-class PatientAlreadyScreened(Refused):
-    """The patient number is in use."""
-
-    rule = "G.2"
-
-
 class PatientNotScreened(Refused):
     """The patient is not in screening any more, or has not begun it."""
 
@@ -415,6 +409,12 @@ class NotYetEvaluable(Refused):
     rule = "B.2"
 
 
+class DoseBelowMinimum(Refused):
+    """The patient received less of the planned dose than the protocol asks for."""
+
+    rule = "B.2"
+
+
 class ReasonNotInList(Refused):
     """The reason is not in the protocol's closed list."""
 
@@ -491,12 +491,6 @@ class HoldNotOpen(Refused):
     """No such hold is in force."""
 
     rule = "G.4-5"
-
-
-class AgreedByConflict(Refused):
-    """The record says otherwise."""
-
-    rule = "G.4-12"
 
 
 class NothingToTake(Refused):

@@ -57,6 +57,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _EXACT = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 LONGEST_QUANTITY: Final = 40
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
 
 
 def parse_instant(text: str) -> datetime:
@@ -95,6 +97,7 @@ def _read_instant(given: Any) -> datetime:
     at = parse_instant(given) if isinstance(given, str) else given
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise ValueError("an instant is a text with an offset")
+    _read_day(at.date())
     return at
 
 
@@ -102,6 +105,8 @@ def _read_day(given: Any) -> date:
     day = parse_day(given) if isinstance(given, str) else given
     if not isinstance(day, date) or isinstance(day, datetime):
         raise ValueError("a day is a text YYYY-MM-DD")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("a day lies between 1900 and 2199")
     return day
 
 

@@ -7,10 +7,10 @@ an answer for one patient reads that patient's stream and nothing else.
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import orjson
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from ledger.record import Record
 from ledger.types import Instant, instant_text
@@ -31,41 +31,41 @@ class Reporter(View):
 
 
 class AuditRow(View):
-    """One line of the audit trail."""
+    """One line of the audit trail. A refusal has no position, stream or content."""
 
     kind: Literal["event", "refusal"]
-    position: int | None
-    """Where it stands in the log; a refusal has no position."""
     recorded_at: Instant
-    occurred_at: Instant | None
-    lag_seconds: int | None
-    """From happening to recording."""
-    late: bool
-    """Recorded more than 24 hours after it happened."""
     actor: str
     role: str
-    site: str | None
-    authenticated: str | None
-    """How the actor was authenticated."""
-    reporter: Reporter | None
     type: str
     """The stored name of the event, or the command that was refused."""
     title: str
-    stream: str | None
-    patient: str | None
-    protocol_version: int | None
-    content: dict[str, JsonValue]
+    position: int | None = None
+    """Where it stands in the log."""
+    occurred_at: Instant | None = None
+    lag_seconds: int | None = None
+    """From happening to recording."""
+    late: bool = False
+    """Recorded more than 24 hours after it happened."""
+    site: str | None = None
+    authenticated: str | None = None
+    """How the actor was authenticated."""
+    reporter: Reporter | None = None
+    stream: str | None = None
+    patient: str | None = None
+    protocol_version: int | None = None
+    content: dict[str, JsonValue] = Field(default_factory=dict)
     """What the event says."""
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
     """What it replaces: of a correction, and of a fact that is said anew."""
-    corrects: int | None
-    conflicts_with: int | None
-    reason: str | None
+    corrects: int | None = None
+    conflicts_with: int | None = None
+    reason: str | None = None
     """The commitment to why."""
-    reason_text: str | None
+    reason_text: str | None = None
     """Why, where the reader may see it."""
-    command_id: str | None
-    rule: str | None
+    command_id: str | None = None
+    rule: str | None = None
     """Of a refusal: the rule that was broken."""
 
 
@@ -152,18 +152,13 @@ def _events(records: Iterable[Record], stream: StreamOf, wanted: AuditFilter, te
 def _event(record: Record, changed: tuple[Change, ...], text: TextOf) -> AuditRow:
     return AuditRow(
         kind="event",
-        position=record.position,
         recorded_at=record.recorded_at,
+        type=record.event.NAME,
+        title=title(record.event),
+        position=record.position,
         occurred_at=record.occurred_at,
         lag_seconds=(record.recorded_at - record.occurred_at) // timedelta(seconds=1),
         late=is_late(record),
-        actor=record.actor.id,
-        role=record.actor.role,
-        site=record.actor.site,
-        authenticated=record.actor.authenticated,
-        reporter=_reporter(record),
-        type=record.event.NAME,
-        title=title(record.event),
         stream=record.stream,
         patient=patient_of(record),
         protocol_version=record.protocol_version,
@@ -174,8 +169,19 @@ def _event(record: Record, changed: tuple[Change, ...], text: TextOf) -> AuditRo
         reason=record.reason,
         reason_text=text(record.reason) if record.reason else None,
         command_id=record.command_id,
-        rule=None,
+        **_who(record),
     )
+
+
+def _who(record: Record) -> dict[str, Any]:
+    by = record.actor
+    return {
+        "actor": by.id,
+        "role": by.role,
+        "site": by.site,
+        "authenticated": by.authenticated,
+        "reporter": _reporter(record),
+    }
 
 
 def _reporter(record: Record) -> Reporter | None:
@@ -194,28 +200,11 @@ def _reporter(record: Record) -> Reporter | None:
 def _refusal(refusal: RefusedCommand) -> AuditRow:
     return AuditRow(
         kind="refusal",
-        position=None,
         recorded_at=refusal.recorded_at,
-        occurred_at=None,
-        lag_seconds=None,
-        late=False,
         actor=refusal.actor_id,
         role=refusal.role,
-        site=None,
-        authenticated=None,
-        reporter=None,
         type=refusal.command_type,
         title=f"Refused by rule {refusal.rule}",
-        stream=None,
-        patient=None,
-        protocol_version=None,
-        content={},
-        changes=(),
-        corrects=None,
-        conflicts_with=None,
-        reason=None,
-        reason_text=None,
-        command_id=None,
         rule=refusal.rule,
     )
 

@@ -77,24 +77,26 @@ def changes(stream: Iterable[Record], text: TextOf) -> dict[int, tuple[Change, .
         if record.conflicts_with is not None:
             continue
         new, key = content(record, text), _key(record.event)
-        old = said.get(key, {}) if key else {}
-        if record.corrects in at:
-            old = {**content(at[record.corrects], text), "occurred_at": instant_text(at[record.corrects].occurred_at)}
-            new = {**new, "occurred_at": instant_text(record.occurred_at)}
-        if changed := tuple(_changed(old, new)):
+        corrected = at.get(record.corrects) if record.corrects is not None else None
+        old = _with_time(corrected, text) if corrected else said.get(key, {})
+        if changed := tuple(_changed(old, _with_time(record, text) if corrected else new)):
             found[record.position] = changed
         if key:
             said[key] = {**said.get(key, {}), **new}
     return found
 
 
+def _with_time(record: Record, text: TextOf) -> dict[str, JsonValue]:
+    return {**content(record, text), "occurred_at": instant_text(record.occurred_at)}
+
+
 def _changed(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> Iterable[Change]:
     return (Change(member=m, old=old[m], new=value) for m, value in new.items() if m in old and old[m] != value)
 
 
-def _key(event: Event) -> tuple[str, ...] | None:
+def _key(event: Event) -> tuple[str, ...]:
     known = KEYS.get(type(event))
-    return (known[0], *(str(getattr(event, member)) for member in known[1])) if known else None
+    return (known[0], *(str(getattr(event, member)) for member in known[1])) if known else ()
 
 
 def content(record: Record, text: Callable[[str], str | None]) -> dict[str, JsonValue]:

@@ -73,7 +73,7 @@ class CohortView(View):
     pending: int
     exceeded: bool
     decision: int | None
-    """The dose decision that opened it; null at the start level."""
+    """The last dose decision that lets further children be dosed here; null at the start level until it is expanded."""
     reservations: tuple[ReservationView, ...]
     members: tuple[MemberView, ...]
 

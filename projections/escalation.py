@@ -49,6 +49,8 @@ class HoldView(View):
     level: int | None
     """This level and all above; null for the trial."""
     cause: HoldCause
+    patient: str | None
+    """Whose event set it, where it is one patient's."""
     automatic: bool
     cause_stands: bool
     """The rule that set it would set it again now, so it cannot be lifted."""
@@ -158,6 +160,7 @@ def holds_in_force(world: World, protocol: ProtocolDocument | None) -> tuple[Hol
             scope=hold.scope,
             level=hold.level,
             cause=hold.cause,
+            patient=hold.patient,
             automatic=hold.automatic,
             cause_stands=protocol is not None and standing_cause(world, protocol, hold),
         )

@@ -66,7 +66,7 @@ class LevelView(View):
     hold: int | None
     """A hold in force that reaches this level."""
     decision: int | None
-    """The dose decision that opened it."""
+    """The last dose decision that lets further children be dosed here; null at the start level until it is expanded."""
     notation: str
     """The level, then one letter a patient in the order of their numbers, such as `1NNT`."""
     patients: tuple[PlacedPatient, ...]

@@ -60,7 +60,7 @@ def next_actions(world: World, version: Version, now: datetime) -> tuple[Action,
         chain(
             _placing(world, version.document, now),
             _assigning(world, version, now),
-            _proposing(world, version.document),
+            _proposing(world, version),
             _lifting(world, version.document),
         )
     )
@@ -89,7 +89,8 @@ def _assigning(world: World, version: Version, now: datetime) -> Iterator[Action
             yield _action("assign_level", against, level=level, patient=number)
 
 
-def _proposing(world: World, protocol: ProtocolDocument) -> Iterator[Action]:
+def _proposing(world: World, version: Version) -> Iterator[Action]:
+    protocol = version.document
     wanted: list[tuple[Outcome, int | None]] = [
         *((outcome, level) for outcome in AT_A_LEVEL for level in protocol.levels()),
         ("declare_mtd_not_reached", protocol.top),
@@ -99,7 +100,7 @@ def _proposing(world: World, protocol: ProtocolDocument) -> Iterator[Action]:
     ]
     given = advice(world, protocol)
     for outcome, level in wanted:
-        broken = tuple(against_proposal(world, given, outcome, level, override=False))
+        broken = tuple(against_proposal(world, version, given, outcome, level, override=False))
         override = bool(broken) and all(isinstance(error, no.OverrideMissing) for error in broken)
         yield _action("propose", () if override else broken, outcome=outcome, level=level, needs_override=override)
 

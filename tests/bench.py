@@ -61,6 +61,8 @@ class Bench:
 
     def docket(self, by: Actor = PI, **asked: Any) -> Docket:
         self.asked += 1
+        if asked.get("on_paper"):
+            asked.setdefault("reason", self.seal("entered from paper"))
         return Docket(self.world, Asked(by, f"{self.asked:032x}", **asked), self.now, self)
 
     def ask(self, command: Command, by: Actor = PI, **asked: Any) -> tuple[Event, ...]:

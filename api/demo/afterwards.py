@@ -42,11 +42,12 @@ def replay(stage: Stage, file: Path) -> str:
     there = _read(trial_ledger("replay", "--file", file, "--as-of-recorded", instant, "--json"))["digest"]
     if here != there:
         raise Differs(f"replayed by the server {here}, from the file {there}")
-    screen.say("")
+    screen.say()
+    screen.say("Its digest:")
     screen.lines(
         [("the server, over HTTP", f"{here[:SHOWN]}…"), ("another process, from the file", f"{there[:SHOWN]}…")]
     )
-    screen.say("The digest of the whole state is the same.", style="green")
+    screen.say("The same, of the whole state and not only of the board.", style="green")
     return str(here)
 
 
@@ -62,9 +63,11 @@ def falsify(stage: Stage, file: Path) -> None:
         raise Differs(f"the falsified copy passed: {found.stdout}{found.stderr}")
     screen.say(f"trial-ledger rebuild, exit code {found.returncode}:", style="dim")
     screen.say(found.stderr.strip(), style="bold red")
+    screen.say()
     whole = _read(trial_ledger("rebuild", "--file", file, "--json"))
     screen.say(f"The file itself: {whole['events']} events, tree and state as written.", style="green")
-    copy.unlink()
+    for rest in file.parent.glob(f"{copy.name}*"):
+        rest.unlink()
 
 
 def _turn_ruling(copy: Path) -> int:

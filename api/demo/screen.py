@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli_board import board_table
+from api.cli_output import tidy
 
 INDENT: Final = 2
 
@@ -45,7 +46,11 @@ class Screen:
         line.add_row(Text(when, style="dim"), Text(patient or "", style="bold"), Text(day, style="dim"), what)
         self._indented(line, INDENT)
 
-    def say(self, text: str, style: str = "") -> None:
+    def say(self, text: str = "", style: str = "") -> None:
+        """A paragraph; without a text, an empty line."""
+        if not text:
+            self.console.print()
+            return
         self._indented(Text(text, style=style), INDENT)
 
     def lines(self, pairs: Iterable[tuple[str, str]], style: str = "") -> None:
@@ -66,7 +71,7 @@ class Screen:
         self._indented(board_table(board, today, self.console.width - INDENT), INDENT)
 
     def _indented(self, what: RenderableType, by: int) -> None:
-        self.console.print(Padding(what, (0, 0, 0, by), expand=False))
+        tidy(self.console, Padding(what, (0, 0, 0, by), expand=False))
 
 
 def day_text(day: date) -> str:

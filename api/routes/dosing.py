@@ -28,7 +28,7 @@ WRITES: Final[tuple[Write, ...]] = (
         "/dose-decisions",
         dose_decision.ProposeDoseDecision,
         needs("dose-decision", "W", "S"),
-        {"outcome": "expand", "to_level": 1, "dossier_hash": DOSSIER_EXAMPLE},
+        {"outcome": "stay", "to_level": 1, "dossier_hash": DOSSIER_EXAMPLE},
     ),
     Write(
         "/dose-decisions/{decision}/signatures",

@@ -73,9 +73,7 @@ WRITES: Final[tuple[Write, ...]] = (
         at=_PATIENT,
         rests_on="patient",
     ),
-    Write(
-        "/patients/{patient}/eligibility", screening.ConfirmEligibility, needs("eligibility", "S"), {}, at=_PATIENT
-    ),
+    Write("/patients/{patient}/eligibility", screening.ConfirmEligibility, needs("eligibility", "S"), {}, at=_PATIENT),
     Write(
         "/patients/{patient}/screen-failure",
         screening.FailScreening,

@@ -80,7 +80,7 @@ async def show_dose_decision(
     """One dose decision."""
     reading = await read(request, by, trial, asked)
     for each in dose_decisions(reading.world, reading.now):
-        if each.decision == decision:
+        if each.number == decision:
             return each
     raise NoSuchDecision(f"decision {decision}")
 

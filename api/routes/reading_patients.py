@@ -9,11 +9,11 @@ from api import views
 from api.access import Caller
 from api.reading import Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
 from api.roles import needs
-from ledger.types import Level
 from api.views import Page
 from ledger.patient.state import Patient
 from ledger.record import Record, cohort_stream, patient_stream
 from ledger.refusals import NoSuchCohort, NoSuchPatient
+from ledger.types import Level
 from projections import cohorts as c
 from projections import patients as p
 from projections.levels import home_day

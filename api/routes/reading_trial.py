@@ -8,12 +8,12 @@ from starlette.requests import Request
 
 from api import views
 from api.access import Caller
+from api.problems import Refused
 from api.reading import Moment, Now, Trial, read, reader
 from api.roles import needs
 from api.service import service_of
 from api.views import Page
 from ledger.record import TRIAL
-from api.problems import Refused
 from projections.levels import home_day
 
 router: Final = APIRouter(tags=["trial"])
@@ -41,9 +41,7 @@ async def show_trial(request: Request, response: Response, by: Reader, trial: Tr
 
 
 @router.get("/v1/trials/{trial}/protocol-versions")
-async def list_protocol_versions(
-    request: Request, by: Reader, trial: Trial, asked: Moment
-) -> Page[views.VersionLine]:
+async def list_protocol_versions(request: Request, by: Reader, trial: Trial, asked: Moment) -> Page[views.VersionLine]:
     """All protocol versions, and which is in force."""
     reading = await read(request, by, trial, asked)
     return Page(items=views.versions(reading.world, home_day(reading.world, reading.now)))
@@ -88,7 +86,9 @@ async def list_delegations(
 
 
 @router.get("/v1/trials/{trial}/holds")
-async def list_holds(request: Request, response: Response, by: Reader, trial: Trial, asked: Moment) -> Page[views.HoldLine]:
+async def list_holds(
+    request: Request, response: Response, by: Reader, trial: Trial, asked: Moment
+) -> Page[views.HoldLine]:
     """All holds, lifted or not. A lift rests on the trial's version, which is the entity tag."""
     reading = await read(request, by, trial, asked)
     reading.tag(response, TRIAL)

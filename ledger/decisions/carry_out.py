@@ -2,10 +2,12 @@
 every event given its envelope. Pure: the clock, the archive and the state are arguments."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from ledger import refusals as no
 from ledger.decisions import (
@@ -20,12 +22,12 @@ from ledger.decisions import (
     screening,
     setup,
 )
-from ledger.decisions.docket import AlreadySo, Command, Docket, Follows
+from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Docket, Follows
 from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
-from ledger.world import World, same_fact, source_key
+from ledger.world import Archive, World, same_fact, source_key
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -96,6 +98,20 @@ class CarriedOut:
     already: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The archive, with records that this append has made already."""
+
+    archive: Archive
+    records: Mapping[int, Record]
+
+    def record(self, position: int) -> Record:
+        return self.records[position] if position in self.records else self.archive.record(position)
+
+    def text(self, commitment: str) -> str | None:
+        return self.archive.text(commitment)
+
+
 def decide(docket: Docket, command: Command) -> Follows:
     """What a command gives, or its refusal. A correction is the same report with what it corrects."""
     if isinstance(command, corrections.CorrectRecord):
@@ -107,20 +123,46 @@ def decide(docket: Docket, command: Command) -> Follows:
 
 def carry_out(docket: Docket, command: Command) -> CarriedOut:
     """The command's events, then its effects until none is missing; all in one append, or a refusal and nothing."""
-    if docket.asked.occurred_at is not None and docket.asked.occurred_at > docket.now + timedelta(minutes=5):
+    if docket.asked.occurred_at is not None and docket.asked.occurred_at > docket.now + CLOCK_TOLERANCE:
         raise no.OccurrenceInTheFuture("occurred_at")
-    follows = _known_to_its_source(docket, decide(docket, command))
+    if docket.asked.on_paper and docket.asked.reason is None:
+        raise no.ReasonMissing("on_paper")
+    world, records = _amended_since(docket)
+    archive = _Ahead(docket.archive, {record.position: record for record in records})
+    docket = replace(docket, archive=archive)
+    try:
+        follows = _known_to_its_source(docket, decide(replace(docket, world=world), command))
+    except ValidationError as fault:
+        raise no.UnreadableCommand(f"{type(command).__name__}: {fault.title}") from None
     if isinstance(follows, AlreadySo):
         return CarriedOut(docket.world, (), follows.position)
-    world, records = append(docket, docket.world, follows)
+    world, given = append(docket, world, follows)
+    return CarriedOut(*_with_effects(docket, world, (*records, *given)))
+
+
+def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:
+    """What a version asks for that came into force since the last record: an append shows it before anything else."""
+    world, last = docket.world, docket.world.recorded_at
+    before = world.trial.protocol_on(last.date()) if last is not None else None
+    version = world.trial.protocol_on(docket.today)
+    if version is None or before is None or version.number == before.number:
+        return world, ()
+    return _with_effects(docket, world, (), everything=True)
+
+
+def _with_effects(
+    docket: Docket, world: World, records: tuple[Record, ...], *, everything: bool = False
+) -> tuple[World, tuple[Record, ...]]:
+    """The trial and the records with every effect that the rules make of what they touched, or of everything."""
     for _ in range(LONGEST_CHAIN):
         version = world.trial.protocol_on(docket.today)
-        missing = effects(world, version.document, touched(world, records)) if version else ()
+        concerned = Touched.everything(world) if everything else touched(world, records)
+        missing = effects(world, version.document, concerned) if version else ()
         if not missing:
-            return CarriedOut(world, records)
+            return world, records
         world, more = append(docket, world, missing)
         records += more
-    raise AssertionError(f"no end of effects: {records[-1].event!r}")
+    raise AssertionError(f"no end of effects: {records[-1:]!r}")
 
 
 def _known_to_its_source(docket: Docket, follows: Follows) -> Follows:
@@ -199,6 +241,8 @@ def envelope(docket: Docket, world: World, entry: Entry) -> Record:
 def _occurred_at(docket: Docket, entry: Entry, recorded_at: datetime) -> datetime:
     if not entry.reported:
         return recorded_at
+    if entry.at is not None:
+        return entry.at
     if entry.event.WHEN is not None:
         stated: datetime = getattr(entry.event, entry.event.WHEN)
         return stated

@@ -8,9 +8,11 @@ from ledger import refusals as no
 from ledger.decisions import given, infusion, safety, screening
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows
 from ledger.patient.safety import AdverseEventReported
-from ledger.types import Position
+from ledger.types import Event, Position
+from ledger.world import same_fact
 
 REPORTS: Final[dict[str, type[Command]]] = {
+    "screening": screening.ScreenPatient,
     "consent": screening.RecordConsent,
     "assent": screening.RecordAssent,
     "screening-findings": screening.RecordScreeningFindings,
@@ -46,22 +48,32 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
         raise no.ReasonMissing("reason")
     if command.position >= docket.world.size:
         raise no.NoSuchRecord(f"position {command.position}")
+    docket.patient(command.patient)
     original = docket.archive.record(command.position)
-    report = readable(command)
-    follows = decide(_correcting(docket, command.position), report)
+    follows = decide(_correcting(docket, command.position), readable(command))
     if isinstance(follows, AlreadySo):
         return follows
-    first = follows[0]
-    if type(first.event) is not type(original.event) or first.stream != original.stream:
-        raise no.CorrectionOfAnotherKind(f"position {command.position}")
-    if (later := docket.world.corrected.get(command.position)) is not None:
-        if docket.archive.record(later).event == first.event:
-            return AlreadySo(later)
-        raise no.AlreadyCorrected(f"position {command.position}", later)
-    event = first.event
+    first, event = follows[0], follows[0].event
     if isinstance(event, AdverseEventReported) and isinstance(original.event, AdverseEventReported):
         event = event.model_copy(update={"adverse_event": original.event.adverse_event})
+    several = sum(entry.corrects is not None for entry in follows) > 1
+    if several or first.stream != original.stream or not _about_the_same(original.event, event):
+        raise no.CorrectionOfAnotherKind(f"position {command.position}")
+    if original.conflicts_with is not None:
+        raise no.NotCorrectable(f"position {command.position} contradicts position {original.conflicts_with}")
+    if (later := docket.world.corrected.get(command.position)) is not None:
+        if same_fact(docket.archive.record(later).event, event, docket.archive):
+            return AlreadySo(later)
+        raise no.AlreadyCorrected(f"position {command.position}", later)
     return (replace(first, event=event), *follows[1:])
+
+
+def _about_the_same(original: Event, corrected: Event) -> bool:
+    """Whether two reports are of one kind and about one thing: the same infusion, adverse event, criterion, finding."""
+    named = ("ordinal", "adverse_event", "criterion", "finding", "number")
+    return type(original) is type(corrected) and all(
+        getattr(original, field, None) == getattr(corrected, field, None) for field in named
+    )
 
 
 def readable(command: CorrectRecord) -> Command:
@@ -70,7 +82,8 @@ def readable(command: CorrectRecord) -> Command:
     kind = REPORTS.get(command.kind)
     if kind is None:
         raise no.NotCorrectable(command.kind)
-    return kind.model_validate({**command.report, "patient": command.patient})
+    whose = "number" if kind is screening.ScreenPatient else "patient"
+    return kind.model_validate({**command.report, whose: command.patient})
 
 
 def _correcting(docket: Docket, position: int) -> Docket:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from pydantic import Field
+
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.cohort.state import Member
 from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, permit
-from ledger.decisions.standing import assessments_due
+from ledger.decisions.standing import assessments_due, received_enough, ruled_evaluable
 from ledger.errors import Refused
 from ledger.patient import safety as s
 from ledger.patient.state import Patient
@@ -24,7 +26,7 @@ class RuleOnDlt(PatientCommand):
 
     subject: s.Subject
     is_dlt: bool
-    revision: int
+    revision: int = Field(ge=1)
     toxicity: s.Toxicity | None = None
     grade: Grade | None = None
     rationale: Commitment
@@ -42,7 +44,7 @@ class DetermineEvaluability(PatientCommand):
 
     evaluable: bool
     reason: Line
-    revision: int
+    revision: int = Field(ge=1)
 
 
 def rule_on_dlt(docket: Docket, command: RuleOnDlt) -> Follows:
@@ -84,7 +86,8 @@ def _against_ruling(docket: Docket, patient: Patient, command: RuleOnDlt) -> Ite
         if command.is_dlt and (command.grade or 0) < protocol.dlt.minimum_grade:
             yield no.BelowDltGrade(subject)
         window = member.window if member else None
-        if command.is_dlt and window is not None and not window.includes(event.report.onset_at.date()):
+        outside = window is None or not window.includes(event.report.onset_at.date())
+        if command.is_dlt and outside and subject not in patient.candidates:
             yield no.OutsideDltWindow(subject)
     elif subject not in patient.candidates:
         yield no.NoSuchCandidate(subject)
@@ -136,20 +139,25 @@ def close_dlt_window(docket: Docket, command: CloseDltWindow) -> Follows:
         early_end=command.early_end,
     )
     if not window.running:
-        return _closed_already(docket, stream, event, patient, member)
+        return _closed_already(docket, stream, event, member)
     early = command.early_end is not None
     broken = _against_early_end(patient, command) if early else _against_closing(docket, patient, member)
     deviations = permit(docket, patient.stream, broken)
     return (*deviations, Entry(stream, event, reported=docket.asked.on_paper))
 
 
-def _closed_already(docket: Docket, stream: str, event: c.DltWindowClosed, patient: Patient, member: Member) -> Follows:
-    window = member.window
-    assert window is not None
-    on_record = docket.world.on_record(stream, event.model_copy(update={"closed_on": window.closed_on}), docket.now)
-    if on_record is None or window.early_end != event.early_end:
-        raise no.NoWindow(f"patient {patient.number}")
-    return AlreadySo(on_record)
+def _closed_already(docket: Docket, stream: str, event: c.DltWindowClosed, member: Member) -> Follows:
+    """Scheduled assessments that were found later are added to the closing on record; anything else contradicts it."""
+    assert member.window is not None
+    again = event.model_copy(update={"closed_on": member.window.closed_on})
+    position = docket.world.on_record(stream, again, docket.now)
+    assert position is not None
+    known = docket.archive.record(position).event
+    assert isinstance(known, c.DltWindowClosed)
+    if known.early_end != again.early_end or known.assessments_done_count > again.assessments_done_count:
+        raise no.AlreadyDetermined(f"patient {again.patient}: the window is closed", position)
+    same = known.assessments_done_count == again.assessments_done_count
+    return AlreadySo(position) if same else (Entry(stream, again, reported=docket.asked.on_paper),)
 
 
 def _against_closing(docket: Docket, patient: Patient, member: Member) -> Iterator[Refused]:
@@ -203,8 +211,21 @@ def _against_determination(
         yield no.ReasonNotInList(f"patient {patient.number}")
     if patient.may_have_dlt and not command.evaluable:
         yield no.CandidateStands(f"patient {patient.number}")
-    if member.window is None or member.window.running:
+    if _is_observed(patient, member):
         yield no.NotYetEvaluable(f"patient {patient.number}")
+    elif command.evaluable and not ruled_evaluable(patient):
+        if member.window is None or not member.window.complete:
+            yield no.AssessmentsMissing(f"patient {patient.number}")
+        if not received_enough(patient, docket.protocol()):
+            yield no.DoseBelowMinimum(f"patient {patient.number}")
+
+
+def _is_observed(patient: Patient, member: Member) -> bool:
+    """Whether it is too early to say: the window runs, or has yet to open; where infusion 1 is omitted, none opens."""
+    first = patient.infusions.get(1)
+    if member.window is None:
+        return first is None or first.omitted is None
+    return member.window.running
 
 
 def _sign_evaluability(
@@ -230,7 +251,8 @@ def _in_a_row(
     docket: Docket, patient: Patient, determined: c.EvaluabilityDetermined | DetermineEvaluability
 ) -> Entries:
     """The second non-evaluable patient in a row holds the level for review (domain B.2)."""
-    if determined.evaluable or patient.level is None:
+    known = _member(docket, patient).determination
+    if determined.evaluable or patient.level is None or (known is not None and not known.evaluable):
         return ()
     row = docket.world.cohort(patient.level).not_evaluable_in_a_row + 1
     if row < docket.protocol().evaluability.consecutive_not_evaluable_hold:

@@ -111,9 +111,14 @@ def permit(docket: Docket, stream: str, broken: Iterable[LedgerError]) -> Entrie
     """Refuse by the first broken rule; of what was decided on paper, note every broken rule as a deviation."""
     if docket.asked.on_paper:
         return tuple(deviation(stream, error) for error in broken)
+    refuse(broken)
+    return ()
+
+
+def refuse(broken: Iterable[LedgerError]) -> None:
+    """Refuse by the first broken rule, of what no paper excuses."""
     for error in broken:
         raise error
-    return ()
 
 
 def deviation(stream: str, error: LedgerError) -> Entry:

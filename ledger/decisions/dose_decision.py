@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ledger import refusals as no
-from ledger.cohort import events as c
-from ledger.cohort.state import Cohort
-from ledger.decisions.docket import AlreadySo, Command, Docket, Entries, Follows, decided, deviation, permit, report
-from ledger.decisions.standing import advice, basis, inputs_hash
+from ledger.decisions.consequences import carry_out_decision, consequences
+from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Docket, Follows, deviation, refuse, report
+from ledger.decisions.permits import DLTS_THAT_EXCEED, against_exposure, against_one_more
+from ledger.decisions.standing import advice, basis, candidates_at, inputs_hash
 from ledger.designs.base import (
     Advice,
     Await,
@@ -22,16 +22,18 @@ from ledger.designs.base import (
     StopNoMtd,
     Treat,
 )
-from ledger.designs.reading import FIRST_SLOTS, FULL_SLOTS, advice_line
+from ledger.designs.reading import FULL_SLOTS, advice_line
 from ledger.errors import Refused
+from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
 from ledger.trial import dosing as t
-from ledger.trial.state import Decision
+from ledger.trial.state import Decision, Version
 from ledger.types import Commitment, Instant, Level, Line, Sha256
 from ledger.world import World
 
-CAUTION: Final = {"escalate": 0, "reopen": 0, "expand": 1, "stay": 1, "de_escalate": 2, "stop": 3}
-"""From the left to the right; an override moves right only. A declaration is permitted only where it is advised."""
+CAUTION: Final = {"escalate": 0, "reopen": 0, "expand": 1, "stay": 2, "de_escalate": 3, "stop": 4}
+"""From the left to the right; an override moves right only, and to expand lies left of to stay, since it exposes more
+children. A declaration is permitted only where it is advised."""
 
 EXPOSING: Final = frozenset({"escalate", "reopen", "expand", "de_escalate"})
 RESTRICTING: Final = frozenset({"hold", "stop"})
@@ -87,7 +89,7 @@ def advised_outcome(given: Advice, world: World) -> tuple[t.Outcome, int | None]
         case Treat(level=level, slots=slots):
             return ("expand" if slots > world.cohort(level).slots else "stay"), level
         case Await(level=level):
-            return "stay", level
+            return ("hold" if world.cohort(level).exceeded else "stay"), level
 
 
 def against_outcome(world: World, given: Advice, outcome: str, level: int | None, override: bool) -> Iterator[Refused]:
@@ -96,7 +98,7 @@ def against_outcome(world: World, given: Advice, outcome: str, level: int | None
     if outcome == "hold":
         return
     if outcome == "reopen":
-        if level is None or not world.cohort(level).exceeded or world.cohort(level).dlts > 1:
+        if level is None or not world.cohort(level).exceeded or _may_exceed(world, level):
             yield no.OutcomeNotPermitted(line)
         return
     if (outcome, level) == advised_outcome(given, world):
@@ -107,6 +109,11 @@ def against_outcome(world: World, given: Advice, outcome: str, level: int | None
         yield no.OutcomeNotPermitted(line)
     elif not override:
         yield no.OverrideMissing(line)
+
+
+def _may_exceed(world: World, level: int) -> bool:
+    """Whether a level has two DLTs, candidates counted."""
+    return world.cohort(level).dlts + candidates_at(world, world.cohort(level)) >= DLTS_THAT_EXCEED
 
 
 def _further_left(outcome: str, advised: str) -> bool:
@@ -132,6 +139,7 @@ def propose_dose_decision(docket: Docket, command: ProposeDoseDecision) -> Follo
     """Frozen inputs: the dossier's hash as the proposer saw it has to be that of the dossier now."""
     docket.signer("medical_monitor", "principal_investigator")
     world, version = docket.world, docket.version()
+    _named_level(version.document, command.outcome, command.to_level)
     given = advice(world, version.document)
     if (known := _proposed_already(world, command, docket.asked.by.id)) is not None:
         return AlreadySo(known)
@@ -149,16 +157,42 @@ def propose_dose_decision(docket: Docket, command: ProposeDoseDecision) -> Follo
         basis=basis(world),
         override=command.override,
     )
-    broken = against_proposal(world, given, command.outcome, command.to_level, command.override is not None)
-    return decided(docket, TRIAL, event, broken, stands=False)
+    overrides = command.override is not None
+    refuse(against_proposal(world, version, given, command.outcome, command.to_level, overrides))
+    return (Entry(TRIAL, event),)
 
 
-def against_proposal(world: World, given: Advice, outcome: str, level: int | None, override: bool) -> Iterator[Refused]:
-    """Why an outcome is not proposed now: another decision waits for signatures, or the design does not permit it."""
-    pending = next((d for d in world.trial.decisions.values() if is_open(d)), None)
-    if pending is not None and outcome not in RESTRICTING:
-        yield no.DecisionPending(f"decision {pending.number}")
+def _named_level(protocol: ProtocolDocument, outcome: str, level: int | None) -> None:
+    """An outcome names a level of the ladder; to stop names none, and to hold may name none."""
+    if level is not None and level not in protocol.levels():
+        raise no.NotInProtocol(f"level {level}")
+    if (level is None and outcome not in RESTRICTING) or (level is not None and outcome == "stop"):
+        raise no.FindingsContradict(f"{outcome} and its level")
+
+
+def against_proposal(
+    world: World, version: Version, given: Advice, outcome: str, level: int | None, override: bool
+) -> Iterator[Refused]:
+    """Why an outcome is not proposed now: another decision waits for signatures on what stands on record, nobody may
+    be exposed, phase I has its result, or the design does not permit it."""
+    current = inputs_hash(world, version)
+    waiting = (d.number for d in world.trial.decisions.values() if is_open(d) and d.inputs_hash == current)
+    if outcome not in RESTRICTING and (pending := next(waiting, None)) is not None:
+        yield no.DecisionPending(f"decision {pending}")
+    if outcome in EXPOSING:
+        yield from against_exposing(world, version.document)
+    elif world.trial.stopped and outcome != "hold":
+        yield no.TrialStopped(f"stopped: {world.trial.stopped}")
+    if world.trial.phase_one_over and outcome in ("declare_mtd", "declare_mtd_not_reached"):
+        yield no.PhaseOneComplete("phase I has its result")
     yield from against_outcome(world, given, outcome, level, override)
+
+
+def against_exposing(world: World, protocol: ProtocolDocument) -> Iterator[Refused]:
+    """Stop, trial hold and cap override every permission to open (domain B.2); the cap, where nobody enrolled waits."""
+    yield from against_exposure(world, None)
+    if not any(p.enrolled and p.level is None and not (p.off_study or p.death) for p in world.patients.values()):
+        yield from against_one_more(world, protocol)
 
 
 def _proposed_already(world: World, command: ProposeDoseDecision, by: str) -> int | None:
@@ -177,6 +211,8 @@ def is_open(decision: Decision) -> bool:
 def sign_dose_decision(docket: Docket, command: SignDoseDecision) -> Follows:
     """One vote a person. With the last signature that the quorum needs, the decision is taken and carried out."""
     protocol, world = docket.protocol(), docket.world
+    if docket.asked.by.role not in protocol.quorum.seats():
+        raise no.NotInQuorum(f"{docket.asked.by.id} as {docket.asked.by.role}")
     docket.signer(*protocol.quorum.seats())
     decision = world.trial.decisions.get(command.decision)
     if decision is None:
@@ -197,19 +233,19 @@ def sign_dose_decision(docket: Docket, command: SignDoseDecision) -> Follows:
         if position is None or decision.votes[by.id][1] != command.vote:
             raise no.AlreadySigned(f"decision {command.decision}: {by.id}", position)
         return AlreadySo(position)
-    entries = permit(docket, TRIAL, _against_signing(docket, decision, command))
+    refuse(_against_signing(docket, decision, command))
     votes = {**dict(decision.votes), by.id: (str(by.role), command.vote)}
-    signed = (*entries, Entry(TRIAL, event))
+    signed = (Entry(TRIAL, event),)
     return (*signed, *carry_out_decision(world, decision)) if quorate(decision, votes, protocol.quorum) else signed
 
 
 def _against_signing(docket: Docket, decision: Decision, command: SignDoseDecision) -> Iterator[Refused]:
     if not is_open(decision):
         yield no.DecisionNotOpen(f"decision {decision.number}")
-    if command.dossier_hash != decision.inputs_hash:
-        yield no.DossierMoved(f"decision {decision.number}: another dossier was signed")
-    if decision.inputs_hash != inputs_hash(docket.world, docket.version()):
-        yield no.DossierMoved(f"decision {decision.number}: its inputs have changed")
+    if len({command.dossier_hash, decision.inputs_hash, inputs_hash(docket.world, docket.version())}) > 1:
+        yield no.DossierMoved(f"decision {decision.number}")
+    if decision.outcome in EXPOSING and command.vote == "agree":
+        yield from against_exposing(docket.world, docket.protocol())
 
 
 def quorate(decision: Decision, votes: dict[str, tuple[str, str]], quorum: Any) -> bool:
@@ -223,47 +259,6 @@ def quorate(decision: Decision, votes: dict[str, tuple[str, str]], quorum: Any) 
     return all(roles.count(role) >= seats for role, seats in quorum.seats().items())
 
 
-def carry_out_decision(world: World, decision: Decision) -> Entries:
-    """The decision is taken, and what it opens, expands, reopens, holds, stops or declares follows from it."""
-    taken = t.DoseDecisionTaken(
-        decision=decision.number, outcome=decision.outcome, to_level=decision.to_level, on_paper=False
-    )
-    return (Entry(TRIAL, taken), *consequences(world, decision.number, decision.outcome, decision.to_level))
-
-
-def consequences(world: World, number: int, outcome: str, level: int | None) -> Entries:
-    """What a decision does to the cohorts and the trial."""
-    if outcome == "hold":
-        hold = len(world.trial.holds) + 1
-        scope: t.HoldScope = "trial" if level is None else "level"
-        event = t.HoldApplied(hold=hold, scope=scope, level=level, cause="dose-decision", automatic=False)
-        return (Entry(TRIAL, event),)
-    if outcome == "stop":
-        return (Entry(TRIAL, t.TrialStoppedPrematurely(criterion="P8: no tolerated level", decision=number)),)
-    if level is None:
-        return ()
-    if outcome == "declare_mtd":
-        declared: tuple[Any, ...] = (t.MtdDeclared(level=level, decision=number),)
-    elif outcome == "declare_mtd_not_reached":
-        declared = (t.MtdNotReached(top_level=level, decision=number),)
-    else:
-        return _cohort_consequences(world.cohort(level), number, outcome)
-    return tuple(Entry(TRIAL, event) for event in (*declared, t.Rp2dSelected(level=level, decision=number)))
-
-
-def _cohort_consequences(cohort: Cohort, number: int, outcome: str) -> Entries:
-    fuller = FIRST_SLOTS if cohort.slots == 0 or (cohort.evaluable < FIRST_SLOTS and not cohort.dlts) else FULL_SLOTS
-    if outcome == "reopen":
-        slots = max(cohort.slots, fuller)
-        return (Entry(cohort.stream, c.CohortReopened(slots_count=slots, decision=number)),)
-    if not cohort.opened and outcome in ("escalate", "de_escalate"):
-        event = c.CohortOpened(level=cohort.level, slots_count=FIRST_SLOTS, decision=number)
-        return (Entry(cohort.stream, event),)
-    if outcome == "expand":
-        return (Entry(cohort.stream, c.CohortExpanded(slots_count=FULL_SLOTS, decision=number)),)
-    return ()
-
-
 def circulate_decision(docket: Docket, command: CirculateDecision) -> Follows:
     """Before the next dosing, the decision has to be where dosing is done (domain E.1)."""
     decision = docket.world.trial.decisions.get(command.decision)
@@ -274,14 +269,19 @@ def circulate_decision(docket: Docket, command: CirculateDecision) -> Follows:
 
 def report_paper_decision(docket: Docket, command: ReportPaperDecision) -> Follows:
     """Stored and carried out as it was taken; what the design did not permit on what is known is a deviation."""
-    world = docket.world
-    given = advice(world, docket.protocol())
+    docket.signer("medical_monitor", "principal_investigator")
+    world, protocol = docket.world, docket.protocol()
+    _named_level(protocol, command.outcome, command.to_level)
+    given = advice(world, protocol)
     for decision in world.trial.decisions.values():
-        if decision.taken_at == command.taken_at and decision.outcome == command.outcome:
+        known = (decision.taken_at, decision.outcome, decision.to_level)
+        if known == (command.taken_at, command.outcome, command.to_level):
             return AlreadySo(decision.position)
+    if command.taken_at > docket.now + CLOCK_TOLERANCE:
+        raise no.OccurrenceInTheFuture("the decision is said to have been taken later than now")
     number = len(world.trial.decisions) + 1
     taken = t.DoseDecisionTaken(decision=number, outcome=command.outcome, to_level=command.to_level, on_paper=True)
     broken = against_outcome(world, given, command.outcome, command.to_level, override=False)
     found = tuple(deviation(TRIAL, error) for error in broken)
     done = consequences(world, number, command.outcome, command.to_level)
-    return (Entry(TRIAL, taken, reported=True), *found, *done)
+    return (Entry(TRIAL, taken, reported=True, at=command.taken_at), *found, *done)

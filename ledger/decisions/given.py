@@ -124,9 +124,7 @@ def _against_what_began(
         yield no.OutsideInfusionDay(f"infusion {command.ordinal}")
 
 
-def _covers(
-    authorised: i.InfusionAuthorised | None, command: RecordInfusionStart, protocol: ProtocolDocument
-) -> bool:
+def _covers(authorised: i.InfusionAuthorised | None, command: RecordInfusionStart, protocol: ProtocolDocument) -> bool:
     """Whether a dose was authorised as it was given, and before it began."""
     if authorised is None:
         return False

@@ -1,7 +1,7 @@
 """Anyone entitled may stop exposure; only the committee lets it go on."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided
@@ -10,8 +10,17 @@ from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
 from ledger.trial.dosing import HoldApplied, HoldLifted
-from ledger.types import Commitment, Level
+from ledger.types import Commitment, Level, Role
 from ledger.world import World
+
+HOLDERS: Final[tuple[Role, ...]] = (
+    "principal_investigator",
+    "investigator",
+    "medical_monitor",
+    "safety_committee",
+    "cell_processing_qa",
+    "ethics_committee",
+)
 
 
 class ApplyHold(Command):
@@ -30,7 +39,8 @@ class LiftHold(Command):
 
 
 def apply_hold(docket: Docket, command: ApplyHold) -> Follows:
-    """A hold is never refused to those who may set one. The same hold is not set twice."""
+    """A hold is never refused to those who may set one (domain B.2). The same hold is not set twice."""
+    docket.signer(*HOLDERS)
     if (command.scope == "level") != (command.level is not None):
         raise no.FindingsContradict("a level's hold names its level, a trial's names none")
     if command.level is not None and command.level not in docket.protocol().levels():
@@ -58,7 +68,9 @@ def lift_hold(docket: Docket, command: LiftHold) -> Follows:
 
 
 def against_lifting(world: World, protocol: ProtocolDocument, number: int) -> Iterator[Refused]:
-    """Why a hold is not lifted: the rule that set it would set it again now."""
+    """Why a hold is not lifted: it is not in force any more, or the rule that set it would set it again now."""
     hold = world.trial.holds[number]
-    if not hold.lifted and standing_cause(world, protocol, hold):
+    if hold.lifted:
+        yield no.HoldNotOpen(f"hold {number}")
+    elif standing_cause(world, protocol, hold):
         yield no.HoldCauseStands(f"hold {number}: {hold.cause}")

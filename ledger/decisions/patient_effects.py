@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.cohort import events as c
 from ledger.cohort.state import Member, Window
-from ledger.decisions.standing import level_given, may_be_dlt, planned_window
+from ledger.decisions.standing import level_given, may_be_dlt, planned_window, received_enough, ruled_evaluable
 from ledger.patient import events as e
 from ledger.patient import safety as s
 from ledger.patient.state import RULED, AdverseEvent, Infusion, Patient
@@ -123,9 +123,10 @@ def candidates_are_ruled(world: World, patient: Patient, protocol: ProtocolDocum
 
 
 def dlts_are_counted(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
-    """A patient with a DLT by the rulings in force counts once at the level; taken back, no longer."""
+    """A patient with a DLT by the rulings in force counts once at the level; taken back, no longer. Before anything is
+    known to have been given there is nothing to count."""
     member = membership(world, patient)
-    if member is None or patient.level is None:
+    if member is None or patient.level is None or member.window is None:
         return
     positions = [ruling.position for ruling in patient.rulings.values() if ruling.event.is_dlt]
     if positions and member.dlt is None:
@@ -143,14 +144,12 @@ def evaluability_follows(world: World, patient: Patient, protocol: ProtocolDocum
         return
     if member.window is None or member.window.running:
         return
-    percent = patient.given_share(protocol.level_total(patient.level)) * 100
-    ruled = sorted(subject for subject in patient.rulings if not subject.startswith("adverse-event/"))
-    completed = member.window.complete and percent >= protocol.evaluability.minimum_percent_of_plan
+    ruled, completed = ruled_evaluable(patient), member.window.complete and received_enough(patient, protocol)
     if completed or ruled:
         event = c.EvaluabilityDetermined(
             patient=patient.number,
             evaluable=True,
-            reason="completed" if completed else f"ruled: {ruled[0]}",
+            reason="completed" if completed else f"ruled: {ruled}",
             revision=member.revision + 1,
         )
         yield Entry(cohort_stream(patient.level), event)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.decisions.docket import Docket
-from ledger.decisions.standing import advice, candidates_at, checklist_hash, outcomes
+from ledger.decisions.standing import advice, candidates_at, outcomes
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
 from ledger.errors import Refused
@@ -104,6 +104,11 @@ def against_taking_part(patient: Patient, protocol: ProtocolDocument, on: date) 
 def against_eligibility(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
     """Why eligibility cannot be confirmed: consent, an open or unmet criterion, the age."""
     yield from against_taking_part(patient, protocol, on)
+    yield from _against_open_criteria(patient, protocol)
+    yield from against_age(world, patient, protocol, on)
+
+
+def _against_open_criteria(patient: Patient, protocol: ProtocolDocument) -> Broken:
     unmet = [
         criterion.id
         for criterion in protocol.eligibility.criteria
@@ -111,7 +116,6 @@ def against_eligibility(world: World, patient: Patient, protocol: ProtocolDocume
     ]
     if unmet:
         yield no.CriteriaOpen(f"patient {patient.number}: {', '.join(unmet)}")
-    yield from against_age(world, patient, protocol, on)
 
 
 def against_age(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
@@ -148,9 +152,10 @@ def against_enrolment(docket: Docket, patient: Patient, version: Version) -> Bro
 
 
 def _against_stale_eligibility(patient: Patient, version: Version) -> Broken:
-    """Eligibility is signed under the version in force, on the checklist as it stands (domain G.4-1, G.4-9)."""
-    if patient.eligible_under != version.number or patient.checklist_hash != checklist_hash(patient):
+    """Eligibility is signed under the version in force, and no criterion was found otherwise since (domain G.4-1)."""
+    if patient.eligible_under != version.number:
         yield no.NotEligible(f"patient {patient.number}")
+    yield from _against_open_criteria(patient, version.document)
 
 
 def against_open_enrolment(world: World) -> Broken:

@@ -202,7 +202,7 @@ def _graded(command: AssessCrs | AssessIcans, age_years: int) -> GradeResult:
 
 
 def confirm_grade(docket: Docket, command: ConfirmGrade) -> Follows:
-    """A grade other than the computed one needs the reason why; a certain grade is never lowered without it."""
+    """A grade other than the computed one needs the reason why; a lower one, another person than the assessor."""
     docket.signer("principal_investigator", "investigator", "medical_monitor", "safety_committee")
     patient = docket.patient(command.patient)
     assessment = _adverse_event(patient, command.adverse_event).assessments.get(command.assessment)
@@ -210,6 +210,9 @@ def confirm_grade(docket: Docket, command: ConfirmGrade) -> Follows:
         raise no.NoSuchRecord(f"assessment at position {command.assessment}")
     if command.grade != assessment.computed_grade and command.differs_because is None:
         raise no.ReasonMissing("differs_because")
+    assessor = docket.archive.record(command.assessment).actor.id
+    if command.grade < assessment.at_most_grade and assessor == docket.asked.by.id:
+        raise no.OnlyAssessor(f"assessment at position {command.assessment}: {assessor}")
     return report(docket, patient.stream, s.GradeConfirmed(**_content(command)))
 
 

@@ -78,14 +78,11 @@ class FailScreening(PatientCommand):
 
 
 def screen_patient(docket: Docket, command: ScreenPatient) -> Follows:
-    """A number is given once. The site has to be open."""
+    """A number is given once: another patient under it contradicts the record. The site has to be open."""
     if command.site not in docket.world.trial.sites:
         raise no.SiteNotOpen(command.site)
     docket.protocol()
-    event, known = e.PatientScreened(**command.model_dump()), docket.world.patients.get(command.number)
-    if docket.asked.corrects is None and known is not None and known.screened != event:
-        raise no.PatientAlreadyScreened(f"patient {command.number}")
-    return report(docket, patient_stream(command.number), event)
+    return report(docket, patient_stream(command.number), e.PatientScreened(**command.model_dump()))
 
 
 def record_consent(docket: Docket, command: RecordConsent) -> Follows:
@@ -110,6 +107,8 @@ def record_screening_findings(docket: Docket, command: RecordScreeningFindings) 
 
 def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Follows:
     """Many reports as one command: what is new of them is recorded; all known is *already so*."""
+    if not events:
+        raise no.UnreadableCommand("nothing is reported")
     answers = [report(docket, patient.stream, event) for event in events]
     entries = tuple(entry for answer in answers if isinstance(answer, tuple) for entry in answer)
     return entries or next((answer for answer in answers if not isinstance(answer, tuple)), ())

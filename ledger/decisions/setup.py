@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided, report
@@ -13,7 +13,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
 from ledger.trial import events as e
 from ledger.trial.state import Delegation
-from ledger.types import Commitment, Day, Line, Name, Role
+from ledger.types import Commitment, Day, Line, Name, Role, Sha256
 
 EVENT_SCHEMA: Final = "trial-ledger/1"
 SPONSOR_GRANTS: Final[frozenset[Role]] = frozenset(
@@ -48,7 +48,7 @@ class RegisterTrial(Command):
 class ProposeProtocolVersion(Command):
     """Put a whole protocol version on the table, with the day from which it is to hold."""
 
-    version: int
+    version: int = Field(ge=1)
     effective_on: Day
     document: dict[str, Any]
 
@@ -65,7 +65,7 @@ class ApproveProtocolVersion(Command):
     """Sign a proposed version as the second person."""
 
     version: int
-    document_sha256: str
+    document_sha256: Sha256
 
 
 class SignInterpretation(Command):
@@ -147,8 +147,19 @@ def propose_protocol_version(docket: Docket, command: ProposeProtocolVersion) ->
         document_sha256=canonical_hash(content),
         effective_on=command.effective_on,
     )
+    _keeps_what_is_in_use(docket, document)
     out_of_order = command.version != len(docket.world.trial.versions) + 1
     return decided(docket, TRIAL, event, _if(out_of_order, no.VersionOutOfOrder(f"version {command.version}")))
+
+
+def _keeps_what_is_in_use(docket: Docket, document: ProtocolDocument) -> None:
+    """No version leaves out a level or an infusion that was used: what happens there has to stay reportable."""
+    world = docket.world
+    levels = {cohort.level for cohort in world.cohorts.values() if cohort.opened or cohort.members}
+    ordinals = {ordinal for patient in world.patients.values() for ordinal in patient.infusions}
+    for what, used, kept in (("level", levels, document.levels()), ("infusion", ordinals, document.ordinals())):
+        if missing := sorted(used - set(kept)):
+            raise no.NotInProtocol(f"{what} {missing[0]} is in use")
 
 
 def record_ethics_approval(docket: Docket, command: RecordEthicsApproval) -> Follows:
@@ -180,17 +191,24 @@ def approve_protocol_version(docket: Docket, command: ApproveProtocolVersion) ->
 
 
 def sign_interpretation(docket: Docket, command: SignInterpretation) -> Follows:
-    """The first signature proposes a reading; the same reading signed by another person records it."""
+    """The first signature proposes a reading; the same reading signed by another person records it. A reading less
+    cautious than the protocol's is an amendment, with its ethics approval (A.3-28)."""
     docket.signer("medical_monitor", "principal_investigator")
-    trial, by = docket.world.trial, docket.asked.by.id
-    if docket.protocol().interpretation(command.item) is None:
+    trial, interpretation = docket.world.trial, docket.protocol().interpretation(command.item)
+    if interpretation is None:
         raise no.NotInProtocol(f"interpretation {command.item}")
+    if interpretation.is_less_cautious(command.reading):
+        raise no.EthicsApprovalMissing(f"{command.item}: a less cautious reading is an amendment")
+    recorded = e.ProtocolInterpretationRecorded(**command.model_dump())
+    position = docket.world.on_record(TRIAL, recorded, docket.now)
+    if position is not None and trial.interpretations.get(command.item) == command.reading:
+        return AlreadySo(position)
     proposed = trial.interpretations_proposed.get(command.item)
-    if proposed is None or proposed[0] != command.reading or trial.interpretations.get(command.item):
+    if proposed is None or proposed[0] != command.reading:
         return report(docket, TRIAL, e.ProtocolInterpretationProposed(**command.model_dump()))
-    if proposed[1] == by:
+    if proposed[1] == docket.asked.by.id:
         raise no.NeedsSecondPerson(command.item)
-    return (Entry(TRIAL, e.ProtocolInterpretationRecorded(**command.model_dump())),)
+    return (Entry(TRIAL, recorded),)
 
 
 def open_site(docket: Docket, command: OpenSite) -> Follows:
@@ -224,12 +242,14 @@ def _may_grant(docket: Docket, person: str, role: Role, site: str | None) -> Non
 
 def revoke_role(docket: Docket, command: RevokeRole) -> Follows:
     """A delegation ends on a day, that day included."""
-    if (command.person, command.role, command.site) not in docket.world.trial.delegations:
+    held = docket.world.trial.delegations.get((command.person, command.role, command.site))
+    if held is None:
         raise no.NothingToTake(f"{command.person}: {command.role}")
     _may_grant(docket, command.person, command.role, command.site)
-    return decided(docket, TRIAL, e.RoleRevoked(**command.model_dump()), ())
+    return decided(docket, TRIAL, e.RoleRevoked(**command.model_dump()), (), stands=held.to_on == command.ends_on)
 
 
 def close_enrolment(docket: Docket, command: CloseEnrolment) -> Follows:
     docket.signer("medical_monitor", "principal_investigator")
-    return decided(docket, TRIAL, e.EnrolmentClosed(cause=command.cause), ())
+    closed = _if(docket.world.trial.enrolment_closed, no.EnrolmentIsClosed("enrolment is closed"))
+    return decided(docket, TRIAL, e.EnrolmentClosed(cause=command.cause), closed)

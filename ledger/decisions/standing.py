@@ -157,6 +157,18 @@ def planned_window(patient: Patient, protocol: ProtocolDocument, days: int) -> t
     return first, last + timedelta(days=days)
 
 
+def received_enough(patient: Patient, protocol: ProtocolDocument) -> bool:
+    """Whether the infusions together gave the protocol's share of the level's planned total (domain B.2)."""
+    assert patient.level is not None
+    percent = patient.given_share(protocol.level_total(patient.level)) * 100
+    return percent >= protocol.evaluability.minimum_percent_of_plan
+
+
+def ruled_evaluable(patient: Patient) -> str | None:
+    """The ruling that makes evaluable whatever was received: on an infusion omitted for a reaction, or on a death."""
+    return min((subject for subject in patient.rulings if not subject.startswith("adverse-event/")), default=None)
+
+
 def assessments_due(patient: Patient, window: Window, protocol: ProtocolDocument) -> int:
     """Scheduled CRS and ICE/CAPD assessments: daily to day 7 after each infusion, then weekly to the window's end."""
     rule = protocol.dlt_window

@@ -15,7 +15,8 @@ from ledger.types import Event, changed
 
 
 def _screened(patient: Patient, event: e.PatientScreened, record: Record) -> Patient:
-    return changed(patient, screened=event)
+    eligible_under = None if record.corrects is not None else patient.eligible_under
+    return changed(patient, screened=event, eligible_under=eligible_under)
 
 
 def _consented(patient: Patient, event: e.ConsentGiven, record: Record) -> Patient:

@@ -45,7 +45,11 @@ def _reading_proposed(trial: Trial, event: e.ProtocolInterpretationProposed, rec
 
 
 def _reading(trial: Trial, event: e.ProtocolInterpretationRecorded, record: Record) -> Trial:
-    return changed(trial, interpretations=trial.interpretations.set(event.item, event.reading))
+    proposed = trial.interpretations_proposed
+    if event.item in proposed:
+        proposed = proposed.delete(event.item)
+    readings = trial.interpretations.set(event.item, event.reading)
+    return changed(trial, interpretations=readings, interpretations_proposed=proposed)
 
 
 def _site(trial: Trial, event: e.SiteOpened, record: Record) -> Trial:

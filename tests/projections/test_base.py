@@ -12,7 +12,7 @@ from ledger.decisions.corrections import CorrectRecord
 from ledger.errors import Corrupt
 from ledger.patient.safety import AdverseEventReported
 from ledger.record import Record
-from ledger.world import World
+from ledger.world import FOLD_VERSION, World
 from projections import base
 from projections.base import (
     Following,
@@ -71,12 +71,16 @@ def test_every_record_changes_the_digest() -> None:
 
 def test_the_digest_names_its_fold_version(monkeypatch: pytest.MonkeyPatch) -> None:
     before = digest(World())
-    monkeypatch.setattr(base, "FOLD_VERSION", base.FOLD_VERSION + 1)
+    monkeypatch.setattr(base, "FOLD_VERSION", FOLD_VERSION + 1)
     assert digest(World()) != before
 
 
 def test_the_digest_is_the_same_in_every_process() -> None:
-    script = "from tests.projections.trials import *; from projections.base import digest; print(digest(three_treated().world))"
+    script = (
+        "from tests.projections.trials import three_treated\n"
+        "from projections.base import digest\n"
+        "print(digest(three_treated().world))"
+    )
     found = {
         subprocess.run(
             [sys.executable, "-c", script],

@@ -2,7 +2,7 @@
 
 from ledger.decisions import dose_decision, enrolment, given
 from projections.deviations import deviations
-from tests.bench import COMMITTEE, INVESTIGATOR, PI, opened_trial
+from tests.bench import INVESTIGATOR, PI, opened_trial
 from tests.patients import infuse, place, screen
 from tests.projections.trials import position, three_treated
 
@@ -45,7 +45,13 @@ def test_what_was_decided_on_paper_stands_after_its_deviations_and_is_still_name
     bench = opened_trial()
     screen(bench, "001")
     bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
-    bench.ask(enrolment.AssignDoseLevel(patient="001", level=1), PI, on_paper=True, occurred_at=bench.now)
+    bench.ask(
+        enrolment.AssignDoseLevel(patient="001", level=1),
+        PI,
+        on_paper=True,
+        reason=bench.seal("decided during an outage"),
+        occurred_at=bench.now,
+    )
     (row,) = deviations(bench.records)
     assert (row.kind, row.about) == ("NoReservation", position(bench, "patient.dose-level-assigned"))
 
@@ -53,7 +59,7 @@ def test_what_was_decided_on_paper_stands_after_its_deviations_and_is_still_name
 def test_a_paper_decision_against_the_design_is_a_deviation_of_the_trial() -> None:
     bench = three_treated()
     paper = dose_decision.ReportPaperDecision(outcome="escalate", to_level=2, taken_at=bench.now)
-    bench.ask(paper, COMMITTEE, on_paper=True)
+    bench.ask(paper, PI, on_paper=True, reason=bench.seal("decided during an outage"))
     (row,) = deviations(bench.records)
     assert (row.patient, row.importance, row.kind, row.rule) == (None, None, "OutcomeNotPermitted", "G.4-3")
     assert row.about == position(bench, "trial.dose-decision-taken")

@@ -5,8 +5,8 @@ from ledger.decisions import safety
 from ledger.types import Event
 from ledger.world import World
 from projections.base import world_at
-from projections.cohorts import cohort, cohorts
-from projections.patients import patient, patients
+from projections.cohorts import CohortView, cohort, cohorts
+from projections.patients import PatientView, patient, patients
 from projections.titles import TITLES, title
 from tests.bench import INVESTIGATOR, opened_trial
 from tests.patients import authorise, infuse, place, screen
@@ -15,7 +15,8 @@ from tests.projections.trials import level_2_exceeded, three_treated
 
 def test_a_cohort_changes_only_with_its_version() -> None:
     """So that an entity tag made of level and version names one representation."""
-    records, seen, world = level_2_exceeded().records, {}, World()
+    seen: dict[tuple[int, int], CohortView] = {}
+    records, world = level_2_exceeded().records, World()
     for record in records:
         world = world.apply(record)
         for shown in cohorts(world):
@@ -24,7 +25,8 @@ def test_a_cohort_changes_only_with_its_version() -> None:
 
 
 def test_a_patient_changes_only_with_its_version() -> None:
-    records, seen, world = three_treated().records, {}, World()
+    seen: dict[tuple[str, int], PatientView] = {}
+    records, world = three_treated().records, World()
     for record in records:
         world = world.apply(record)
         for number in world.patients:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from ledger.record import Record
-from tests.bench import Bench, opened_trial
+from tests.bench import Bench, nct07256210, opened_trial
 from tests.patients import close_window, decide, reaction, rule, treat
 
 LEVEL_1 = ("001", "002", "003")
@@ -81,3 +81,9 @@ def level_2_exceeded() -> Bench:
 
 def mtd_declared() -> Bench:
     return _fork(_mtd_declared())
+
+
+def capped(cap: int) -> Bench:
+    """A trial for so few patients that it may end without an answer."""
+    protocol = nct07256210().model_copy(update={"enrolment_cap": cap})
+    return opened_trial(protocol)

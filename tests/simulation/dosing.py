@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import get_args
 
-from ledger.decisions import enrolment, given, infusion, safety
+from ledger.decisions import given, infusion, safety
 from ledger.decisions.standing import day_zero_on, planned_on
 from ledger.patient.infusions import OmissionReason
 from ledger.patient.state import Patient
@@ -13,8 +13,8 @@ from tests.simulation.walk import Walk
 
 WEIGHTS_KG = ("6.4", "8", "11.35", "20", "20.0", "33.7", "61")
 PERCENTS = (100, 100, 100, 100, 99, 97, 81)
+PATIENCE_DAYS = 40
 UNUSUAL_PERCENTS = (130, 112, 110, 79, 66, 50, 20, 0)
-PATIENCE_DAYS = 90
 
 
 def next_ordinal(walk: Walk, patient: Patient) -> int | None:
@@ -34,19 +34,19 @@ def infuse_next(walk: Walk, patient: Patient) -> bool:
     ordinal = next_ordinal(walk, patient)
     if ordinal is None or patient.level is None:
         return False
-    barred = patient.may_have_dlt or patient.withdrawn or patient.death or patient.off_study
+    barred = patient.may_have_dlt or patient.withdrawn or patient.death or patient.off_study or patient.screen_failed
     planned, today = planned_on(patient, walk.protocol, ordinal), walk.today(patient.number)
     plan = walk.protocol.infusion(ordinal)
     if patient.dosed and (barred or (planned and today > planned + timedelta(days=plan.window_after_days + 6))):
         return omit(walk, patient.number, ordinal)
     if barred:
         return False
-    if planned and today > planned + timedelta(days=PATIENCE_DAYS):
-        cancelled = enrolment.CancelAssignment(patient=patient.number, cause="not infused in time")
-        return not patient.dosed and walk.done(cancelled, walk.doctor(patient.number))
     if planned and today < planned - timedelta(days=plan.window_before_days):
         return False
-    return authorise(walk, patient.number, ordinal) and give(walk, patient.number, ordinal)
+    if authorise(walk, patient.number, ordinal):
+        return give(walk, patient.number, ordinal)
+    given = [each.given_on for each in patient.infusions.values() if each.given_on]
+    return bool(given) and today > max(given) + timedelta(days=PATIENCE_DAYS) and omit(walk, patient.number, ordinal)
 
 
 def omit(walk: Walk, number: str, ordinal: int) -> bool:

@@ -9,7 +9,7 @@ from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on, gone
 from tests.simulation.walk import Walk
 
-MOST_ROUNDS = 1200
+MOST_ROUNDS = 500
 ROUNDS_WITHOUT_NEWS = 60
 
 

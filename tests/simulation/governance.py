@@ -109,7 +109,9 @@ def amend(walk: Walk, _: str) -> bool:
 def interpret(walk: Walk, _: str) -> bool:
     """A reading of an ambiguous line, signed by one and then by another."""
     item = walk.pick([each.id for each in walk.protocol.interpretations] + ["A.3-99"] + ["A.3-1"] * 9)
-    command = setup.SignInterpretation(item=item, reading="as recorded", basis=walk.text("the clinic's practice"))
+    known = walk.protocol.interpretation(item)
+    reading = known.reading if known is not None and walk.maybe(0.8) else "otherwise"
+    command = setup.SignInterpretation(item=item, reading=reading, basis=walk.text("the clinic's practice"))
     first, second = walk.chance.sample((PI, SPONSOR), 2)
     walk.ask(command, first)
     return walk.done(command, walk.pick((first, second, second)))

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from ledger.decisions import dlt, enrolment, screening
+from ledger.decisions import dlt, enrolment, safety, screening, setup
+from ledger.decisions.carry_out import CarriedOut
 from ledger.decisions.permits import consent_valid
-from ledger.decisions.standing import advice, assessments_due
+from ledger.decisions.standing import advice, assessments_due, checklist_hash
 from ledger.designs.reading import treats_now
 from ledger.cohort.state import Member
 from ledger.patient.events import CriterionAssessed
 from ledger.patient.state import Patient
-from tests.bench import SITE
+from ledger.refusals import AgeFlagStands
+from tests.bench import PI, SITE, SPONSOR
 from tests.simulation.beginnings import FAR_SITE, QUORUM
 from tests.simulation.dosing import graft, infuse_next
 from tests.simulation.walk import Walk
@@ -54,9 +56,16 @@ def leave(walk: Walk, patient: Patient) -> bool:
     for level, cohort in walk.world.cohorts.items():
         if patient.number in cohort.reservations:
             return walk.done(enrolment.ReleaseReservation(patient=patient.number, level=level))
-    if patient.level is not None and not patient.dosed:
-        return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="left the study"))
-    return False
+    return give_up_level(walk, patient)
+
+
+def give_up_level(walk: Walk, patient: Patient) -> bool:
+    """Who was not dosed, and will not be, has no level any more."""
+    if patient.level is None or patient.dosed:
+        return False
+    if not gone(patient) and not walk.world.cohort(patient.level).exceeded:
+        return False
+    return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="will not be infused"))
 
 
 def end_early(walk: Walk, patient: Patient) -> bool:
@@ -111,23 +120,57 @@ def assess(walk: Walk, patient: Patient) -> bool:
 
 
 def confirm(walk: Walk, patient: Patient) -> bool:
-    """Eligible under the version in force."""
-    version = walk.bench.docket().version().number
-    if gone(patient) or patient.level is not None or patient.eligible_under == version:
+    """Eligible under the version in force; who never will be leaves screening."""
+    if gone(patient) or patient.level is not None or _is_eligible(walk, patient):
         return False
-    return walk.done(screening.ConfirmEligibility(patient=patient.number), walk.doctor(patient.number))
+    by = walk.doctor(patient.number)
+    answer = walk.ask(screening.ConfirmEligibility(patient=patient.number), by)
+    if isinstance(answer, AgeFlagStands) and walk.maybe(0.3):
+        for signer in walk.chance.sample((PI, SPONSOR), 2):
+            basis, known = walk.text("infants are treated here"), walk.protocol.interpretation("A.3-1")
+            reading = known.reading if known else "none"
+            walk.ask(setup.SignInterpretation(item="A.3-1", reading=reading, basis=basis), signer)
+        return True
+    if isinstance(answer, CarriedOut) or walk.maybe(0.3):
+        return isinstance(answer, CarriedOut)
+    if patient.enrolled is None:
+        return walk.done(screening.FailScreening(patient=patient.number, criteria=("I5",)), by)
+    off_on = walk.today(patient.number)
+    return walk.done(safety.RecordOffStudy(patient=patient.number, cause="other", off_on=off_on), by)
+
+
+def _is_eligible(walk: Walk, patient: Patient) -> bool:
+    signed = patient.eligible_under == walk.bench.docket().version().number
+    return signed and patient.checklist_hash == checklist_hash(patient)
+
+
+def reconsider(walk: Walk, patient: Patient) -> bool:
+    """Who was enrolled and is not eligible under the version in force is found to be, criterion by criterion."""
+    if gone(patient) or patient.level is not None or patient.enrolled is None or _is_eligible(walk, patient):
+        return False
+    verdicts = [
+        CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None)
+        for c in walk.protocol.eligibility.criteria
+        if c.assessed_by != "determination"
+        and patient.criteria.get(c.id, (0, None))[1] is not (c.kind == "inclusion")
+    ]
+    command = screening.AssessCriteria(patient=patient.number, assessments=tuple(verdicts))
+    return bool(verdicts) and walk.done(command, walk.doctor(patient.number))
 
 
 def place(walk: Walk, patient: Patient) -> bool:
     """A slot, then the enrolment, then the level."""
     if gone(patient) or patient.level is not None or patient.dosed:
         return False
+    if not _is_eligible(walk, patient) and not walk.maybe(0.1):
+        return False
     number, by = patient.number, walk.doctor(patient.number)
-    level = next((c.level for c in walk.world.cohorts.values() if number in c.reservations), None)
-    if level is None or walk.world.cohort(level).reservations[number] < walk.today(number):
+    today, cohorts = walk.today(number), walk.world.cohorts.values()
+    level = next((c.level for c in cohorts if number in c.reservations and c.reservations[number] >= today), None)
+    if level is None:
         return _reserve(walk, number)
     if patient.enrolled is None:
-        day_zero = walk.today(number) + timedelta(days=_days_to_graft(walk))
+        day_zero = today + timedelta(days=_days_to_graft(walk))
         return walk.done(enrolment.EnrolPatient(patient=number, planned_transplant_on=day_zero), by)
     return walk.done(enrolment.AssignDoseLevel(patient=number, level=level), by)
 
@@ -178,9 +221,11 @@ def determine(walk: Walk, patient: Patient) -> bool:
 
 STEPS: Final[tuple[Step, ...]] = (
     leave,
+    give_up_level,
     end_early,
     consent,
     assess,
+    reconsider,
     confirm,
     place,
     infuse_next,

@@ -34,7 +34,6 @@ class Watch:
         check_facts(self.seen, appended)
         self._take(docket, command, appended)
         version = self.seen.version_on(docket.today)
-        claim(appended[-1].protocol_version == version, f"version {version} is in force, the log says otherwise")
         if version:
             check_state(self.seen, after, self.seen.versions[version][1])
             check_fixpoint(docket, after)
@@ -43,6 +42,7 @@ class Watch:
         for record in appended:
             self.events[record.event.NAME] += 1
             version = self.seen.version_on(docket.today)
+            claim(record.protocol_version == version, f"version {version} is in force, not {record.protocol_version}")
             if version:
                 moment = Moment(command, docket.now, docket.today, version, self.seen.versions[version][1])
                 if not docket.asked.on_paper:

@@ -1,0 +1,159 @@
+"""Reading the log: events in pages, one event, live, and the whole state at a point with its digest."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from immutables import Map
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.access import Caller
+from api.feed import EventView, Feed, page, shown
+from api.problems import Refused
+from api.reading import AtLeast, Moment, Now, Reading, Trial, beside, grown, read, reader
+from api.roles import OWN, needs
+from api.service import service_of
+from ledger.record import patient_stream
+from ledger.refusals import NoSuchRecord
+from ledger.types import Instant, Line, Name, PatientNumber, Position, Sha256
+from ledger.world import FOLD_VERSION
+from projections.base import View, digest, plain
+
+router: Final = APIRouter(tags=["log"], prefix="/v1/trials/{trial}")
+EventReader = Annotated[Caller, reader(needs("events", "R", "received", "setup"))]
+Verifier = Annotated[Caller, reader(needs("events", "V"))]
+After = Annotated[int, Field(ge=-1, le=2**53 - 1)]
+JSON: Final = "application/json"
+
+
+class FeedQuery(AtLeast):
+    """Which events, from where."""
+
+    after: After = Field(-1, description="Positions greater than this; -1 begins with the first.")
+    limit: int | None = Field(None, ge=1, description="How many at most.")
+    type: Line | None = Field(None, description="The stored name, such as patient.consent-given.v1.")
+    stream: Line | None = Field(None, description="Such as patient/001, cohort/1, trial.")
+    patient: PatientNumber | None = Field(None, description="The patient's own stream.")
+    actor: Name | None = Field(None, description="Who acted.")
+
+    @property
+    def filters(self) -> dict[str, str | None]:
+        stream = patient_stream(self.patient) if self.patient is not None else self.stream
+        return {"type": self.type, "stream": stream, "actor": self.actor}
+
+
+class State(View):
+    """The whole state at a point of the log, and its digest: the same on every machine, for one fold version."""
+
+    size: int
+    position: int | None
+    recorded_at: Instant | None
+    fold_version: int
+    digest: Sha256
+    """Of the whole state, what the reader does not see included."""
+    state: Any
+
+
+@router.get("/events", response_model=Feed)
+async def list_events(
+    request: Request, by: EventReader, trial: Trial, asked: Annotated[FeedQuery, Query()]
+) -> Response:
+    """The event feed, in the order of the log and without gaps."""
+    if asked.patient is not None and asked.stream not in (None, patient_stream(asked.patient)):
+        raise Refused("request-invalid", faults=[{"at": "query.stream", "fault": "is not the patient's"}])
+    reading = await read(request, by, trial, asked)
+    by.seen(reading.world, asked.patient)
+    settings = service_of(request).settings
+    limit = min(asked.limit or settings.page_limit, settings.page_limit_max)
+    return await beside(_feed, reading, trial, asked, limit)
+
+
+def _feed(reading: Reading, trial: str, asked: FeedQuery, limit: int) -> Response:
+    found, after = page(reading, asked.after, limit, **asked.filters)
+    items = b",".join(shown(reading.ledger.store, record.position) for record in found)
+    headers, following = {}, "null"
+    if len(found) == limit and after + 1 < reading.size:
+        kept = asked.model_dump(exclude_none=True, exclude={"at_least"})
+        url = f"/v1/trials/{trial}/events?{urlencode({**kept, 'after': after, 'limit': limit})}"
+        headers["Link"], following = f'<{url}>; rel="next"', f'"{url}"'
+    end = f'],"next":{following},"after":{after},"size":{reading.size}}}'
+    return Response(b'{"items":[' + items + end.encode(), 200, headers, JSON)
+
+
+@router.get("/events/{position}", response_model=EventView)
+async def show_event(request: Request, by: EventReader, trial: Trial, position: Position, asked: Now) -> Response:
+    """One event: its leaf as it is stored, and its hash."""
+    reading = await read(request, by, trial, asked)
+    store = reading.ledger.store
+    record = await beside(store.record, position)
+    if not by.may_read(reading.world, record):
+        raise NoSuchRecord(f"position {position}")
+    return Response(await beside(shown, store, position), 200, media_type=JSON)
+
+
+class LiveQuery(AtLeast):
+    """From where on."""
+
+    after: After | None = Field(None, description="Positions greater than this; the head, unless it is said.")
+
+
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", pattern="^(-1|0|[1-9][0-9]{0,15})$")]
+
+
+async def _following(
+    request: Request, by: EventReader, trial: Trial, asked: Annotated[LiveQuery, Query()], last: LastEventId = None
+) -> tuple[Reading, int]:
+    """Where a live reader begins: after the last event it saw, or at the head."""
+    reading = await read(request, by, trial, asked)
+    if last is not None:
+        return reading, int(last)
+    return reading, reading.size - 1 if asked.after is None else asked.after
+
+
+async def _live(reading: Reading, after: int) -> AsyncIterator[ServerSentEvent]:
+    ledger = reading.ledger
+    while True:
+        now = Reading(reading.caller, ledger, ledger.world, reading.now, head=True)
+        found, after = await beside(page, now, after, 100)
+        for record in found:
+            content = await beside(shown, ledger.store, record.position)
+            yield ServerSentEvent(raw_data=content.decode(), event=record.event.NAME, id=str(record.position))
+        if after + 1 >= ledger.world.size:
+            await grown(ledger, after + 1, None)
+
+
+Following = Annotated[tuple[Reading, int], Depends(_following)]
+
+
+@router.get("/stream", response_class=EventSourceResponse)
+async def stream_events(following: Following) -> AsyncIterator[ServerSentEvent]:
+    """The event feed, live: `id` is the position, and `Last-Event-ID` goes on after it."""
+    async for event in _live(*following):
+        yield event
+
+
+@router.get("/replay")
+async def replay(request: Request, by: Verifier, trial: Trial, asked: Moment) -> State:
+    """The whole state as known at a point of the log, with its digest."""
+    reading = await read(request, by, trial, asked)
+    return await beside(_state, reading)
+
+
+def _state(reading: Reading) -> State:
+    world = reading.world
+    seen = world
+    if OWN in reading.caller.rights:
+        seen = replace(world, patients=Map({n: p for n, p in world.patients.items() if reading.caller.sees(world, n)}))
+    return State(
+        size=world.size,
+        position=world.size - 1 if world.size else None,
+        recorded_at=world.recorded_at,
+        fold_version=FOLD_VERSION,
+        digest=digest(world),
+        state=plain(seen),
+    )

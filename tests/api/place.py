@@ -1,0 +1,122 @@
+"""A server in this process, on a directory of its own, with one account for each role."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from httpx2 import ASGITransport, AsyncClient, Response
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.auth import add_account
+from api.settings import Settings
+from ledger.types import Role
+
+TRIAL = "NCT07256210"
+SITE = "NDGOI"
+STORY_BEGINS = datetime(2026, 1, 12, 6, 0, tzinfo=UTC)
+
+PEOPLE: dict[Role, tuple[str, str | None]] = {
+    "medical_monitor": ("vera", None),
+    "principal_investigator": ("maria", SITE),
+    "investigator": ("ivan", SITE),
+    "coordinator": ("nina", SITE),
+    "bedside_checker": ("boris", SITE),
+    "safety_committee": ("olga", None),
+    "drug_safety": ("dora", None),
+    "cell_processing_qa": ("galina", SITE),
+    "data_manager": ("denis", None),
+    "monitor": ("anton", SITE),
+    "statistician": ("lena", None),
+    "ethics_committee": ("egor", None),
+    "inspector": ("irina", None),
+    "edc_system": ("edc-ndgoi", SITE),
+    "administrator": ("ada", None),
+}
+
+
+@dataclass
+class Caller:
+    """A caller with a token. Every write has a key of its own, unless one is given."""
+
+    http: TestClient
+    token: str
+    name: str
+    trial: str = TRIAL
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url(self, path: str) -> str:
+        return path if path.startswith("/v1") else f"/v1/trials/{self.trial}{path}"
+
+    def get(self, path: str = "", headers: Mapping[str, str] | None = None, **query: Any) -> Response:
+        return self.http.get(self.url(path), params=query, headers={**self.bearer, **(headers or {})})
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, **options: Any) -> Response:
+        headers = {"Idempotency-Key": key or f"{self.name}-{next(self.numbers):08d}", **self.bearer}
+        return self.http.post(
+            self.url(path),
+            json=body if body is not None else {},
+            headers={**headers, **options.pop("headers", {})},
+            **options,
+        )
+
+    def decide(self, path: str, body: Any, *, on: str, **options: Any) -> Response:
+        """Write what rests on what was just read."""
+        return self.post(path, body, headers={"If-Match": self.get(on).headers["etag"]}, **options)
+
+
+class Place:
+    """The server, its directory, and who calls it."""
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self.directory = directory
+        self.settings = Settings(directory=directory, **{"story_from": STORY_BEGINS, **settings})
+        self.tokens = {
+            role: add_account(self.settings.accounts, id=name, role=role, site=site)
+            for role, (name, site) in PEOPLE.items()
+        }
+        self.start()
+
+    def start(self) -> None:
+        self.app = create_app(self.settings)
+        self.http = TestClient(self.app, raise_server_exceptions=False)
+        self.http.__enter__()
+        self.callers = {role: Caller(self.http, token, PEOPLE[role][0]) for role, token in self.tokens.items()}
+
+    def stop(self) -> None:
+        self.http.__exit__(None, None, None)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def by(self, role: Role) -> Caller:
+        return self.callers[role]
+
+    def stranger(self, role: Role, site: str | None = "ELSEWHERE") -> Caller:
+        """Somebody of the role at another site."""
+        name = f"other-{role.replace('_', '-')}"
+        return Caller(self.http, add_account(self.settings.accounts, id=name, role=role, site=site), name)
+
+    def at_once(self, requests: Sequence[Mapping[str, Any]]) -> list[Response]:
+        """All of them at once: `url`, `json`, and `role` or `headers`."""
+
+        async def send() -> list[Response]:
+            transport = ASGITransport(app=self.app, raise_app_exceptions=False)
+            async with AsyncClient(transport=transport, base_url="http://testserver") as http:
+                return await asyncio.gather(*(http.post(**request) for request in requests))
+
+        return asyncio.run(send())
+
+    @property
+    def size(self) -> int:
+        size: int = self.by("inspector").get().json()["size"]
+        return size

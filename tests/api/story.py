@@ -1,0 +1,224 @@
+"""A whole trial in the documented examples: each row's example is sent at its time, by someone who may send it.
+
+What only the server can tell - the version that is current, the hash of the dossier, a position - is read first.
+"""
+
+from typing import Any
+
+from httpx2 import Response
+
+from api.routes.listed import WRITES
+from api.routes.trial import REGISTER
+from api.table import Write
+from ledger.types import Role
+from tests.api.place import TRIAL, Place
+
+ROWS: dict[str, Write] = {write.operation: write for write in (REGISTER, *WRITES)}
+
+
+class Story:
+    """Sends examples. `sent` is which."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.sent: set[str] = set()
+
+    def tell(self, operation: str, by: Role, /, *, at: dict[str, str] | None = None, **changed: Any) -> Response:
+        """Send an example as it is documented, but for what is changed; it has to be accepted."""
+        write = ROWS[operation]
+        path = write.full_path.format(**{"trial": TRIAL, **write.at, **(at or {})})
+        body = {**write.example_body(), **changed}
+        headers = {}
+        if "dossier_hash" in body:
+            body["dossier_hash"] = self.place.by("medical_monitor").get("/dossier").json()["dossier_hash"]
+        if write.rests_on is not None:
+            headers["If-Match"] = self.tag(write, {**body, **write.at, **(at or {})})
+        answer = self.place.by(by).post(path, body, headers=headers)
+        assert answer.status_code in (200, 201), (operation, at, answer.status_code, answer.text)
+        if not changed:
+            self.sent.add(operation)
+        return answer
+
+    def tag(self, write: Write, fields: dict[str, Any]) -> str:
+        stream = write.stream(fields)
+        read = "" if stream == "trial" else f"/patients/{fields['patient']}"
+        tag: str = self.place.by("medical_monitor").get(read).headers["etag"]
+        return tag
+
+    def clock(self, instant: str) -> None:
+        answer = self.place.by("medical_monitor").post("/clock", {"to": instant})
+        assert answer.status_code == 200, answer.text
+
+
+def begin(place: Place) -> Story:
+    """The trial is registered, its people hold their roles, its protocol is approved, its start level is open."""
+    story = Story(place)
+    story.tell("register_trial", "medical_monitor")
+    story.tell("open_site", "medical_monitor")
+    story.tell("delegate_role", "medical_monitor")
+    story.tell("delegate_role", "medical_monitor", person="olga", role="safety_committee", site=None)
+    story.tell("delegate_role", "medical_monitor", person="dora", role="drug_safety", site=None)
+    for person, role in (("ivan", "investigator"), ("nina", "coordinator"), ("boris", "bedside_checker")):
+        story.tell("delegate_role", "principal_investigator", person=person, role=role)
+    story.tell("propose_protocol_version", "medical_monitor")
+    story.tell("record_ethics_approval", "medical_monitor")
+    story.tell("approve_protocol_version", "principal_investigator")
+    story.tell("sign_interpretation", "medical_monitor")
+    story.tell("sign_interpretation", "principal_investigator")
+    story.tell("register_source", "administrator")
+    story.tell("open_cohort", "principal_investigator")
+    return story
+
+
+def screened(story: Story, patient: str, consented: str | None = None) -> None:
+    """Screened, consented, assessed and found eligible."""
+    at = {"patient": patient}
+    if patient == "001":
+        story.tell("screen_patient", "coordinator")
+    else:
+        story.tell("screen_patient", "coordinator", number=patient)
+    if consented is None:
+        story.tell("record_consent", "investigator", at=at)
+        story.tell("record_assent", "investigator", at=at)
+    else:
+        story.tell("record_consent", "investigator", at=at, signed_at=consented)
+    story.tell("record_screening_findings", "edc_system", at=at)
+    story.tell("assess_criteria", "coordinator", at=at)
+    story.tell("sign_determination", "principal_investigator", at=at)
+    story.tell("confirm_eligibility", "investigator", at=at)
+
+
+def placed(story: Story, patient: str) -> None:
+    """Enrolled at level 1."""
+    at = {"patient": patient}
+    reserve: dict[str, Any] = {} if patient == "001" else {"patient": patient}
+    story.tell("reserve_slot", "coordinator", **reserve)
+    story.tell("enrol_patient", "coordinator", at=at, **ENROLMENTS.get(patient, {}))
+    story.tell("assign_dose_level", "investigator", at=at)
+
+
+ENROLMENTS: dict[str, dict[str, Any]] = {"002": {"planned_transplant_on": "2026-03-20"}, "003": {"planned_transplant_on": "2026-06-01"}}
+
+
+def infused(story: Story) -> None:
+    """Patient 001, infusion 1, on 18 February."""
+    story.clock("2026-02-18T06:00:00Z")
+    story.tell("plan_dose", "investigator")
+    story.tell("assess_readiness", "coordinator")
+    story.tell("authorise_infusion", "investigator")
+    story.clock("2026-02-18T07:30:00Z")
+    story.tell("record_infusion_start", "edc_system")
+    story.tell("record_infusion", "edc_system")
+
+
+def reacted(story: Story) -> None:
+    """Patient 001 has CRS of grade 3 on the second day, which is ruled a DLT."""
+    story.clock("2026-02-24T12:00:00Z")
+    story.tell("report_adverse_event", "edc_system")
+    assessed = story.tell("assess_crs", "investigator")
+    story.tell("assess_icans", "investigator")
+    story.tell("confirm_grade", "investigator", assessment=assessed.json()["positions"][0])
+    story.sent.add("confirm_grade")
+    story.tell("assess_attribution", "investigator")
+    story.tell("update_adverse_event", "coordinator")
+    story.tell("rule_on_dlt", "principal_investigator")
+
+
+def later(story: Story) -> None:
+    """001 has its graft; its second infusion is left out, and its window closes."""
+    story.clock("2026-03-02T12:00:00Z")
+    story.tell("record_transplant", "coordinator")
+    at = {"patient": "001", "ordinal": "2"}
+    story.tell("omit_infusion", "coordinator", at=at, occurred_at="2026-03-02T10:00:00Z")
+    story.clock("2026-03-08T06:00:00Z")
+    second_infusion_of_two(story)
+    story.clock("2026-03-20T06:00:00Z")
+    story.tell("omit_infusion", "coordinator")
+    story.tell("close_dlt_window", "investigator")
+
+
+def second_infusion_of_two(story: Story) -> None:
+    """002 gets its first infusion on 8 March."""
+    at, day = {"patient": "002", "ordinal": "1"}, "2026-03-08"
+    story.tell("plan_dose", "investigator", at=at, weighed_on=day)
+    seen = {"assessed_at": f"{day}T08:00:00+03:00", "oxygen_assessed_at": f"{day}T08:00:00+03:00"}
+    story.tell("assess_readiness", "coordinator", at=at, **seen)
+    product = {"product": "NK-002-A", "released_on": day}
+    story.tell("authorise_infusion", "investigator", at=at, **product)
+    story.clock(f"{day}T08:00:00Z")
+    story.tell("record_infusion_start", "edc_system", at=at, product="NK-002-A", started_at=f"{day}T10:00:00+03:00")
+    story.tell("record_infusion", "edc_system", at=at, product="NK-002-A", ended_at=f"{day}T10:30:00+03:00")
+
+
+def decided(story: Story) -> None:
+    """002 is not evaluable; the committee decides, on the dossier and once on paper."""
+    story.clock("2026-04-20T08:00:00Z")
+    story.tell("close_dlt_window", "investigator", at={"patient": "002"})
+    story.tell("determine_evaluability", "principal_investigator")
+    story.tell("determine_evaluability", "medical_monitor")
+    story.tell("propose_dose_decision", "medical_monitor")
+    for role in SIGNERS:
+        story.tell("sign_dose_decision", role)
+    story.tell("circulate_decision", "coordinator")
+    story.tell("report_paper_decision", "medical_monitor")
+
+
+SIGNERS: tuple[Role, ...] = ("principal_investigator", "medical_monitor", "safety_committee")
+
+
+def moved(story: Story) -> None:
+    """003 was put on level 2 on paper, where no one may be; it is moved to level 1."""
+    screened(story, "003")
+    at = {"patient": "003"}
+    paper: dict[str, Any] = {"on_paper": True, "reason": "Decided by telephone."}
+    story.tell("reserve_slot", "coordinator", at={"level": "2"}, patient="003", **paper)
+    story.tell("enrol_patient", "coordinator", at=at, planned_transplant_on="2026-06-01")
+    story.tell("assign_dose_level", "investigator", at=at, level=2, **paper)
+    story.tell("reassign_dose_level", "principal_investigator")
+
+
+def ways_out(story: Story) -> None:
+    """004 withdraws and dies, 005 fails screening, a report finds no patient, and a record is corrected."""
+    story.tell("screen_patient", "coordinator", number="004")
+    story.clock("2026-02-12T08:00:00Z")
+    story.tell("withdraw_consent", "coordinator")
+    story.tell("record_death", "coordinator")
+    story.tell("record_off_study", "coordinator")
+    story.tell("screen_patient", "coordinator", number="005")
+    story.tell("fail_screening", "investigator")
+
+
+def corrected(story: Story) -> None:
+    """A report that found no patient is given to one, and a volume is corrected."""
+    story.tell("report_adverse_event", "drug_safety", at={"patient": "999"}, term="Fever")
+    story.tell("resolve_quarantine", "drug_safety")
+    feed = story.place.by("inspector").get("/events", patient="001", type="patient.infusion-completed.v1").json()
+    story.tell("correct_record", "coordinator", position=feed["items"][0]["position"])
+    story.sent.add("correct_record")
+
+
+def whole(place: Place) -> Story:
+    """All of it."""
+    story = begin(place)
+    story.tell("apply_hold", "medical_monitor")
+    story.tell("lift_hold", "safety_committee")
+    story.clock("2026-02-02T12:00:00Z")
+    screened(story, "001")
+    story.tell("reserve_slot", "coordinator")
+    story.tell("release_reservation", "coordinator")
+    placed(story, "001")
+    story.tell("cancel_assignment", "investigator")
+    story.tell("reserve_slot", "coordinator")
+    story.tell("assign_dose_level", "investigator")
+    ways_out(story)
+    infused(story)
+    reacted(story)
+    screened(story, "002")
+    placed(story, "002")
+    later(story)
+    decided(story)
+    moved(story)
+    corrected(story)
+    story.tell("revoke_role", "principal_investigator")
+    story.tell("close_enrolment", "medical_monitor")
+    return story
