@@ -111,8 +111,6 @@ def exit_code(error: BaseException) -> int:
 def _title(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         return "; ".join(map(_fault, error.errors(include_url=False, include_input=False)))
-    if isinstance(error, Corrupt):
-        return "What is stored is not what was written."
     if isinstance(error, LedgerError) and type(error).__doc__:
         return title_of(type(error))
     return str(error) or type(error).__name__

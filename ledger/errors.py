@@ -69,18 +69,26 @@ class Unavailable(LedgerError):
 
 
 class Busy(Unavailable):
+    """Too many commands are waiting; try again."""
+
     rule = "busy"
 
 
 class Corrupt(Unavailable):
+    """What is stored is not what was written."""
+
     rule = "corrupt"
 
 
 class StorageFull(Unavailable):
+    """The disk is full; nothing was written."""
+
     status = 507
     rule = "storage-full"
 
 
 class KeyReused(LedgerError):
+    """The key stands for another request."""
+
     status = 422
     rule = "idempotency-key-reused"

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -36,6 +37,15 @@ NURSE = person("nina", "coordinator")
 CHECKER = person("boris", "bedside_checker")
 
 
+ONCE = (
+    enrolment.CancelAssignment,
+    enrolment.ReassignDoseLevel,
+    enrolment.ReleaseReservation,
+    setup.SignInterpretation,
+)
+"""What is refused when it is asked again at once: it was taken away, or the second signature is another person's."""
+
+
 @dataclass
 class Bench:
     """The log in memory and the state at its head. `now` moves only when a test moves it."""
@@ -45,6 +55,8 @@ class Bench:
     texts: dict[str, str] = field(default_factory=dict)
     now: datetime = START
     asked: int = 0
+    twice: bool = False
+    """Whether every command that is carried out is asked once more, and has to change nothing (domain G.4-12)."""
 
     def record(self, position: int) -> Record:
         return self.records[position]
@@ -70,7 +82,24 @@ class Bench:
         done = carry_out(self.docket(by, **asked), command)
         self.world = done.world
         self.records.extend(done.records)
+        if self.twice:
+            self.ask_again(command, by, **asked)
         return tuple(record.event for record in done.records)
+
+    def ask_again(self, command: Command, by: Actor = PI, **asked: Any) -> None:
+        """The same under another id is on record already. What is taken away cannot be taken away again: refused."""
+        try:
+            again = carry_out(self.docket(by, **asked), command)
+        except LedgerError:
+            assert isinstance(command, ONCE), f"refused when asked again: {command!r}"
+        else:
+            assert again.already is not None, f"recorded when asked again: {command!r}"
+            assert again.already < self.world.size
+            assert again.world is self.world
+
+    def copy(self) -> "Bench":
+        """The same trial once more, to go on from here in another way."""
+        return replace(self, records=[*self.records], texts={**self.texts})
 
     def pass_days(self, days: float) -> None:
         self.now += timedelta(days=days)
@@ -84,7 +113,9 @@ class Bench:
         assert self.world.size == size
 
 
+@cache
 def nct07256210() -> ProtocolDocument:
+    """The bundled protocol, read once."""
     return load_protocol(bundled("nct07256210"))
 
 

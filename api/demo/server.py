@@ -24,10 +24,13 @@ class NoServer(Exception):
     """The server did not come up; the message ends with its last words."""
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
+def free_port(wanted: int = 0) -> int:
+    """The port that is wanted, or any, if nobody listens on it at this moment; `NoServer` otherwise."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as fault:
+            raise NoServer(f"port {wanted}: {fault.strerror}") from None
         port: int = probe.getsockname()[1]
         return port
 
@@ -52,7 +55,7 @@ def command(*arguments: str) -> list[str]:
 @contextmanager
 def running(directory: Path, port: int, story_from: datetime) -> Iterator[str]:
     """A server with a story clock, until the block ends; its URL. What it logs stands in `server.log`."""
-    port = port or free_port()
+    port = free_port(port)
     log = directory / "server.log"
     options = ["--directory", str(directory), "--port", str(port), "--story-from", story_from.isoformat()]
     with log.open("wb") as out:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ledger import refusals as no
 from ledger.decisions.consequences import carry_out_decision, consequences
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Docket, Follows, deviation, refuse, report
-from ledger.decisions.permits import DLTS_THAT_EXCEED, against_exposure, against_one_more
+from ledger.decisions.permits import against_exposure, against_one_more
 from ledger.decisions.standing import advice, basis, candidates_at, inputs_hash
 from ledger.designs.base import (
     Advice,
@@ -34,6 +34,9 @@ from ledger.world import World
 CAUTION: Final = {"escalate": 0, "reopen": 0, "expand": 1, "stay": 2, "de_escalate": 3, "stop": 4}
 """From the left to the right; an override moves right only, and to expand lies left of to stay, since it exposes more
 children. A declaration is permitted only where it is advised."""
+
+DLTS_THAT_EXCEED: Final = 2
+"""Two patients with a DLT exceed a level (domain G.4-5, B.1): with so many it is not reopened."""
 
 EXPOSING: Final = frozenset({"escalate", "reopen", "expand", "de_escalate"})
 RESTRICTING: Final = frozenset({"hold", "stop"})

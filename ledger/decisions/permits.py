@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.decisions.docket import Docket
-from ledger.decisions.standing import advice, candidates_at, outcomes
+from ledger.decisions.standing import advice, candidates_at, outcomes, tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
 from ledger.errors import Refused
@@ -34,12 +34,15 @@ def against_exposure(world: World, level: int | None) -> Broken:
     cohort = world.cohort(level)
     if cohort.exceeded:
         yield no.CohortExceededIsShut(f"level {level}")
-    elif cohort.dlts + candidates_at(world, cohort) >= DLTS_THAT_EXCEED:
+    elif _exceeded_with_candidates(world, cohort):
         yield no.CandidatesHoldLevel(f"level {level}")
 
 
-DLTS_THAT_EXCEED = 2
-"""Two patients with a DLT exceed a level (domain G.4-5, B.1)."""
+def _exceeded_with_candidates(world: World, cohort: Cohort) -> bool:
+    """Whether the design would call a level exceeded, were every candidate DLT ruled one (domain B.2)."""
+    protocol = world.protocol()
+    counted = tally(world, cohort).with_candidates_counted()
+    return protocol is not None and design_of(protocol.design).is_exceeded(counted)
 
 
 def against_lower_levels(world: World, protocol: ProtocolDocument, level: int) -> Broken:

@@ -81,6 +81,8 @@ def screen_patient(docket: Docket, command: ScreenPatient) -> Follows:
     """A number is given once: another patient under it contradicts the record. The site has to be open."""
     if command.site not in docket.world.trial.sites:
         raise no.SiteNotOpen(command.site)
+    if command.birth_year_month > docket.today.isoformat()[:7]:
+        raise no.OccurrenceInTheFuture("the patient is born later than today")
     docket.protocol()
     return report(docket, patient_stream(command.number), e.PatientScreened(**command.model_dump()))
 

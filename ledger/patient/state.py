@@ -149,8 +149,8 @@ class Patient:
         return date(int(year), int(month), 1)
 
     def age_on(self, day: date) -> int:
-        """Completed years on a day; 0 for a patient whose screening is not on record."""
-        return whole_years(self.born_on, day) if self.born_on else 0
+        """Completed years on a day; 0 on a day before the birth, and where the screening is not on record."""
+        return max(0, whole_years(self.born_on, day)) if self.born_on else 0
 
     @property
     def has_dlt(self) -> bool:

@@ -53,7 +53,7 @@ class Caller:
         return path if path.startswith("/v1") else f"/v1/trials/{self.trial}{path}"
 
     def get(self, path: str = "", headers: Mapping[str, str] | None = None, **query: Any) -> Response:
-        return self.http.get(self.url(path), params=query, headers={**self.bearer, **(headers or {})})
+        return self.http.get(self.url(path), params=query or None, headers={**self.bearer, **(headers or {})})
 
     @property
     def bearer(self) -> dict[str, str]:

@@ -2,21 +2,27 @@
 
 import json
 import os
+import re
+import shlex
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from api.cli import run
 from api.demo.client import Answer, Unexpected
 from api.demo.people import PLAYERS
 from api.demo.server import NoServer, running, tokens_for
 
 ROOT = Path(__file__).parents[2]
 TRIAL = "DEMO-NCT07256210"
-STORY_BEGINS = datetime(2026, 1, 12, 6, tzinfo=UTC)
+BEGINS = datetime(2026, 1, 12, 6, tzinfo=UTC)
 
 
 def ran(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
@@ -30,19 +36,47 @@ def ran(*arguments: str | Path, environment: Mapping[str, str] | None = None) ->
     )
 
 
+@dataclass(frozen=True)
+class Played:
+    """The demo after its story, with the server still running: where it is, what it printed, the variables it gave."""
+
+    directory: Path
+    text: str
+    variables: Mapping[str, str]
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The demo, without a terminal, to its end: its directory and what it printed."""
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """The demo as a newcomer runs it, but for the terminal; ended by a signal."""
     directory = tmp_path_factory.mktemp("demo")
-    done = ran("-m", "api.cli", "demo", "--exit", "--directory", directory)
-    assert (done.returncode, done.stderr) == (0, "")
-    return directory, done.stdout
+    command = [sys.executable, "-m", "api.cli", "demo", "--directory", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+        assert demo.stdout is not None
+        lines = []
+        for line in demo.stdout:
+            lines.append(line)
+            if "Ctrl-C ends the server" in line:
+                break
+        variables = directory / "environment"
+        assert variables.exists(), "".join(lines)
+        given = dict(exports_of(variables))
+        yield Played(directory, "".join(lines), given)
+        demo.terminate()
+        assert demo.wait(20) == 143
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(given["TRIAL"])
+
+
+def exports_of(variables: Path) -> Iterator[tuple[str, str]]:
+    """The lines `export NAME=value` of a file."""
+    for line in variables.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        yield name, value
 
 
 @pytest.mark.slow
-def test_the_demo_ends_with_the_mtd(played: tuple[Path, str]) -> None:
-    directory, _ = played
-    found = ran("-m", "api.cli", "replay", "--file", directory / f"{TRIAL}.ledger", "--json")
+def test_the_demo_ends_with_the_mtd(played: Played) -> None:
+    found = ran("-m", "api.cli", "replay", "--file", played.directory / f"{TRIAL}.ledger", "--json")
     board = json.loads(found.stdout)["board"]
     assert board["notation"] == "1NTNNNN 2TT"
     assert board["mtd"] == 1
@@ -51,9 +85,9 @@ def test_the_demo_ends_with_the_mtd(played: tuple[Path, str]) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_shows_what_it_promises(played: tuple[Path, str]) -> None:
-    text = " ".join(played[1].split())
-    for promised in (
+@pytest.mark.parametrize(
+    "promised",
+    [
         "corrected, with the reason",
         "the same answer",
         "entered late",
@@ -62,21 +96,64 @@ def test_the_demo_shows_what_it_promises(played: tuple[Path, str]) -> None:
         "The same, of the whole state",
         "rebuild, exit code 1",
         "the head of the batch is not that of its leaves",
-    ):
-        assert promised in text
+    ],
+)
+def test_the_demo_shows_what_it_promises(played: Played, promised: str) -> None:
+    assert promised in " ".join(played.text.split())
 
 
 @pytest.mark.slow
-def test_two_processes_gave_one_digest(played: tuple[Path, str]) -> None:
-    lines = [line.split() for line in played[1].splitlines() if line.endswith("…")]
+def test_two_processes_gave_one_digest(played: Played) -> None:
+    lines = [line.split() for line in played.text.splitlines() if line.endswith("…")]
     digests = [words[-1] for words in lines if words[:2] in (["the", "server,"], ["another", "process,"])]
     assert len(digests) == 2
     assert digests[0] == digests[1]
 
 
 @pytest.mark.slow
-def test_lines_have_no_blanks_at_their_end_where_no_terminal_reads(played: tuple[Path, str]) -> None:
-    assert [line for line in played[1].splitlines() if line != line.rstrip()] == []
+def test_lines_have_no_blanks_at_their_end_where_no_terminal_reads(played: Played) -> None:
+    assert [line for line in played.text.splitlines() if line != line.rstrip()] == []
+
+
+@dataclass(frozen=True)
+class Curl:
+    """A request as a page shows it."""
+
+    line: str
+    page: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.line[:60]}"
+
+    def send(self, variables: Mapping[str, str]) -> int:
+        """Send it, with `$NAME` replaced; the status."""
+        words = shlex.split(re.sub(r"\$([A-Z]+)", lambda found: variables[found[1]], self.line.partition(" | ")[0]))
+        at = {flag: [words[place + 1] for place, word in enumerate(words) if word == flag] for flag in ("-H", "-d")}
+        url = next(word for word in words if word.startswith("http://"))
+        headers = dict(each.split(": ", 1) for each in at["-H"])
+        answer = httpx2.request("POST" if at["-d"] else "GET", url, headers=headers, content="".join(at["-d"]) or None)
+        return answer.status_code
+
+
+def curls(page: str) -> list[Curl]:
+    """Every request of a page, in its order, with continued lines joined."""
+    text = re.sub(r" \\\n +", " ", (ROOT / page).read_text(encoding="utf-8"))
+    text = re.sub(r"(-d '[^']*)\n +", r"\1 ", text)
+    return [Curl(line.split("  #")[0].strip(), page) for line in text.splitlines() if line.strip().startswith("curl ")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("curl", [*curls("README.md"), *curls("docs/http.md")], ids=str)
+def test_every_request_that_a_page_shows_is_answered_as_it_says(played: Played, curl: Curl) -> None:
+    """All work but one: the page shows that this level is refused."""
+    expected = {412, 409} if "dose-assignment" in curl.line else {200, 201}
+    assert curl.send(played.variables) in expected
+
+
+@pytest.mark.slow
+def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
+    suggested = [Curl(line, "demo") for line in played.text.splitlines() if line.startswith("curl ")]
+    assert [each.send(played.variables) for each in suggested] == [200, 200, 200]
 
 
 @pytest.mark.slow
@@ -84,13 +161,29 @@ def test_the_example_client_runs_a_whole_trial(tmp_path: Path) -> None:
     place, tokens = tmp_path / "ledgers", tmp_path / "tokens.json"
     place.mkdir()
     tokens.write_text(json.dumps(dict(tokens_for(PLAYERS, place / "accounts.jsonl"))), encoding="utf-8")
-    with running(place, 0, STORY_BEGINS) as url:
+    with running(place, 0, BEGINS) as url:
         client = ROOT / "examples" / "edc_client.py"
         one = ran(client, "--url", url, "--tokens", tokens, "--trial", "ONE")
         other = ran(client, "--url", url, "--tokens", tokens, "--trial", "OTHER", "--dlts", "001,002,003,004")
     assert (one.returncode, one.stderr) == (0, "")
     assert one.stdout.splitlines()[-1].startswith("MTD: level 1, after ")
     assert other.stdout.splitlines()[-1].startswith("stopped: P8")
+
+
+def test_the_demo_ends_with_its_story_where_that_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("api.demo.run.STORIES", {"escalation": lambda stage, _: stage.tell("nothing happens")})
+    assert run(["demo", "--exit"]) == 0
+    shown = capsys.readouterr().out
+    assert "nothing happens" in shown
+    assert "The server is yours" not in shown
+
+
+def test_the_demo_tells_where_it_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("api.demo.run.STORIES", {"escalation": lambda stage, _: stage.board()})
+    assert run(["demo", "--exit"]) == 3
+    assert "The demo stopped: lena: GET escalation: 404" in capsys.readouterr().err
 
 
 def test_the_demo_does_not_begin_in_a_directory_that_holds_something(tmp_path: Path) -> None:
@@ -100,11 +193,17 @@ def test_the_demo_does_not_begin_in_a_directory_that_holds_something(tmp_path: P
     assert "not empty" in done.stderr
 
 
-def test_a_server_that_does_not_come_up_says_why(tmp_path: Path) -> None:
-    with running(tmp_path, 0, STORY_BEGINS) as url:
-        port = int(url.rpartition(":")[2])
-        with pytest.raises(NoServer, match="address already in use"), running(tmp_path, port, STORY_BEGINS):
+def test_a_port_that_is_taken_is_not_taken_again(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(NoServer, match=f"port {port}: Address already in use"), running(tmp_path, port, BEGINS):
             pass
+
+
+def test_a_server_that_does_not_come_up_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.demo.server.command", lambda *_: [sys.executable, "-m", "api.cli", "no-serve"])
+    with pytest.raises(NoServer, match="No such command 'no-serve'"), running(tmp_path, 0, BEGINS):
+        pass
 
 
 def test_an_unexpected_answer_tells_what_was_asked_and_why_not() -> None:

@@ -5,12 +5,13 @@ from typing import Any
 from httpx2 import Response
 
 from ledger.evidence.merkle import leaf_hash
+from ledger.types import Role
 from tests.api.place import TRIAL, Place
 from tests.api.story import ROWS, Story, placed, screened
 
 CONSENT = ROWS["record_consent"].example_body()
 CONSENTS = "/patients/001/consents"
-HOLD = {"scope": "trial", "cause": "logistics"}
+PI: Role = "principal_investigator"
 
 
 def ready(story: Story) -> Place:
@@ -20,13 +21,9 @@ def ready(story: Story) -> Place:
     return story.place
 
 
-def request(place: Place, path: str, body: Any, key: str, role: str = "coordinator", **headers: str) -> dict[str, Any]:
-    bearer = place.by(role).bearer  # type: ignore[arg-type]
-    return {
-        "url": f"/v1/trials/{TRIAL}{path}",
-        "json": body,
-        "headers": {**bearer, "Idempotency-Key": key, **headers},
-    }
+def request(place: Place, path: str, body: Any, key: str, role: Role = "coordinator", **headers: str) -> dict[str, Any]:
+    every = {**place.by(role).bearer, "Idempotency-Key": key, **headers}
+    return {"url": f"/v1/trials/{TRIAL}{path}", "json": body, "headers": every}
 
 
 def problem(answer: Response) -> str:
@@ -133,16 +130,12 @@ def test_fifty_clients_race_for_the_last_slot(story: Story) -> None:
 
 def test_of_two_who_saw_the_same_version_one_comes_too_late(story: Story) -> None:
     place = ready(story)
-    screened_patient = [ROWS["sign_determination"].example_body(), place.by("investigator").get("/patients/001")]
-    body, seen = screened_patient[0], screened_patient[1].headers["etag"]  # type: ignore[union-attr]
-    both = [
-        request(place, "/patients/001/determinations", {**body, "met": met}, f"rivals-{met}", "investigator")
-        for met in (True, False)
-    ]
-    for each in both:
-        each["headers"]["If-Match"] = seen
+    body = ROWS["sign_determination"].example_body()
+    seen = {"If-Match": place.by(PI).get("/patients/001").headers["etag"]}
+    path = "/patients/001/determinations"
+    both = [request(place, path, {**body, "met": met}, f"rivals-{met}", PI, **seen) for met in (True, False)]
     answers = place.at_once(both)
-    assert sorted(answer.status_code for answer in answers) == [201, 412], [a.text for a in answers]
+    assert sorted(answer.status_code for answer in answers) == [201, 412]
     late = next(answer for answer in answers if answer.status_code == 412)
     assert problem(late) == "version-moved-on"
     assert late.headers["etag"] == f'"{late.json()["current_version"]}"' == '"patient/001@2"'
@@ -150,19 +143,19 @@ def test_of_two_who_saw_the_same_version_one_comes_too_late(story: Story) -> Non
 
 def test_a_decision_on_what_was_seen_names_its_version(story: Story) -> None:
     place = ready(story)
-    screened_already = ROWS["sign_determination"].example_body()
-    path, doctor = "/patients/001/determinations", place.by("investigator")
-    missing = doctor.post(path, screened_already)
+    body = ROWS["sign_determination"].example_body()
+    path, doctor = "/patients/001/determinations", place.by(PI)
+    missing = doctor.post(path, body)
     assert (missing.status_code, problem(missing)) == (428, "if-match-missing")
     for tag in ("*", 'W/"patient/001@1"', '"patient/002@1"', '"patient/001@1", "x"', "patient/001@1"):
-        wrong = doctor.post(path, screened_already, headers={"If-Match": tag})
+        wrong = doctor.post(path, body, headers={"If-Match": tag})
         assert (wrong.status_code, problem(wrong)) == (400, "if-match-unreadable")
-    assert doctor.decide(path, screened_already, on="/patients/001").status_code == 201
+    assert doctor.decide(path, body, on="/patients/001").status_code == 201
 
 
 def test_a_repetition_is_answered_though_the_version_has_moved_on(story: Story) -> None:
     place = ready(story)
-    body, doctor = ROWS["sign_determination"].example_body(), place.by("investigator")
+    body, doctor = ROWS["sign_determination"].example_body(), place.by(PI)
     seen = {"If-Match": doctor.get("/patients/001").headers["etag"]}
     first = doctor.post("/patients/001/determinations", body, key="signed-0001", headers=seen)
     again = doctor.post("/patients/001/determinations", body, key="signed-0001", headers=seen)

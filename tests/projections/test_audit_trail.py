@@ -137,6 +137,8 @@ def test_what_an_update_leaves_open_is_not_a_change() -> None:
     assert changed(rows(bench, type="patient.adverse-event-updated.v1")[-1]) == {"ctcae_grade": (None, 2)}
     bench.ask(safety.UpdateAdverseEvent(patient="001", adverse_event=event, ctcae_grade=4), INVESTIGATOR)
     assert changed(rows(bench, type="patient.adverse-event-updated.v1")[-1]) == {"ctcae_grade": (2, 4)}
+    bench.ask(safety.UpdateAdverseEvent(patient="001", adverse_event=event, serious=True), INVESTIGATOR)
+    assert changed(rows(bench, type="patient.adverse-event-updated.v1")[-1]) == {"serious": (False, True)}
 
 
 def test_a_moved_window_shows_its_old_end() -> None:
@@ -154,13 +156,16 @@ def test_a_moved_window_shows_its_old_end() -> None:
 
 
 def test_a_contradicting_report_replaces_nothing() -> None:
-    bench = opened_trial()
-    treat(bench, "001", 1)
-    for days in (5, 4):
-        graft = safety.RecordTransplant(patient="001", performed_at=bench.now - timedelta(days=days))
-        bench.ask(graft, INVESTIGATOR)
+    bench = three_treated()
+    event = reaction(bench, "001", grade=1)
+    again = safety.ReportAdverseEvent(
+        patient="001", term="Cytokine release syndrome", toxicity="CRS", serious=True, onset_at=bench.now
+    )
+    bench.ask(again, INVESTIGATOR)
     row = next(row for row in rows(bench) if row.conflicts_with is not None)
-    assert (row.type, row.changes) == ("patient.transplant-performed.v1", ())
+    assert (row.type, row.changes) == ("patient.adverse-event-reported.v1", ())
+    bench.ask(safety.UpdateAdverseEvent(patient="001", adverse_event=event, serious=True), INVESTIGATOR)
+    assert changed(rows(bench, type="patient.adverse-event-updated.v1")[-1]) == {"serious": (False, True)}
 
 
 def test_a_page_says_the_same_as_the_whole() -> None:

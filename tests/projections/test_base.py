@@ -27,7 +27,7 @@ from projections.base import (
 )
 from projections.escalation import board
 from tests.bench import INVESTIGATOR, Bench
-from tests.patients import close_window, decide, reaction, rule, treat
+from tests.patients import close_window, decide, infuse, place, reaction, rule, screen, treat
 from tests.projections.trials import level_2_exceeded, position, six_treated, stream, three_treated
 
 
@@ -52,10 +52,16 @@ def test_following_notices_a_missing_record_and_one_that_comes_twice() -> None:
 
 
 def test_a_saved_fold_goes_on_to_the_same_world() -> None:
-    bench = level_2_exceeded()
+    bench = three_treated()
+    decide(bench, "expand", 1)
     saved = world_at(bench.records, as_of_position=99)
     assert digest(world_at(bench.records, start=saved)) == digest(bench.world)
     assert digest(world_at(bench.records[100:], start=saved)) == digest(bench.world)
+    screen(bench, "009")
+    place(bench, "009", 1, transplant_in_days=20)
+    infuse(bench, "009", 1)
+    assert bench.world.patients["009"].deviations
+    assert digest(world_at(bench.records, start=bench.world)) == digest(bench.world)
     with pytest.raises(ValueError, match="later"):
         world_at(bench.records, as_of_position=50, start=saved)
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 from hashlib import sha256
 
 from ledger.decisions import safety, standing
+from projections.dlt_register import dlt_register
 from projections.dossier import Dossier, decision_dossier, dossier_on
 from tests.bench import INVESTIGATOR, Bench
-from tests.patients import decide, reaction, treat
+from tests.patients import decide, reaction, screen, treat
 from tests.projections.trials import level_2_exceeded, six_treated, three_treated
 
 
@@ -72,6 +73,15 @@ def test_the_toxicities_and_the_adverse_events_of_grade_three_are_listed() -> No
         ("002", "Cytokine release syndrome"),
     ]
     assert [each.patient for each in shown.toxicities] == ["002"]
+
+
+def test_what_happens_to_a_child_without_a_level_is_not_in_it() -> None:
+    bench = three_treated()
+    screen(bench, "004")
+    reaction(bench, "004")
+    assert {each.patient for each in dlt_register(bench.world).entries} == {"002", "004"}
+    shown = dossier(bench)
+    assert [each.patient for each in shown.toxicities] == [each.patient for each in shown.adverse_events] == ["002"]
 
 
 def test_a_new_candidate_makes_it_another_dossier() -> None:

@@ -59,6 +59,27 @@ def test_the_way_of_a_trial_in_the_words_for_its_levels() -> None:
     assert (seen(bench).notation, states(bench)[2]) == ("1NTNNNN 2TT", "exceeded")
 
 
+def test_a_level_that_was_cleared_and_got_one_more_is_observed_again() -> None:
+    bench = opened_trial()
+    for number in ("001", "002", "003"):
+        treat(bench, number, 1)
+        close_window(bench, number)
+    assert states(bench)[1] == "cleared"
+    screen(bench, "004")
+    bench.ask(enrolment.EnrolPatient(patient="004", planned_transplant_on=bench.now.date()))
+    on_paper = enrolment.AssignDoseLevel(patient="004", level=1)
+    bench.ask(on_paper, on_paper=True, reason=bench.seal("decided during an outage"))
+    assert (states(bench)[1], seen(bench).levels[1].free_slots) == ("observing", -1)
+
+
+def test_a_level_is_reopened_by_a_decision_after_a_dlt_was_taken_back() -> None:
+    bench = level_2_exceeded()
+    rule_not_a_dlt(bench, "008", 1, revision=2)
+    assert (seen(bench).levels[2].notation, states(bench)[2]) == ("2TN", "exceeded")
+    decide(bench, "reopen", 2)
+    assert (seen(bench).levels[2].notation, states(bench)[2]) == ("2TN", "reopened")
+
+
 def test_the_mtd_is_the_level_below_the_exceeded_one() -> None:
     bench = level_2_exceeded()
     before = seen(bench)
@@ -134,6 +155,7 @@ def test_the_advice_says_why_and_where_in_the_log_it_stands() -> None:
     assert "1 DLT in 3 evaluable patients" in advice.because[1]
     for name in ("patient.dose-level-assigned", "cohort.dlt-window-closed", "patient.dlt-adjudicated"):
         assert position(bench, name) in advice.rests_on
+    assert min(advice.rests_on) >= 0
     assert len([p for p in advice.rests_on if bench.records[p].event.NAME == "cohort.dlt-window-closed.v1"]) == 3
 
 
@@ -179,18 +201,25 @@ def test_a_late_dlt_supersedes_the_basis_and_holds_the_level_above() -> None:
 
 
 def test_the_mtd_is_undetermined_when_the_cap_is_reached_and_the_design_wants_more() -> None:
-    bench = capped(3)
-    for number in ("001", "002"):
-        treat(bench, number, 1)
-        close_window(bench, number)
-    treat(bench, "003", 1)
+    bench = capped(2)
+    treat(bench, "001", 1)
+    close_window(bench, "001")
+    treat(bench, "002", 1)
     full = seen(bench)
     assert full.enrolment is not None
-    assert (full.enrolment.enrolled, full.enrolment.full, full.end_state) == (3, True, None)
-    close_window(bench, "003")
+    assert (full.enrolment.enrolled, full.enrolment.full, full.end_state) == (2, True, None)
+    close_window(bench, "002")
     after = seen(bench).end_state
     assert after is not None
     assert (after.code, after.title) == ("mtd_undetermined", "MTD undetermined")
+
+
+def test_where_the_design_has_its_answer_the_end_waits_for_the_decision() -> None:
+    bench = level_2_exceeded()
+    bench.ask(setup.CloseEnrolment(cause="no more cells"))
+    assert seen(bench).end_state is None
+    decide(bench, "declare_mtd", 1)
+    assert seen(bench).end_state is not None
 
 
 def test_the_end_waits_for_a_patient_who_is_enrolled_and_has_no_level() -> None:

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.decisions import dose_decision, enrolment, holds, screening, setup
+from ledger.decisions import dose_decision, enrolment, holds, safety, screening, setup
 from ledger.decisions.standing import inputs_hash
 from projections.escalation import Board, board
 from projections.next_actions import Action
-from tests.bench import COMMITTEE, PI, SPONSOR, Bench, opened_trial
+from tests.bench import COMMITTEE, INVESTIGATOR, PI, SPONSOR, Bench, nct07256210, opened_trial
 from tests.patients import (
     reaction,
+    rule_not_a_dlt,
     screen,
     sign,
     treat,
@@ -136,6 +137,24 @@ def test_a_decision_whose_inputs_moved_cannot_be_signed_any_more() -> None:
     assert seen(bench).decisions[0].inputs_moved
 
 
+def test_a_decision_whose_basis_is_gone_before_it_is_taken_is_superseded() -> None:
+    bench = six_treated()
+    propose(bench, "escalate", 2)
+    rule_not_a_dlt(bench, "002", 1, revision=2)
+    decision = seen(bench).decisions[0]
+    assert (decision.number, decision.state, decision.basis_superseded, decision.missing) == (2, "superseded", True, ())
+
+
+def test_who_has_signed_is_not_asked_for_the_second_seat_of_the_role() -> None:
+    protocol = nct07256210()
+    quorum = protocol.quorum.model_copy(update={"safety_committee": 2})
+    bench = opened_trial(protocol.model_copy(update={"quorum": quorum}))
+    propose(bench, "de_escalate", 1)
+    sign(bench, 1, COMMITTEE)
+    seats = {seat.role: (seat.count, seat.people) for seat in seen(bench).decisions[0].missing}
+    assert seats["safety_committee"] == (1, ("pavel",))
+
+
 def test_a_hold_is_lifted_only_when_its_cause_is_gone() -> None:
     bench = level_2_exceeded()
     bench.ask(holds.ApplyHold(scope="level", level=1, cause="logistics"), PI)
@@ -145,7 +164,17 @@ def test_a_hold_is_lifted_only_when_its_cause_is_gone() -> None:
     assert seen(bench).levels[1].hold == 2
     bench.ask(holds.LiftHold(hold=2, review=bench.seal("solved")), COMMITTEE)
     assert [hold.hold for hold in seen(bench).holds] == [1]
+    assert [each.hold for each in seen(bench).next_actions if each.action == "lift_hold"] == [1]
     assert seen(bench).levels[1].hold is None
+
+
+def test_who_has_left_is_not_assigned() -> None:
+    bench = opened_trial()
+    screen(bench, "001")
+    bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
+    assert action(bench, "assign_level", patient="001").level == 1
+    bench.ask(safety.RecordOffStudy(patient="001", cause="other", off_on=bench.now.date()), INVESTIGATOR)
+    assert not [each for each in seen(bench).next_actions if each.patient == "001"]
 
 
 def test_a_screened_patient_without_a_slot_is_nobody_s_next_action() -> None:

@@ -1,13 +1,23 @@
 """One cohort and one patient, as they are represented under their own versions."""
 
+import pytest
+
 from ledger.catalogue import EVENTS
 from ledger.decisions import safety
 from ledger.types import Event
 from ledger.world import World
-from projections.base import world_at
+from projections.audit_trail import AuditRow
+from projections.base import View, world_at
 from projections.cohorts import CohortView, cohort, cohorts
+from projections.deviations import Deviation
+from projections.dlt_register import DltRegister
+from projections.dossier import Dossier
+from projections.escalation import Board
+from projections.explain import Explanation
+from projections.patient_timeline import Timeline
 from projections.patients import PatientView, patient, patients
 from projections.titles import TITLES, title
+from projections.worklists import Worklists
 from tests.bench import INVESTIGATOR, opened_trial
 from tests.patients import authorise, infuse, place, screen
 from tests.projections.trials import level_2_exceeded, three_treated
@@ -102,3 +112,17 @@ def test_an_event_that_has_no_title_yet_goes_by_its_stored_name() -> None:
         NAME = "patient.new.v1"
 
     assert title(NewEvent()) == "patient.new.v1"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Board, Explanation, Timeline, DltRegister, Worklists, Dossier, Deviation, AuditRow, CohortView, PatientView],
+)
+def test_every_answer_describes_itself(model: type[View]) -> None:
+    schema = model.model_json_schema(mode="serialization")
+    parts = [schema, *schema.get("$defs", {}).values()]
+    assert [part["title"] for part in parts if part.get("type") == "object" and not part.get("description")] == []
+
+
+def test_a_member_s_sentence_is_its_description() -> None:
+    assert "entity tag" in CohortView.model_json_schema()["properties"]["version"]["description"]

@@ -131,6 +131,14 @@ def test_consent_is_due_at_the_fourteenth_birthday_and_announced_before_it() -> 
     assert waits(bench).consents == ()
 
 
+def test_a_birthday_far_ahead_is_not_announced() -> None:
+    bench = opened_trial()
+    screen(bench, "001", born="2012-04")
+    assert waits(bench).consents == ()
+    bench.pass_days(30)
+    assert [each.due_on for each in waits(bench).consents] == [date(2026, 4, 1)]
+
+
 def test_consent_of_who_has_left_is_not_asked_for() -> None:
     bench = opened_trial()
     bench.ask(screening.ScreenPatient(number="001", site="NDGOI", birth_year_month="2016-03", sex="male"))

@@ -119,7 +119,7 @@ def propose(walk: Walk, outcome: str, level: int | None, override: str | None = 
 
 
 def sign(walk: Walk, number: int, by: Actor, vote: str = "agree") -> bool:
-    dossier = walk.world.trial.decisions[number].inputs_hash or ""
+    dossier = walk.world.trial.decisions[number].inputs_hash or "00" * 32
     meaning = "I have reviewed the dossier"
     return walk.done(SignDoseDecision(decision=number, vote=vote, meaning=meaning, dossier_hash=dossier), by)
 

@@ -9,7 +9,7 @@ from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on, gone
 from tests.simulation.walk import Walk
 
-MOST_ROUNDS = 500
+MOST_ROUNDS = 900
 ROUNDS_WITHOUT_NEWS = 60
 
 
@@ -45,7 +45,7 @@ def reopen(walk: Walk) -> bool:
 
 def need_patients(walk: Walk) -> bool:
     waiting = [n for n in walk.numbers() if walk.patient(n).level is None and not gone(walk.patient(n))]
-    waiting = [n for n in waiting if not walk.patient(n).dosed]
+    waiting = [n for n in waiting if not walk.patient(n).infusions]
     return len(waiting) < 2 and walk.world.trial.enrolment_closed is None and arrive(walk)
 
 

@@ -4,6 +4,7 @@ from ledger.cohort import events as c
 from ledger.decisions.setup import ApproveProtocolVersion
 from ledger.patient import events as e
 from ledger.patient import infusions as i
+from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.trial import dosing as d
 from tests.simulation.found import claim
@@ -22,7 +23,7 @@ def check_outcome(seen: Seen, record: Record, moment: Moment, *, on_paper: bool)
             _check_taken(seen, moment, taken)
         case c.CohortOpened(decision=decision):
             if decision is None:
-                claim(record.level == moment.protocol.start, "a level other than the start opened without a decision")
+                claim(on_paper or record.level == moment.protocol.start, "a level other than the start opened without a decision")
             else:
                 claim(seen.taken[decision].to_level == record.level, "a level opened that was not decided on")
         case c.CohortExpanded(decision=decision) | c.CohortReopened(decision=decision):
@@ -104,7 +105,7 @@ def _check_cleared(seen: Seen, record: Record) -> None:
     claim(not cohort.exceeded, "cleared although exceeded")
 
 
-def check_facts(seen: Seen, appended: tuple[Record, ...]) -> None:
+def check_facts(seen: Seen, appended: tuple[Record, ...], protocol: ProtocolDocument) -> None:
     """What was given without permission is flagged and held in the same append; a death is; an overdose is flagged."""
     for record in appended:
         if record.conflicts_with is not None or record.corrects is not None:
@@ -112,7 +113,7 @@ def check_facts(seen: Seen, appended: tuple[Record, ...]) -> None:
         match record.event:
             case i.InfusionStarted() as begun:
                 _check_begun(seen, record, begun, appended)
-            case i.InfusionCompleted(percent_of_plan=percent) if _above(percent, 110):
+            case i.InfusionCompleted(percent_of_plan=percent) if _above(percent, protocol.overdose_percent):
                 claim("Overdose" in _deviations(appended), "an overdose was not flagged")
             case _:
                 pass

@@ -54,13 +54,15 @@ def _patient(seen: Seen, record: Record) -> PatientSeen:
     return seen.patients[record.patient]
 
 
-def _check_exposure(seen: Seen, level: int | None) -> None:
+def _check_exposure(seen: Seen, level: int | None, moment: Moment) -> None:
     claim(not seen.stopped, "permitted in a stopped trial")
     claim(not seen.holds_in_force(level), f"permitted under holds {seen.holds_in_force(level)} at level {level}")
     if level is not None:
         cohort = seen.cohort(level)
         claim(not cohort.exceeded, f"permitted at level {level}, which is exceeded")
-        claim(cohort.dlts + candidates_at(seen, cohort) < 2, "permitted at two DLTs, candidates counted")
+        at_once = moment.protocol.design.act_on_second_dlt
+        few = cohort.dlts + candidates_at(seen, cohort) < 2
+        claim(few or not at_once, "permitted at two DLTs, candidates counted")
 
 
 def _check_part(patient: PatientSeen, moment: Moment) -> None:
@@ -69,8 +71,8 @@ def _check_part(patient: PatientSeen, moment: Moment) -> None:
     claim(not gone, "permitted for a patient who takes no part")
 
 
-def _check_placing(seen: Seen, level: int) -> None:
-    _check_exposure(seen, level)
+def _check_placing(seen: Seen, level: int, moment: Moment) -> None:
+    _check_exposure(seen, level, moment)
     claim(seen.cohort(level).opened, f"permitted at level {level}, which nothing has opened")
     claim(seen.mtd is None, "placed after phase I had its result")
 
@@ -79,7 +81,7 @@ def _check_reservation(seen: Seen, record: Record, moment: Moment) -> None:
     assert isinstance(record.event, c.SlotReserved)
     cohort, level = seen.cohort(record.level or 0), record.level or 0
     _check_part(seen.patients[record.event.patient], moment)
-    _check_placing(seen, level)
+    _check_placing(seen, level, moment)
     others = [on for number, on in cohort.reserved.items() if number != record.event.patient and on >= moment.today]
     held = cohort.count(True) + cohort.count(None) + len(others)
     claim(held < cohort.slots, f"level {level}: {held} of {cohort.slots} slots were held, and one more was reserved")
@@ -88,7 +90,7 @@ def _check_reservation(seen: Seen, record: Record, moment: Moment) -> None:
 def _check_enrolment(seen: Seen, record: Record, moment: Moment) -> None:
     patient = _patient(seen, record)
     _check_part(patient, moment)
-    _check_exposure(seen, None)
+    _check_exposure(seen, None, moment)
     claim(not seen.enrolment_closed, "enrolled after enrolment was closed")
     claim(patient.eligible_under == moment.version, "enrolled without eligibility under the version in force")
     count = sum(bool(each.enrolled or each.given_on) for each in seen.patients.values())
@@ -98,7 +100,7 @@ def _check_enrolment(seen: Seen, record: Record, moment: Moment) -> None:
 def _check_assignment(seen: Seen, record: Record, moment: Moment, level: int) -> None:
     patient, cohort = _patient(seen, record), seen.cohort(level)
     _check_part(patient, moment)
-    _check_placing(seen, level)
+    _check_placing(seen, level, moment)
     claim(patient.enrolled is not None, "assigned without enrolment")
     claim(patient.eligible_under == moment.version, "assigned without eligibility under the version in force")
     claim(patient.level is None, "assigned twice")
@@ -108,7 +110,7 @@ def _check_assignment(seen: Seen, record: Record, moment: Moment, level: int) ->
 
 def _check_reassignment(seen: Seen, record: Record, moment: Moment, level: int) -> None:
     patient = _patient(seen, record)
-    _check_placing(seen, level)
+    _check_placing(seen, level, moment)
     claim(not patient.given_on, "moved after the first infusion")
     claim(patient.level is not None and level < patient.level, "moved, but not to a lower level")
     claim(bool(seen.holds_in_force(patient.level)), "moved from a level that is not held")
@@ -118,7 +120,7 @@ def _check_authorisation(seen: Seen, record: Record, moment: Moment, event: i.In
     patient = _patient(seen, record)
     _check_part(patient, moment)
     claim(patient.level == event.level, "an infusion was authorised at another level than the assigned one")
-    _check_exposure(seen, event.level)
+    _check_exposure(seen, event.level, moment)
     claim(not patient.has_dlt and not patient.candidates, "a patient with a DLT or a candidate was to be infused")
     settled = event.ordinal in patient.given_on or event.ordinal in patient.omitted
     claim(not settled, "an infusion was authorised that was given or omitted")

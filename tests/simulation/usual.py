@@ -63,7 +63,8 @@ def give_up_level(walk: Walk, patient: Patient) -> bool:
     """Who was not dosed, and will not be, has no level any more."""
     if patient.level is None or patient.dosed:
         return False
-    if not gone(patient) and not walk.world.cohort(patient.level).exceeded:
+    omitted = any(infusion.omitted for infusion in patient.infusions.values())
+    if not gone(patient) and not omitted and not walk.world.cohort(patient.level).exceeded:
         return False
     return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="will not be infused"))
 
@@ -160,7 +161,7 @@ def reconsider(walk: Walk, patient: Patient) -> bool:
 
 def place(walk: Walk, patient: Patient) -> bool:
     """A slot, then the enrolment, then the level."""
-    if gone(patient) or patient.level is not None or patient.dosed:
+    if gone(patient) or patient.level is not None or patient.infusions:
         return False
     if not _is_eligible(walk, patient) and not walk.maybe(0.1):
         return False

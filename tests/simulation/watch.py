@@ -31,10 +31,11 @@ class Watch:
         """One append, as the docket's command made it."""
         check_log(docket.world, appended)
         check_bytes(list(appended))
-        check_facts(self.seen, appended)
-        self._take(docket, command, appended)
         version = self.seen.version_on(docket.today)
         if version:
+            check_facts(self.seen, appended, self.seen.versions[version][1])
+        self._take(docket, command, appended)
+        if version := self.seen.version_on(docket.today):
             check_state(self.seen, after, self.seen.versions[version][1])
             check_fixpoint(docket, after)
 

@@ -1,0 +1,291 @@
+"""A patient enters screening, consents at the age of the day, and is found eligible by criteria that nobody waives."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ledger import refusals as no
+from ledger.decisions import enrolment, safety, screening, setup
+from ledger.patient import events as e
+from tests import patients as p
+from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, Bench
+from tests.spec.story import has, only, patient, told, trial, trial_from
+
+
+def consent(bench: Bench, number: str, capacity: e.Capacity, at: datetime | None = None) -> screening.RecordConsent:
+    return screening.RecordConsent(
+        patient=number,
+        form_version="2.0",
+        capacity=capacity,
+        signed_at=at or bench.now,
+        obtained_by="maria",
+        copy_given=True,
+    )
+
+
+def assess(bench: Bench, number: str, *but: str, **said: bool) -> None:
+    """All criteria as an eligible patient has them, but for those left out and those said otherwise."""
+    criteria = bench.docket().protocol().eligibility.criteria
+    wanted = {c.id: c.kind == "inclusion" for c in criteria if c.assessed_by != "determination"}
+    verdicts = {**{name: met for name, met in wanted.items() if name not in but}, **said}
+    assessed = tuple(e.CriterionAssessed(criterion=name, met=met, inputs=None) for name, met in verdicts.items())
+    bench.ask(screening.AssessCriteria(patient=number, assessments=assessed))
+
+
+def determine(bench: Bench, number: str, criterion: str = "X5", *, met: bool = False) -> screening.SignDetermination:
+    rationale = bench.seal("no sign of infection")
+    return screening.SignDetermination(patient=number, criterion=criterion, met=met, rationale=rationale)
+
+
+def entered(bench: Bench, number: str = "001", born: str = "2016-03") -> None:
+    bench.ask(screening.ScreenPatient(number=number, site=SITE, birth_year_month=born, sex="female"))
+
+
+def assessed(bench: Bench, born: str = "2016-03", *capacities: e.Capacity) -> None:
+    """In screening, with consent and every criterion as it should be."""
+    entered(bench, born=born)
+    for capacity in capacities:
+        bench.ask(consent(bench, "001", capacity))
+    assess(bench, "001")
+    bench.ask(determine(bench, "001"))
+
+
+CONFIRM = screening.ConfirmEligibility(patient="001")
+
+
+def test_another_patient_under_a_number_in_use_contradicts_the_record_and_changes_nothing() -> None:
+    bench = trial()
+    entered(bench)
+    events = bench.ask(screening.ScreenPatient(number="001", site=SITE, birth_year_month="2010-01", sex="male"))
+    assert has(e.QueryRaised, events)
+    screened = patient(bench, "001").screened
+    assert screened is not None
+    assert screened.birth_year_month == "2016-03"
+
+
+def test_an_unknown_patient_is_named_as_such() -> None:
+    bench = trial()
+    with bench.refuses(no.NoSuchPatient):
+        bench.ask(consent(bench, "404", "patient"))
+
+
+@pytest.mark.parametrize(
+    ("born", "capacities", "valid"),
+    [
+        ("2012-02", ["representative"], True),  # 13 years
+        ("2012-02", ["patient"], False),
+        ("2011-01", ["representative"], False),  # 15 years: both
+        ("2011-01", ["patient"], False),
+        ("2011-01", ["patient", "representative"], True),
+        ("2008-01", ["patient"], True),  # 18 years
+        ("2008-01", ["representative"], False),
+    ],
+)
+def test_consent_is_of_those_whom_the_age_asks_for(born: str, capacities: list[e.Capacity], valid: bool) -> None:
+    bench = trial()
+    assessed(bench, born, *capacities)
+    if valid:
+        bench.ask(CONFIRM)
+    else:
+        with bench.refuses(no.ConsentNotValid):
+            bench.ask(CONFIRM)
+
+
+@pytest.mark.parametrize(("born", "crossed_on"), [("2012-02", "2026-02-01"), ("2008-02", "2026-02-01")])
+def test_at_14_and_at_18_consent_is_due_again_from_the_first_of_the_birth_month(born: str, crossed_on: str) -> None:
+    bench = trial()
+    p.screen(bench, "001", born)
+    bench.now = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+    bench.ask(enrolment.ReserveSlot(patient="001", level=1))
+    bench.now = datetime.combine(p.a_day(crossed_on), bench.now.timetz())
+    with bench.refuses(no.ConsentNotValid):
+        bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
+    bench.ask(consent(bench, "001", "patient"))
+    bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
+
+
+def test_what_a_representative_signed_still_counts_at_14() -> None:
+    bench = trial()
+    p.screen(bench, "001", "2012-02")
+    bench.pass_days(40)
+    bench.ask(consent(bench, "001", "patient"))
+    assert {given.capacity for given in patient(bench, "001").consents.values()} == {"representative", "patient"}
+    bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
+
+
+def test_overdue_consent_refuses_what_is_new_and_never_a_safety_report() -> None:
+    bench = told("1A")
+    bench.ask(screening.WithdrawConsent(patient="001", scope="all-participation"))
+    with bench.refuses(no.ConsentNotValid):
+        p.authorise(bench, "001", 1)
+    event = p.reaction(bench, "001")
+    assert event in patient(bench, "001").adverse_events
+
+
+def test_consent_signed_tomorrow_is_not_recorded_today() -> None:
+    bench = trial()
+    entered(bench)
+    with bench.refuses(no.OccurrenceInTheFuture):
+        bench.ask(consent(bench, "001", "patient", bench.now + timedelta(days=1)))
+
+
+def test_an_assent_is_recorded() -> None:
+    bench = trial()
+    entered(bench)
+    given = bench.ask(screening.RecordAssent(patient="001", form_version="1.0", signed_at=bench.now))
+    assert has(e.AssentGiven, given)
+
+
+def test_withdrawn_consent_ends_every_permission() -> None:
+    bench = trial()
+    p.screen(bench, "001")
+    bench.ask(screening.WithdrawConsent(patient="001", scope="treatment"))
+    with bench.refuses(no.ConsentNotValid):
+        bench.ask(enrolment.ReserveSlot(patient="001", level=1))
+
+
+@pytest.mark.parametrize("left_out", ["I1", "I5", "X3", "X7"])
+def test_every_criterion_is_assessed_before_eligibility_is_signed(left_out: str) -> None:
+    bench = trial()
+    entered(bench)
+    bench.ask(consent(bench, "001", "representative"))
+    assess(bench, "001", left_out)
+    bench.ask(determine(bench, "001"))
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(CONFIRM)
+    assess(bench, "001")
+    bench.ask(CONFIRM)
+
+
+@pytest.mark.parametrize(("criterion", "met"), [("I5", False), ("X2", True)])
+def test_an_inclusion_not_met_or_an_exclusion_met_is_not_eligible(criterion: str, met: bool) -> None:
+    bench = trial()
+    assessed(bench, "2016-03", "representative")
+    assess(bench, "001", **{criterion: met})
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(CONFIRM)
+
+
+def test_the_arbiters_criterion_waits_for_his_determination() -> None:
+    bench = trial()
+    entered(bench)
+    bench.ask(consent(bench, "001", "representative"))
+    assess(bench, "001")
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(CONFIRM)
+    with bench.refuses(no.NotInProtocol):
+        assess(bench, "001", X5=False)
+    with bench.refuses(no.NotDelegated):
+        bench.ask(determine(bench, "001"), INVESTIGATOR)
+    bench.ask(determine(bench, "001"), PI)
+    bench.ask(CONFIRM, INVESTIGATOR)
+
+
+def test_no_criterion_is_waived_by_a_determination() -> None:
+    bench = trial()
+    assessed(bench, "2016-03", "representative")
+    assess(bench, "001", I5=False)
+    with bench.refuses(no.NotInProtocol):
+        bench.ask(determine(bench, "001", "I5", met=True), PI)
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(CONFIRM)
+
+
+def test_a_criterion_that_the_protocol_does_not_have_is_not_assessed() -> None:
+    bench = trial()
+    entered(bench)
+    with bench.refuses(no.NotInProtocol):
+        assess(bench, "001", I99=True)
+
+
+@pytest.mark.parametrize(("born", "today"), [("2025-12", "2025-12-31"), ("2000-01", "2026-01-01")])
+def test_below_one_month_and_from_the_26th_birthday_on_nobody_is_eligible(born: str, today: str) -> None:
+    bench = trial_from(datetime.fromisoformat(f"{today}T08:00:00+00:00"))
+    assessed(bench, born, "patient", "representative")
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(CONFIRM)
+
+
+def test_the_day_before_the_26th_birthday_is_still_eligible() -> None:
+    bench = trial()
+    assessed(bench, "2000-02", "patient")
+    bench.ask(CONFIRM)
+
+
+def test_below_one_year_the_flag_waits_for_the_protocols_reading_signed_by_two() -> None:
+    bench = trial()
+    assessed(bench, "2025-06", "representative")
+    with bench.refuses(no.AgeFlagStands):
+        bench.ask(CONFIRM)
+    signed = setup.SignInterpretation(
+        item="A.3-1", reading="one-month-flagged-below-one-year", basis=bench.seal("letter of the sponsor")
+    )
+    bench.ask(signed, PI)
+    with bench.refuses(no.AgeFlagStands):
+        bench.ask(CONFIRM)
+    bench.ask(signed, SPONSOR)
+    bench.ask(CONFIRM)
+
+
+def test_a_more_cautious_reading_keeps_the_flag() -> None:
+    bench = trial()
+    assessed(bench, "2025-06", "representative")
+    signed = setup.SignInterpretation(item="A.3-1", reading="from-one-year", basis=bench.seal("letter"))
+    bench.ask(signed, PI)
+    bench.ask(signed, SPONSOR)
+    with bench.refuses(no.AgeFlagStands):
+        bench.ask(CONFIRM)
+
+
+def test_findings_are_recorded_as_measured_and_at_every_time_anew() -> None:
+    bench = trial()
+    entered(bench)
+    lvef = e.ScreeningFindingRecorded(finding="LVEF", quantity="61.50", unit="%")
+    bench.ask(screening.RecordScreeningFindings(patient="001", findings=(lvef,)))
+    assert only(e.ScreeningFindingRecorded, [patient(bench, "001").findings["LVEF"].event]).quantity == "61.50"
+    earlier = bench.now - timedelta(days=1)
+    again = bench.ask(screening.RecordScreeningFindings(patient="001", findings=(lvef,)), occurred_at=earlier)
+    assert has(e.ScreeningFindingRecorded, again)
+
+
+def test_an_empty_report_is_none() -> None:
+    bench = trial()
+    entered(bench)
+    with bench.refuses(no.UnreadableCommand):
+        bench.ask(screening.RecordScreeningFindings(patient="001", findings=()))
+
+
+def test_a_verdict_may_be_changed_and_changed_back() -> None:
+    bench = trial()
+    assessed(bench, "2016-03", "representative")
+    assess(bench, "001", I5=False)
+    assess(bench, "001", I5=True)
+    assert patient(bench, "001").criteria["I5"][1]
+    bench.ask(CONFIRM)
+
+
+def test_who_fails_screening_gives_the_slot_back_and_takes_no_further_part() -> None:
+    bench = trial()
+    p.screen(bench, "001")
+    bench.ask(enrolment.ReserveSlot(patient="001", level=1))
+    bench.ask(screening.FailScreening(patient="001", criteria=("I6",)))
+    assert "001" not in bench.world.cohort(1).reservations
+    with bench.refuses(no.PatientNotScreened):
+        bench.ask(enrolment.ReserveSlot(patient="001", level=1))
+
+
+def test_who_is_enrolled_does_not_fail_screening() -> None:
+    bench = told("1A")
+    with bench.refuses(no.AlreadyEnrolled):
+        bench.ask(screening.FailScreening(patient="001", criteria=("I6",)))
+
+
+def test_who_left_the_study_or_died_takes_no_further_part() -> None:
+    bench = trial()
+    p.screen(bench, "001")
+    p.screen(bench, "002")
+    bench.ask(safety.RecordOffStudy(patient="001", cause="withdrawal", off_on=bench.now.date()))
+    bench.ask(safety.RecordDeath(patient="002", died_on=bench.now.date(), cause="relapse"))
+    for number in ("001", "002"):
+        with bench.refuses(no.OffStudy):
+            bench.ask(enrolment.ReserveSlot(patient=number, level=1))
