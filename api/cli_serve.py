@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli_logging import configure_log
 from api.cli_output import COULD_NOT_RUN
 from api.cli_places import instant_of
 from api.settings import Settings
@@ -37,7 +38,11 @@ def serve(
     if story_from is not None:
         given["story_from"] = instant_of(story_from)
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False)
+    configure_log()
+    try:
+        uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False, log_config=None)
+    except SystemExit as end:
+        raise typer.Exit(COULD_NOT_RUN if end.code else 0) from None
 
 
 def demo(
@@ -50,7 +55,7 @@ def demo(
     ] = None,
     story: Annotated[Story, typer.Option(help="What is played.")] = Story.escalation,
 ) -> None:
-    """Play a whole phase I trial over HTTP: six children, a DLT, an escalation, a hold, and the MTD.
+    """Play a whole phase I trial over HTTP: nine children, a DLT, an escalation, a hold, and the MTD.
 
     Then an earlier day is replayed twice with the same digest, and a falsified copy is found out. All is invented.
     """

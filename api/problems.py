@@ -61,6 +61,15 @@ AT_THE_DOOR: Final = _door(
 )
 
 
+TITLES: Final = {
+    "Busy": "More commands wait than the ledger takes.",
+    "Corrupt": "What is stored is not what was written; the ledger is read-only.",
+    "StorageFull": "The disk is full.",
+    "KeyReused": "The idempotency key stands for another request.",
+}
+"""Of the leaves of `ledger/errors.py`, which the tree there explains."""
+
+
 class Refused(Exception):
     """Refused at the door: by the name of the problem, with what may be said about this case."""
 
@@ -75,7 +84,7 @@ class Refused(Exception):
 def of_error(kind: type[LedgerError]) -> Problem:
     """The problem that a refusal of the ledger is."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
-    title = (kind.__doc__ or kind.__name__).strip().splitlines()[0]
+    title = (kind.__doc__ or TITLES.get(kind.__name__, kind.__name__)).strip().splitlines()[0]
     return Problem(name, kind.status, title, kind.rule)
 
 

@@ -21,6 +21,7 @@ from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.docket import Command
 from ledger.decisions.screening import ScreenPatient
 from ledger.record import TRIAL, Asked, Source
+from ledger.refusals import VersionMovedOn
 from ledger.store.texts import SealedText
 
 _QUIET: Final[dict[str, bool]] = {"include_url": False, "include_context": False, "include_input": False}
@@ -102,7 +103,7 @@ class Writing:
         if expected is None and self.write.rests_on is not None:
             raise Refused("if-match-missing", f"If-Match has to name a version of {stream}")
         if expected is not None and expected[0] != stream:
-            raise Refused("if-match-unreadable", f"If-Match has to name a version of {stream}")
+            raise VersionMovedOn(f"If-Match has to name a version of {stream}")
         return expected
 
 

@@ -40,7 +40,7 @@ async def readyz(request: Request) -> Response:
     return JSONResponse({"status": "ready", "trials": len(service.opened_trials())})
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Counts in the text form of Prometheus."""
     return PlainTextResponse("".join(_metrics(service_of(request))), media_type="text/plain; version=0.0.4")

@@ -27,7 +27,7 @@ from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
-from ledger.world import Archive, World, same_fact, source_key
+from ledger.world import Archive, World, same_fact, site_zone, source_key
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -118,7 +118,23 @@ def decide(docket: Docket, command: Command) -> Follows:
         return corrections.correct_record(docket, command, decide)
     if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
         raise no.NotRegistered("the trial")
-    return DECISIONS[type(command)](docket, command)
+    return DECISIONS[type(command)](*at_the_site(docket, command))
+
+
+def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
+    """The instants of a patient's facts with the offset of the patient's site, since windows count its days (A.3-6).
+
+    The instant stays what the reporter said; only its spelling moves.
+    """
+    patient = docket.world.patients.get(getattr(command, "patient", ""))
+    if patient is None or patient.screened is None:
+        return docket, command
+    zone = site_zone(docket.world.trial.sites.get(patient.screened.site, "+00:00"))
+    moved = {name: value.astimezone(zone) for name, value in command if isinstance(value, datetime)}
+    if docket.asked.occurred_at is not None:
+        asked = replace(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
+        docket = replace(docket, asked=asked)
+    return docket, command.model_copy(update=moved) if moved else command
 
 
 def carry_out(docket: Docket, command: Command) -> CarriedOut:

@@ -65,7 +65,9 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
         if same_fact(docket.archive.record(later).event, event, docket.archive):
             return AlreadySo(later)
         raise no.AlreadyCorrected(f"position {command.position}", later)
-    return (replace(first, event=event), *follows[1:])
+    keeps_its_time = first.at is None and event.WHEN is None and docket.asked.occurred_at is None
+    at = original.occurred_at if keeps_its_time else first.at
+    return (replace(first, event=event, at=at), *follows[1:])
 
 
 def _about_the_same(original: Event, corrected: Event) -> bool:

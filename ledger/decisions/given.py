@@ -96,9 +96,18 @@ def _contradicts(docket: Docket, patient: Patient, event: Event, known: Event) -
 def _judged(docket: Docket, patient: Patient, command: RecordInfusionStart, protocol: ProtocolDocument) -> Entries:
     """A deviation for every rule that a dose broke when it began, and a hold where it had no permission."""
     broken = tuple(_against_what_began(docket, patient, command, protocol))
+    if docket.asked.corrects is not None:
+        before = docket.archive.record(docket.asked.corrects).event
+        known = {type(error) for error in _against_what_began(docket, patient, _as_told(command, before), protocol)}
+        broken = tuple(error for error in broken if type(error) not in known)
     found = tuple(deviation(patient.stream, error) for error in broken)
     unpermitted = any(isinstance(error, UNPERMITTED) for error in broken)
     return (*found, *(_hold(docket, command) if unpermitted else ()))
+
+
+def _as_told(command: RecordInfusionStart, before: Event) -> RecordInfusionStart:
+    """The report that a correction replaces: what it broke is noted already."""
+    return command.model_copy(update=dict(before) if isinstance(before, i.InfusionStarted) else {})
 
 
 UNPERMITTED: Final = (no.NotAuthorised, no.TrialHeld, no.LevelHeld, no.PatientHasDlt)

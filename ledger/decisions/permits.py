@@ -187,6 +187,8 @@ def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protoc
     today = docket.judged_on
     yield from against_taking_part(patient, protocol, today)
     yield from against_placing(docket.world, protocol, cohort.level)
+    if patient.enrolled is None and enrolled_count(docket.world) >= protocol.enrolment_cap:
+        yield no.EnrolmentCapReached(f"{protocol.enrolment_cap} patients")
     if patient.level is not None:
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     for other in docket.world.cohorts.values():

@@ -1,6 +1,7 @@
 """The command line on a ledger's file: what it prints, for people and for programs, and how it ends."""
 
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -274,6 +275,16 @@ def test_a_secret_is_masked() -> None:
 def test_a_misspelt_setting_is_refused(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGER_DIRECTRY", "x")
     assert said("config", "show") == (3, "", "Could not run: no such setting: LEDGER_DIRECTRY\n")
+
+
+def test_a_server_on_a_port_that_is_taken_could_not_run_and_logs_json_where_no_terminal_reads(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        wanted = [sys.executable, "-m", "api.cli", "serve", "--port", port, "--directory", str(tmp_path)]
+        done = subprocess.run(wanted, capture_output=True, text=True, check=False)
+    logged = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (done.returncode, done.stdout) == (3, "")
+    assert [line["level"] for line in logged if "address already in use" in line["event"]] == ["error"]
 
 
 def test_the_version_names_what_bytes_and_digests_depend_on(said: Said) -> None:

@@ -147,9 +147,12 @@ def test_a_decision_on_what_was_seen_names_its_version(story: Story) -> None:
     path, doctor = "/patients/001/determinations", place.by(PI)
     missing = doctor.post(path, body)
     assert (missing.status_code, problem(missing)) == (428, "if-match-missing")
-    for tag in ("*", 'W/"patient/001@1"', '"patient/002@1"', '"patient/001@1", "x"', "patient/001@1"):
+    for tag in ("*", 'W/"patient/001@1"', '"patient/001@1", "x"', "patient/001@1"):
         wrong = doctor.post(path, body, headers={"If-Match": tag})
         assert (wrong.status_code, problem(wrong)) == (400, "if-match-unreadable")
+    for tag in ('"patient/002@1"', '"trial@1"', '"patient/001@99"'):
+        other = doctor.post(path, body, headers={"If-Match": tag})
+        assert (other.status_code, problem(other)) == (412, "version-moved-on")
     assert doctor.decide(path, body, on="/patients/001").status_code == 201
 
 

@@ -9,9 +9,11 @@ from ledger import refusals as no
 from ledger.decisions import dose_decision, enrolment, given, holds, infusion, screening
 from ledger.errors import LedgerError
 from ledger.patient.infusions import IdentityVerified, InfusionAuthorised
+from ledger.record import Actor
 from tests import patients as p
 from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, SPONSOR, Bench
-from tests.spec.story import deviations, go_on, named, only, patient, says, told, treated, trial, with_dlt
+from tests.spec.story import deviations, go_on, named, only, patient, told, trial
+from tests.spec.story import holds as holds_in_force
 
 
 def weighed(bench: Bench, number: str = "001", ordinal: int = 1, weight_kg: str = "20") -> None:
@@ -23,11 +25,24 @@ def prepared(bench: Bench, number: str = "001", ordinal: int = 1) -> infusion.Au
     """Weighed and ready, now; the authorisation as it would be asked for."""
     weighed(bench, number, ordinal)
     bench.ask(p.ready(bench, number, ordinal), INVESTIGATOR)
+    return request(bench, number, ordinal, patient(bench, number).doses[ordinal].cells)
+
+
+def refused(
+    bench: Bench, refusal: type[LedgerError], number: str = "001", ordinal: int = 1, who: Actor = INVESTIGATOR
+) -> None:
+    """Weighed and ready, and yet not authorised."""
+    command = prepared(bench, number, ordinal)
+    with bench.refuses(refusal):
+        bench.ask(command, who)
+
+
+def request(bench: Bench, number: str = "001", ordinal: int = 1, cells: str = "0") -> infusion.AuthoriseInfusion:
     return infusion.AuthoriseInfusion(
         patient=number,
         ordinal=ordinal,
         product=f"NK-{number}",
-        cells_by_second_calculation=patient(bench, number).doses[ordinal].cells,
+        cells_by_second_calculation=cells,
         release_certificate=p.CERTIFICATE,
         released_by="qa",
         released_on=bench.now.date(),
@@ -55,10 +70,9 @@ def test_an_authorisation_asked_for_later_is_another_one_with_all_its_conditions
 
 
 @pytest.mark.parametrize("who", [NURSE, SPONSOR, COMMITTEE])
-def test_an_investigator_authorises(who: p.Actor) -> None:
+def test_an_investigator_authorises(who: Actor) -> None:
     bench = told("1A")
-    with bench.refuses(no.NotDelegated):
-        bench.ask(prepared(bench), who)
+    refused(bench, no.NotDelegated, who=who)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +116,10 @@ def test_consent_is_valid_on_the_day() -> None:
         bench.ask(command, INVESTIGATOR)
 
 
-@pytest.mark.parametrize(("scope", "level", "refusal"), [("trial", None, no.TrialHeld), ("level", 1, no.LevelHeld), ("level", 0, no.LevelHeld)])
+@pytest.mark.parametrize(
+    ("scope", "level", "refusal"),
+    [("trial", None, no.TrialHeld), ("level", 1, no.LevelHeld), ("level", 0, no.LevelHeld)],
+)
 def test_a_hold_reaches_both_infusions(scope: str, level: int | None, refusal: type[LedgerError]) -> None:
     bench = told("1A")
     first = prepared(bench)
@@ -134,14 +151,202 @@ def test_a_patient_without_a_level_gets_no_cells() -> None:
         bench.ask(command, INVESTIGATOR)
 
 
-def test_a_dose_is_planned_for_the_assigned_level() -> None:
+def test_a_dose_is_planned_before_it_is_authorised() -> None:
+    bench = told("1A")
+    bench.ask(p.ready(bench, "001", 1), INVESTIGATOR)
+    with bench.refuses(no.DoseNotPlanned):
+        bench.ask(request(bench, cells="400000000/3"), INVESTIGATOR)
+
+
+def test_a_dose_planned_for_another_level_is_not_authorised() -> None:
+    bench = told("1NNN 2TAT")
+    weighed(bench, "005")
+    p.decide(bench, "expand", 1)
+    bench.ask(enrolment.ReassignDoseLevel(patient="005", level=1))
+    bench.ask(p.ready(bench, "005", 1), INVESTIGATOR)
+    with bench.refuses(no.DoseNotPlanned):
+        bench.ask(request(bench, "005", cells="800000000/3"), INVESTIGATOR)
+    bench.ask(prepared(bench, "005"), INVESTIGATOR)
+
+
+def test_the_weight_is_of_the_last_seven_days() -> None:
+    bench = told("1A")
+    weighed(bench)
+    bench.pass_days(8)
+    bench.ask(p.ready(bench, "001", 1), INVESTIGATOR)
+    with bench.refuses(no.WeightTooOld):
+        bench.ask(request(bench, cells="400000000/3"), INVESTIGATOR)
+
+
+def test_readiness_is_on_record_and_met() -> None:
+    bench = told("1A")
+    weighed(bench)
+    command = request(bench, cells="400000000/3")
+    with bench.refuses(no.ReadinessNotMet):
+        bench.ask(command, INVESTIGATOR)
+    bench.ask(p.ready(bench, "001", 1, oxygen_l_per_min="5.5"), INVESTIGATOR)
+    with bench.refuses(no.ReadinessNotMet):
+        bench.ask(command, INVESTIGATOR)
+
+
+@pytest.mark.parametrize(("seen", "valid_hours"), [("assessed_at", 24), ("oxygen_assessed_at", 2)])
+def test_readiness_is_of_the_last_24_hours_and_oxygen_of_the_last_two(seen: str, valid_hours: int) -> None:
+    bench = told("1A")
+    weighed(bench)
+    command = request(bench, cells="400000000/3")
+    too_old = bench.now - timedelta(hours=valid_hours, minutes=1)
+    bench.ask(p.ready(bench, "001", 1, **{seen: too_old}), INVESTIGATOR)
+    with bench.refuses(no.ReadinessNotMet):
+        bench.ask(command, INVESTIGATOR)
+    bench.ask(p.ready(bench, "001", 1, **{seen: too_old + timedelta(minutes=1)}), INVESTIGATOR)
+    bench.ask(command, INVESTIGATOR)
+
+
+def test_a_reaction_reported_after_the_assessment_still_bars_the_second_infusion() -> None:
+    bench = told("1A")
+    bench.ask(prepared(bench), INVESTIGATOR)
+    p.infuse(bench, "001", 1)
+    bench.pass_days(17)
+    command = prepared(bench, ordinal=2)
+    report = p.safety.ReportAdverseEvent(
+        patient="001", term="Hepatitis", ctcae_grade=3, serious=False, onset_at=bench.now
+    )
+    bench.ask(report, INVESTIGATOR)
+    with bench.refuses(no.ReadinessNotMet):
+        bench.ask(command, INVESTIGATOR)
+
+
+def test_the_second_infusion_follows_the_first() -> None:
+    bench = told("1A")
+    bench.pass_days(12)
+    refused(bench, no.EarlierInfusionNotGiven, ordinal=2)
+    bench.ask(given.OmitInfusion(patient="001", ordinal=1, cause="manufacturing-failure"))
+    refused(bench, no.EarlierInfusionNotGiven, ordinal=2)
+
+
+def test_an_infusion_that_was_given_or_omitted_is_not_authorised_again() -> None:
     bench = told("1A")
     command = prepared(bench)
-    with bench.refuses(no.DoseNotPlanned):
-        bench.ask(command.model_copy(update={"ordinal": 2}), INVESTIGATOR) if False else _second(bench, command)
-
-
-def _second(bench: Bench, command: infusion.AuthoriseInfusion) -> None:
-    """Infusion 2 without a plan of its own, after infusion 1."""
+    bench.ask(command, INVESTIGATOR)
     p.infuse(bench, "001", 1)
-    raise NotImplementedError
+    with bench.refuses(no.InfusionAlreadyGiven):
+        bench.ask(command, INVESTIGATOR)
+    bench.pass_days(17)
+    bench.ask(given.OmitInfusion(patient="001", ordinal=2, cause="hold"))
+    refused(bench, no.InfusionAlreadyGiven, ordinal=2)
+
+
+def test_no_further_cells_after_a_candidate_dlt_until_it_is_ruled_and_never_after_a_dlt() -> None:
+    bench = told("1A")
+    bench.ask(prepared(bench), INVESTIGATOR)
+    p.infuse(bench, "001", 1)
+    bench.pass_days(2)
+    event = p.reaction(bench, "001")
+    bench.pass_days(15)
+    refused(bench, no.PatientHasDlt, ordinal=2)
+    ruled = bench.copy()
+    p.rule_not_a_dlt(ruled, "001", event)
+    refused(ruled, no.ReadinessNotMet, ordinal=2)
+    p.rule(bench, "001", event)
+    refused(bench, no.PatientHasDlt, ordinal=2)
+
+
+def test_the_second_patient_waits_until_14_days_after_the_sentinels_last_infusion() -> None:
+    bench = told("1AA")
+    refused(bench, no.SentinelPeriodRunning, "002")
+    p.dose_all(bench, "001")
+    bench.pass_days(13)
+    refused(bench, no.SentinelPeriodRunning, "002")
+    bench.pass_days(1)
+    bench.ask(prepared(bench, "002"), INVESTIGATOR)
+
+
+def test_a_sentinel_between_its_infusions_keeps_the_next_waiting() -> None:
+    bench = told("1AA")
+    bench.ask(prepared(bench), INVESTIGATOR)
+    p.infuse(bench, "001", 1)
+    bench.pass_days(40)
+    refused(bench, no.SentinelPeriodRunning, "002")
+    bench.ask(given.OmitInfusion(patient="001", ordinal=2, cause="readiness-not-met"))
+    bench.ask(prepared(bench, "002"), INVESTIGATOR)
+
+
+def test_after_the_sentinel_the_others_need_not_wait_for_each_other() -> None:
+    bench = told("1PAA")
+    bench.ask(prepared(bench, "002"), INVESTIGATOR)
+    p.infuse(bench, "002", 1)
+    bench.ask(prepared(bench, "003"), INVESTIGATOR)
+
+
+def test_after_a_dlt_at_a_level_its_patients_are_dosed_one_at_a_time() -> None:
+    bench = told("1TAA")
+    first = prepared(bench, "002")
+    second = prepared(bench, "003")
+    bench.ask(first, INVESTIGATOR)
+    with bench.refuses(no.SentinelPeriodRunning):
+        bench.ask(second, INVESTIGATOR)
+    bench.now += timedelta(hours=25)
+    bench.ask(prepared(bench, "003"), INVESTIGATOR)
+    p.infuse(bench, "003", 1)
+    refused(bench, no.SentinelPeriodRunning, "002")
+
+
+def test_without_a_sentinel_in_its_place_the_others_are_dosed_one_at_a_time() -> None:
+    bench = told("1AAA")
+    bench.ask(enrolment.CancelAssignment(patient="001", cause="product failed"))
+    bench.ask(prepared(bench, "002"), INVESTIGATOR)
+    p.infuse(bench, "002", 1)
+    refused(bench, no.SentinelPeriodRunning, "003")
+
+
+def test_the_decision_that_opened_or_expanded_a_level_reaches_the_ward_before_the_next_dose() -> None:
+    bench = told("1NNN")
+    p.decide(bench, "escalate", 2, circulate=False)
+    go_on(bench, "2A")
+    refused(bench, no.DecisionNotCirculated, "004")
+    acknowledged = dose_decision.CirculateDecision(decision=1, to="pharmacy", acknowledged_at=bench.now)
+    bench.ask(acknowledged)
+    bench.ask(prepared(bench, "004"), INVESTIGATOR)
+    expanded = told("1NNT")
+    p.decide(expanded, "expand", 1, circulate=False)
+    go_on(expanded, "1A")
+    refused(expanded, no.DecisionNotCirculated, "004")
+
+
+def test_a_level_that_nothing_opened_is_not_dosed_at() -> None:
+    bench = trial()
+    p.screen(bench, "001")
+    planned = bench.now.date() + timedelta(days=12)
+    bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=planned))
+    events = bench.ask(enrolment.AssignDoseLevel(patient="001", level=3), on_paper=True)
+    assert named(no.CohortNotOpen, no.NoReservation) <= deviations(events)
+    refused(bench, no.CohortNotOpen)
+
+
+def test_a_candidate_below_that_would_exceed_its_level_holds_the_doses_above() -> None:
+    bench = told("1NNT 1NNN 2A")
+    command = prepared(bench, "007")
+    p.reaction(bench, "001", onset_at=bench.now - timedelta(days=170))
+    with bench.refuses(no.CandidatesHoldLevel):
+        bench.ask(command, INVESTIGATOR)
+    p.rule_not_a_dlt(bench, "001", 1)
+    bench.ask(command, INVESTIGATOR)
+
+
+def test_a_candidate_below_that_would_unsettle_its_level_holds_the_doses_above() -> None:
+    bench = told("1NNN 2A")
+    command = prepared(bench, "004")
+    p.reaction(bench, "001", onset_at=bench.now - timedelta(days=90))
+    assert not holds_in_force(bench)
+    with bench.refuses(no.CandidatesHoldLevel):
+        bench.ask(command, INVESTIGATOR)
+
+
+def test_an_authorisation_on_paper_is_judged_by_the_day_it_was_given() -> None:
+    bench = told("1A")
+    then = bench.now
+    command = prepared(bench)
+    bench.pass_days(10)
+    events = bench.ask(command, INVESTIGATOR, on_paper=True, occurred_at=then)
+    assert deviations(events) == set()
+    assert only(InfusionAuthorised, events).valid_until == then + timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""The cells of an infusion are planned from the actual weight, exactly, and the patient is found ready (P3, P6, A.3-16)."""
+"""The cells of an infusion are planned from the actual weight, exactly; the patient is found ready (P3, P6, A.3-16)."""
 
 from datetime import timedelta
 from fractions import Fraction
@@ -29,7 +29,9 @@ def plan(bench: Bench, number: str = "001", ordinal: int = 1, weight_kg: str = "
         ("1TT 0A", "003", [Fraction(10_000_000, 3), Fraction(5_000_000, 3)]),
     ],
 )
-def test_the_first_infusion_is_two_thirds_of_the_levels_total(outcomes: str, number: str, per_kg: list[Fraction]) -> None:
+def test_the_first_infusion_is_two_thirds_of_the_levels_total(
+    outcomes: str, number: str, per_kg: list[Fraction]
+) -> None:
     bench = told(outcomes)
     for ordinal, expected in enumerate(per_kg, start=1):
         planned = plan(bench, number, ordinal, "8")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import enrolment, safety, screening, setup
+from ledger.decisions import enrolment, infusion, safety, screening, setup
 from ledger.patient import events as e
 from tests import patients as p
 from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, Bench
@@ -117,7 +117,7 @@ def test_overdue_consent_refuses_what_is_new_and_never_a_safety_report() -> None
     bench = told("1A")
     bench.ask(screening.WithdrawConsent(patient="001", scope="all-participation"))
     with bench.refuses(no.ConsentNotValid):
-        p.authorise(bench, "001", 1)
+        bench.ask(infusion.PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.now.date()))
     event = p.reaction(bench, "001")
     assert event in patient(bench, "001").adverse_events
 

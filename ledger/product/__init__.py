@@ -1,0 +1,1 @@
+"""The product aggregate: one per manufactured lot of cells."""
