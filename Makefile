@@ -14,7 +14,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench lock clean
+.PHONY: help demo serve test test-fast check format bench simulate kill lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ format: $(DEV) ## bring the code into form
 
 bench: $(DEV) ## every benchmark, each beside its peer (BENCHMARKS='replay reads' for some)
 	@set -e; for benchmark in $(BENCHMARKS); do echo "== $$benchmark"; $(BIN)/python -m benchmarks.$$benchmark; done
+
+simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+kill: $(DEV) ## the server killed under load, long form (ROUNDS=30)
+	@$(BIN)/python -m tests.reliability --rounds $(or $(ROUNDS),30)
 
 lock: $(DEV) ## write the lock files anew (UPGRADE=1 takes the newest versions)
 	$(COMPILE) --group build --output-file requirements.lock

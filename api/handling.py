@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any, Final
 
 import structlog
@@ -17,12 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import problems
 from api.logs import where
 from api.problems import AT_THE_DOOR, Refused
+from api.reading import NotModified
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
+_PROCESS: Final = secrets.token_hex(6)
+_numbers: Final = count(1)
 _log = structlog.get_logger("api")
 
 BY_STATUS: Final = {
@@ -44,7 +48,7 @@ class Around:
             return
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
         scope["request_id"] = request_id
         trial = _TRIAL.match(scope["path"])
         begun = False
@@ -104,6 +108,11 @@ async def _of_the_framework(request: Request, error: Exception) -> Response:
     return problems.response(problem, request_id_of(request), headers=error.headers)
 
 
+async def _not_modified(_: Request, known: Exception) -> Response:
+    assert isinstance(known, NotModified)
+    return Response(status_code=304, headers={"ETag": known.tag})
+
+
 def handle_problems(app: FastAPI) -> None:
     """Every error becomes a problem."""
     handlers: dict[type[Exception], Handler] = {
@@ -111,6 +120,7 @@ def handle_problems(app: FastAPI) -> None:
         Refused: _refused_at_the_door,
         RequestValidationError: _not_of_the_form,
         HTTPException: _of_the_framework,
+        NotModified: _not_modified,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

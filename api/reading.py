@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ParamSpec, Self, TypeVar
+from typing import Annotated, Any, Final, ParamSpec, Self, TypeVar
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -60,6 +60,12 @@ class AsOfOccurred(AsOf):
     as_of_occurred: Instant | None = AS_OF_OCCURRED
 
 
+TAGGED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"headers": {"ETag": {"description": "The present version.", "schema": {"type": "string"}}}},
+    304: {"description": "The caller has this version: If-None-Match."},
+}
+"""Reads that have an entity tag."""
+
 Now = Annotated[AtLeast, Query()]
 Moment = Annotated[AsOf, Query()]
 MomentOrPast = Annotated[AsOfOccurred, Query()]
@@ -74,15 +80,28 @@ class Reading:
     world: World
     now: datetime
     head: bool
+    known: str | None = None
+    """The entity tag that the caller has already."""
 
     @property
     def size(self) -> int:
         return self.world.size
 
     def tag(self, response: Response, stream: str) -> None:
-        """Name the version of what is shown, where it is the present one."""
-        if self.head:
-            response.headers["ETag"] = entity_tag(stream, self.world.stream_version(stream))
+        """Name the version of what is shown, where it is the present one; `NotModified` where the caller has it."""
+        if not self.head:
+            return
+        response.headers["ETag"] = tag = entity_tag(stream, self.world.stream_version(stream))
+        if self.known == tag:
+            raise NotModified(tag)
+
+
+class NotModified(Exception):
+    """The caller has this version already."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
 
 
 def allowed(may: Needed) -> Callable[[Request], Awaitable[Caller]]:
@@ -108,7 +127,7 @@ async def read(request: Request, caller: Caller, trial: str, asked: AtLeast) -> 
     if isinstance(asked, AsOf) and (asked.as_of_position is not None or asked.as_of_recorded is not None):
         return await asyncio.to_thread(_past, caller, ledger, asked)
     world = ledger.world
-    return Reading(caller, ledger, world, _now(ledger, world), head=True)
+    return Reading(caller, ledger, world, _now(ledger, world), True, request.headers.get("if-none-match"))
 
 
 def _past(caller: Caller, ledger: TrialLedger, asked: AsOf) -> Reading:

@@ -46,17 +46,17 @@ class Writing:
         at = {name: parameter(name, text) for name, text in request.path_params.items()}
         trial = at.pop("trial")
         ledger = await service.ledger(trial, caller)
-        submission = await self._submission(request, caller, at, key)
+        submission, stream = await self._submission(request, caller, at, key)
         await _in_sight(caller, ledger, submission.command)
         receipt = await ledger.submit_async(submission)
         _count(service, receipt)
-        return reply(trial, self.write.stream(dict(submission.command)), receipt, ledger)
+        return reply(trial, stream, receipt, ledger)
 
     async def register(self, request: Request) -> Response:
         """Begin a trial. This makes a file and so runs beside the event loop."""
         service = service_of(request)
         caller = service.caller(request, self.write.may)
-        submission = await self._submission(request, caller, {}, idempotency_key(request.headers))
+        submission, _ = await self._submission(request, caller, {}, idempotency_key(request.headers))
         trial: str = getattr(submission.command, "trial_id")  # noqa: B009 - of the one command that is registered
         if not caller.account.may_see(trial):
             raise Refused("forbidden", "the account is for other trials")
@@ -64,7 +64,11 @@ class Writing:
         _count(service, receipt)
         return reply(trial, TRIAL, receipt, None if submission.dry_run else await service.ledger(trial, caller))
 
-    async def _submission(self, request: Request, caller: Caller, at: dict[str, Any], key: str) -> Submission:
+    async def _submission(
+        self, request: Request, caller: Caller, at: dict[str, Any], key: str
+    ) -> tuple[Submission, str]:
+        """What is asked of the ledger, and the stream of the aggregate that it concerns."""
+        trying = dry_run(request)
         body = await read_body(request, service_of(request).settings.max_body_bytes)
         given = self._given(request, body)
         texts: list[SealedText] = []
@@ -73,7 +77,8 @@ class Writing:
             texts.append(TrialLedger.seal(text))
             return texts[-1].commitment
 
-        command = self._command({**at, **self.shape.content(given, seal)})
+        content = {**at, **self.shape.content(given, seal)}
+        command, stream = self._command(content), self.write.stream(content)
         reason = given.reason if self.shape.gives_reason else None
         asked = Asked(
             by=caller.actor,
@@ -83,8 +88,8 @@ class Writing:
             source=_source(caller, given.source),
             on_paper=given.on_paper,
         )
-        expected, trying = self._expected(request, command), dry_run(request)
-        return Submission(command, asked, request_hash(request, body), expected, trying, tuple(texts))
+        expected = self._expected(request, stream)
+        return Submission(command, asked, request_hash(request, body), expected, trying, tuple(texts)), stream
 
     def _given(self, request: Request, body: bytes) -> Any:
         try:
@@ -98,8 +103,8 @@ class Writing:
         except ValidationError as found:
             raise Refused("request-invalid", faults=faults(found.errors(**_QUIET))) from None
 
-    def _expected(self, request: Request, command: Command) -> tuple[str, int] | None:
-        expected, stream = expected_version(request.headers), self.write.stream(dict(command))
+    def _expected(self, request: Request, stream: str) -> tuple[str, int] | None:
+        expected = expected_version(request.headers)
         if expected is None and self.write.rests_on is not None:
             raise Refused("if-match-missing", f"If-Match has to name a version of {stream}")
         if expected is not None and expected[0] != stream:
@@ -109,7 +114,7 @@ class Writing:
 
 def request_hash(request: Request, body: bytes) -> str:
     """SHA-256, in hex, of the method, the path with its query, and the body, a line feed between them."""
-    target = request.url.path.encode() + b"?" + request.scope["query_string"]
+    target: bytes = request.scope["path"].encode() + b"?" + request.scope["query_string"]
     return sha256(b"\n".join((request.method.encode(), target, body))).hexdigest()
 
 

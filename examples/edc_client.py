@@ -107,24 +107,22 @@ class Trial:
         self.decisions = count(1)
 
     def on(self, day: date, hour: int = 9) -> None:
-        """Set the story's clock forward."""
-        self.now = max(self.now, datetime.combine(day, clock_time(hour), self.now.tzinfo))
-        self.ledger.post(MONITOR, "clock", {"to": self.now.isoformat()})
+        """Set the story's clock forward; what it says then is now."""
+        to = datetime.combine(day, clock_time(hour), self.now.tzinfo)
+        clock = self.ledger.post(MONITOR, "clock", {"to": to.isoformat()})
+        self.now = datetime.fromisoformat(clock["now"]).astimezone(self.now.tzinfo)
 
     def at(self, minutes_ago: int = 0) -> str:
         return (self.now - timedelta(minutes=minutes_ago)).isoformat()
 
     def begin(self) -> None:
         """Register, appoint, approve the protocol with two signatures, open the start level."""
-        ledger, today = self.ledger, self.now.date().isoformat()
-        registration = {
-            "trial_id": ledger.trial,
-            "title": self.protocol["title"],
-            "sponsor": self.protocol["sponsor"],
-            "origin": f"edc.example/{ledger.trial}",
-            "training": True,
-        }
-        ledger.post(MONITOR, "/v1/trials", registration)
+        ledger = self.ledger
+        named = {"title": self.protocol["title"], "sponsor": self.protocol["sponsor"]}
+        origin = {"trial_id": ledger.trial, "origin": f"edc.example/{ledger.trial}", "training": True}
+        ledger.post(MONITOR, "/v1/trials", {**named, **origin})
+        self.on(self.now.date())
+        today = self.now.date().isoformat()
         ledger.post(MONITOR, "sites", {"site": SITE, "utc_offset": OFFSET})
         for by, person, role, site in (
             (MONITOR, PI, "principal_investigator", SITE),

@@ -1,6 +1,8 @@
 """After the story: the server goes on, and whoever watched may ask."""
 
+import json
 import os
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +23,9 @@ SUGGESTIONS: Final = (
 
 def hand_over(screen: Screen, url: str, tokens: Mapping[str, str], place: Path, trial: str) -> None:
     """Who may call, what to try; then wait until interrupted."""
-    file, variables = place / f"{trial}{SUFFIX}", place / "environment"
+    file, variables, keys = place / f"{trial}{SUFFIX}", place / "environment", place / "tokens.json"
     write_variables(variables, f"{url}/v1/trials/{trial}", tokens)
+    write_private(keys, json.dumps(dict(tokens), indent=1))
     screen.chapter(9, "The server is yours")
     screen.lines([("url", f"{url}/docs"), ("trial", trial), ("file", str(file))])
     screen.say()
@@ -39,6 +42,9 @@ def hand_over(screen: Screen, url: str, tokens: Mapping[str, str], place: Path, 
     screen.say("Without the server:")
     screen.verbatim(f"trial-ledger events --file {file} --patient {SEVENTH.number}")
     screen.say()
+    screen.say("Another whole trial, by a client in one file:")
+    screen.verbatim(f"{sys.executable} examples/edc_client.py --url {url} --tokens {keys}")
+    screen.say()
     screen.say("Ctrl-C ends the server, and a temporary directory goes with it.", style="dim")
     try:
         threading.Event().wait()
@@ -47,10 +53,15 @@ def hand_over(screen: Screen, url: str, tokens: Mapping[str, str], place: Path, 
 
 
 def write_variables(to: Path, trial: str, tokens: Mapping[str, str]) -> None:
-    """`TRIAL`, and a variable for every token; for the owner's eyes alone."""
+    """`TRIAL`, and a variable for every token."""
     lines = [f"export TRIAL={trial}", *(f"export {variable(each)}={tokens[each.name]}" for each in PLAYERS)]
+    write_private(to, "\n".join(lines) + "\n")
+
+
+def write_private(to: Path, text: str) -> None:
+    """A new file that only its owner reads."""
     with os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
+        file.write(text)
 
 
 def variable(player: Player) -> str:

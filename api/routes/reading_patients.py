@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from api import views
 from api.access import Caller
-from api.reading import Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
+from api.reading import TAGGED, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
 from api.roles import needs
 from api.views import Page
 from ledger.patient.state import Patient
@@ -42,7 +42,7 @@ async def list_patients(request: Request, by: PatientReader, trial: Trial, asked
     return Page(items=tuple(each for each in found if by.sees(reading.world, each.number)))
 
 
-@router.get("/patients/{patient}")
+@router.get("/patients/{patient}", responses=TAGGED)
 async def show_patient(
     request: Request, response: Response, by: PatientReader, trial: Trial, patient: Number, asked: Moment
 ) -> p.PatientView:
@@ -55,7 +55,7 @@ async def show_patient(
     return shown
 
 
-@router.get("/patients/{patient}/timeline")
+@router.get("/patients/{patient}/timeline", responses=TAGGED)
 async def show_timeline(
     request: Request, response: Response, by: PatientReader, trial: Trial, patient: Number, asked: MomentOrPast
 ) -> Timeline:
@@ -74,7 +74,7 @@ def _about(reading: Reading, patient: str) -> list[Record]:
     return sorted(found, key=lambda record: record.position)
 
 
-@router.get("/patients/{patient}/adverse-events")
+@router.get("/patients/{patient}/adverse-events", responses=TAGGED)
 async def list_adverse_events(
     request: Request, response: Response, by: SafetyReader, trial: Trial, patient: Number, asked: Moment
 ) -> Page[views.AdverseEventView]:
@@ -92,7 +92,7 @@ async def list_cohorts(request: Request, by: CohortReader, trial: Trial, asked: 
     return Page(items=c.cohorts(reading.world))
 
 
-@router.get("/cohorts/{level}")
+@router.get("/cohorts/{level}", responses=TAGGED)
 async def show_cohort(
     request: Request, response: Response, by: CohortReader, trial: Trial, level: Level, asked: Moment
 ) -> c.CohortView:

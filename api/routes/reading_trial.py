@@ -9,7 +9,7 @@ from starlette.requests import Request
 from api import views
 from api.access import Caller
 from api.problems import Refused
-from api.reading import Moment, Now, Trial, read, reader
+from api.reading import TAGGED, Moment, Now, Trial, read, reader
 from api.roles import needs
 from api.service import service_of
 from api.views import Page
@@ -32,7 +32,7 @@ async def list_trials(request: Request, by: Reader, _: Now) -> Page[views.TrialV
     return Page(items=tuple(found))
 
 
-@router.get("/v1/trials/{trial}")
+@router.get("/v1/trials/{trial}", responses=TAGGED)
 async def show_trial(request: Request, response: Response, by: Reader, trial: Trial, asked: Moment) -> views.TrialView:
     """A trial, and how far its log has come."""
     reading = await read(request, by, trial, asked)
@@ -85,7 +85,7 @@ async def list_delegations(
     return Page(items=tuple(each for each in held if each.site is None or by.sees_site(each.site)))
 
 
-@router.get("/v1/trials/{trial}/holds")
+@router.get("/v1/trials/{trial}/holds", responses=TAGGED)
 async def list_holds(
     request: Request, response: Response, by: Reader, trial: Trial, asked: Moment
 ) -> Page[views.HoldLine]:

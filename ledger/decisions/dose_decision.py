@@ -79,6 +79,8 @@ class ReportPaperDecision(Command):
 def advised_outcome(given: Advice, world: World) -> tuple[t.Outcome, int | None]:
     """The outcome that carries an advice out, and its level."""
     match given:
+        case Escalate(level=level) | Open(level=level) if world.cohort(level).opened:
+            return "stay", level
         case Escalate(level=level):
             return "escalate", level
         case Open(level=level):
@@ -127,7 +129,7 @@ def _misplaced(world: World, outcome: str, level: int | None) -> bool:
     """Whether an override names a level that is exceeded, or one that it does not fit."""
     if outcome == "stop":
         return level is not None
-    if level is None or world.cohort(level).exceeded:
+    if level is None or world.cohort(level).exceeded or outcome == "escalate":
         return True
     lowest_exceeded = min((c.level for c in world.cohorts.values() if c.exceeded), default=None)
     if lowest_exceeded is not None and level >= lowest_exceeded:

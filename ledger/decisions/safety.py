@@ -129,25 +129,24 @@ def _quarantine(docket: Docket, command: ReportAdverseEvent) -> Follows:
         same = (known.report.patient_as_reported, known.report.term, known.report.onset_at)
         if same == (command.patient, command.term, command.onset_at):
             number = known.report.quarantine
-    event = ReportQuarantined(
-        quarantine=number,
-        patient_as_reported=command.patient,
-        term=command.term,
-        onset_at=command.onset_at,
-        serious=command.serious,
-        narrative=command.narrative,
-    )
+    event = ReportQuarantined(quarantine=number, patient_as_reported=command.patient, **_content(command))
     return report(docket, TRIAL, event)
 
 
 def resolve_quarantine(docket: Docket, command: ResolveQuarantine) -> Follows:
-    """A quarantined report is found to belong to a patient (and is reported there), or to none."""
+    """A quarantined report is found to belong to a patient, and is one of his then; or to none."""
     found = docket.world.trial.quarantine.get(command.quarantine)
     if found is None:
         raise no.NothingToTake(f"quarantine {command.quarantine}")
-    if command.patient is not None:
-        docket.patient(command.patient)
-    return report(docket, TRIAL, QuarantineResolved(**command.model_dump()))
+    resolved = report(docket, TRIAL, QuarantineResolved(**command.model_dump()))
+    if command.patient is None:
+        return resolved
+    patient = docket.patient(command.patient)
+    if not isinstance(resolved, tuple) or resolved[0].conflicts_with is not None:
+        return resolved
+    content = found.report.model_dump(exclude={"quarantine", "patient_as_reported"})
+    reported = report_adverse_event(docket, ReportAdverseEvent(patient=patient.number, **content))
+    return (*resolved, *(reported if isinstance(reported, tuple) else ()))
 
 
 def _adverse_event(patient: Patient, number: int) -> AdverseEvent:

@@ -17,7 +17,7 @@ gamma function.
 The predictive probability (Lee and Liu 2008) is the chance that, once all patients are treated, the posterior exceeds
 t with more than the required certainty; the events still to come are beta-binomial, a fraction for rational parameters.
 
-Sources: the series, DLMF 8.17.22 (dlmf.nist.gov); Lee and Liu 2008, doi:10.1177/1740774508089279; bounds as in the
+Sources: the series, DLMF 8.17.8 [mem] (checked in the tests by integration); Lee and Liu 2008, doi:10.1177/1740774508089279; bounds as in the
 R package phase1b (Genentech), `boundsPostprob`.
 """
 
@@ -28,7 +28,8 @@ from math import comb
 from typing import Final, NamedTuple
 
 ONE: Final = 10**50
-"""The unit of the series' whole numbers: enclosures are narrower than 1e-40 for the sizes of trials."""
+DUST: Final = 10**8
+"""A series is left when what remains of it is at most so much of ONE: 1e-42."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,16 @@ def _binomial_at_most(most: int, patients: int, rate: Fraction) -> Fraction:
 
 def _series(a: Fraction, b: Fraction, t: Fraction) -> tuple[Fraction, Fraction]:
     """S(a, b, t), from below and from above."""
-    low = high = ONE
-    low_sum = high_sum = ONE
+    low = high = low_sum = high_sum = ONE
     n = 0
     while True:
         ratio = (a + b + n) / (a + 1 + n) * t
-        steepest = max(ratio, t)  # later ratios go from here to t, without turning
-        if steepest < 1 and high * steepest <= 1 - steepest:
-            return Fraction(low_sum, ONE), Fraction(high_sum + 1, ONE)
+        steepest = max(ratio, t)  # the later ratios go from the one to the other without turning
+        if steepest < 1 and high * steepest <= DUST * (1 - steepest):
+            return Fraction(low_sum, ONE), (high_sum + high * steepest / (1 - steepest)) / ONE
         low = low * ratio.numerator // ratio.denominator
         high = -(-high * ratio.numerator // ratio.denominator)
         low_sum, high_sum, n = low_sum + low, high_sum + high, n + 1
-        if high == 1 and steepest < 1:  # the rounding up holds it there
-            return Fraction(low_sum, ONE), Fraction(high_sum, ONE) + Fraction(1, ONE) * steepest / (1 - steepest)
 
 
 def events_to_come(events: int, patients: int, beta: Beta) -> Fraction:

@@ -75,7 +75,7 @@ class ManufactureCompleted(Event):
 class ReleaseTestRecorded(Event):
     """The result of one release test, with the protocol's limit as it stood; `passed` is null where none judges it.
 
-    `unit` is null for a finding. `weight_kg` is the recipient's weight behind a result per kg.
+    `unit` is null for a finding. `weight_kg` is the recipient's weight by which a limit per kg was judged.
     """
 
     NAME: ClassVar[str] = "product.release-test-recorded.v1"

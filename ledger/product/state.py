@@ -12,6 +12,7 @@ from ledger.record import Record
 from ledger.types import Event, changed
 
 E = TypeVar("E", bound=Event)
+T = TypeVar("T")
 
 
 def product_stream(lot: str) -> str:
@@ -110,7 +111,7 @@ class Product:
     def holder(self, bag: str | None, at: datetime) -> str | None:
         """Who had a bag at an instant by the transfers of the bag and of the lot; null bag: the lot outside bags."""
         held = [t.event for t in self.transfers if t.event.bag in (None, bag) and t.event.transferred_at <= at]
-        return max(held, key=lambda transfer: transfer.transferred_at).to_party if held else None
+        return sorted(held, key=lambda transfer: transfer.transferred_at)[-1].to_party if held else None
 
     @property
     def thawed(self) -> Mapping[str, e.ProductThawed]:
@@ -123,13 +124,22 @@ class Product:
         signed = self.disposition.position if self.disposition else -1
         return tuple(held for held in self.excursions if held.position > signed)
 
-    @property
-    def wholly_destroyed(self) -> bool:
-        return any(held.event.bag is None and held.event.cells is None for held in self.destructions)
+    def destroyed(self, bag: str | None, at: datetime | None = None) -> bool:
+        """Whether all that was left of a bag, or of the whole lot, was destroyed (at an instant: before it)."""
+        return any(
+            held.event.bag in (None, bag) and held.event.cells is None and (at is None or held.event.destroyed_at <= at)
+            for held in self.destructions
+        )
+
+    def released(self, at: datetime) -> bool:
+        """Whether a release, conditional or not, was in force at an instant."""
+        signed = [held.event.disposition for held in self.dispositions if held.at <= at]
+        return bool(signed) and signed[-1] in ("released", "conditional")
 
 
-def _only(said: set[Any]) -> Any:
-    return said.pop() if len(said) == 1 else None
+def _only(said: set[T]) -> T | None:
+    """What is said, where all say the same."""
+    return next(iter(said)) if len(said) == 1 else None
 
 
 PRODUCT_EVOLUTION: Mapping[type[Event], str] = MappingProxyType(

@@ -3,11 +3,23 @@
 Dose decisions, holds and what they lead to stand in `dosing.py`; together they are the events of the trial aggregate.
 """
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from ledger.types import Commitment, Day, Event, Instant, Line, Name, PatientNumber, Role, Sha256
+from ledger.types import (
+    Commitment,
+    Day,
+    Event,
+    Grade,
+    Instant,
+    Line,
+    Name,
+    Ordinal,
+    PatientNumber,
+    Role,
+    Sha256,
+)
 
 UtcOffset = Annotated[str, StringConstraints(pattern=r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$")]
 
@@ -137,17 +149,23 @@ class EnrolmentClosed(Event):
 
 
 class ReportQuarantined(Event):
-    """A safety report named a patient whom the ledger does not know. It is kept; someone has to resolve it."""
+    """A safety report named a patient whom the ledger does not know. It is kept whole; someone has to resolve it."""
 
     NAME: ClassVar[str] = "trial.report-quarantined.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("patient_as_reported", "term", "onset_at")
     WHEN: ClassVar[str | None] = "onset_at"
 
     quarantine: int = Field(ge=1)
-    patient_as_reported: PatientNumber
+    patient_as_reported: Line
     term: Line
+    toxicity: Literal["CRS", "ICANS"] | None = None
+    ctcae_grade: Grade | None = None
+    haematologic: bool = False
     onset_at: Instant
     serious: bool
+    relative_to_infusion: Ordinal | None = None
+    site_aware_at: Instant | None = None
+    received_at: Instant | None = None
     narrative: Commitment | None
 
 

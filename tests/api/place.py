@@ -12,7 +12,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.auth import add_account
+from api.auth import Accounts, add_account
 from api.settings import Settings
 from ledger.types import Role
 
@@ -87,6 +87,7 @@ class Place:
 
     def start(self) -> None:
         self.app = create_app(self.settings)
+        self.app.state.service.accounts = Accounts(self.settings.accounts, look_every_seconds=0)
         self.http = TestClient(self.app, raise_server_exceptions=False)
         self.http.__enter__()
         self.callers = {role: Caller(self.http, token, PEOPLE[role][0]) for role, token in self.tokens.items()}

@@ -97,7 +97,10 @@ def placed(story: Story, patient: str) -> None:
     story.tell("assign_dose_level", "investigator", at=at)
 
 
-ENROLMENTS: dict[str, dict[str, Any]] = {"002": {"planned_transplant_on": "2026-03-20"}, "003": {"planned_transplant_on": "2026-06-01"}}
+ENROLMENTS: dict[str, dict[str, Any]] = {
+    "002": {"planned_transplant_on": "2026-03-20"},
+    "003": {"planned_transplant_on": "2026-06-01"},
+}
 
 
 def infused(story: Story) -> None:

@@ -17,8 +17,7 @@ import pytest
 
 from api.cli import run
 from api.demo.client import Answer, Unexpected
-from api.demo.people import PLAYERS
-from api.demo.server import NoServer, running, tokens_for
+from api.demo.server import NoServer, running
 
 ROOT = Path(__file__).parents[2]
 TRIAL = "DEMO-NCT07256210"
@@ -157,17 +156,21 @@ def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
 
 
 @pytest.mark.slow
-def test_the_example_client_runs_a_whole_trial(tmp_path: Path) -> None:
-    place, tokens = tmp_path / "ledgers", tmp_path / "tokens.json"
-    place.mkdir()
-    tokens.write_text(json.dumps(dict(tokens_for(PLAYERS, place / "accounts.jsonl"))), encoding="utf-8")
-    with running(place, 0, BEGINS) as url:
-        client = ROOT / "examples" / "edc_client.py"
-        one = ran(client, "--url", url, "--tokens", tokens, "--trial", "ONE")
-        other = ran(client, "--url", url, "--tokens", tokens, "--trial", "OTHER", "--dlts", "001,002,003,004")
-    assert (one.returncode, one.stderr) == (0, "")
-    assert one.stdout.splitlines()[-1].startswith("MTD: level 1, after ")
-    assert other.stdout.splitlines()[-1].startswith("stopped: P8")
+@pytest.mark.parametrize(
+    ("dlts", "end"),
+    [
+        ("002,007,008", "MTD: level 1, after "),
+        ("001,002", "MTD: level 0, after "),
+        ("001,002,003,004", "stopped: P8"),
+        ("nobody", "MTD not reached; RP2D: level 3, after "),
+    ],
+)
+def test_the_example_client_runs_a_whole_trial_to_its_end(played: Played, dlts: str, end: str) -> None:
+    url, client = played.variables["TRIAL"].partition("/v1/")[0], ROOT / "examples" / "edc_client.py"
+    trial = f"EXAMPLE-{dlts.replace(',', '-')}"
+    done = ran(client, "--url", url, "--tokens", played.directory / "tokens.json", "--trial", trial, "--dlts", dlts)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith(end)
 
 
 def test_the_demo_ends_with_its_story_where_that_is_asked(

@@ -175,7 +175,23 @@ def test_every_write_is_described_with_an_example(tmp_path: Path) -> None:
         described = document["paths"][write.full_path]["post"]
         assert described["operationId"] == name
         assert described["requestBody"]["content"]["application/json"]["example"] == write.example_body()
-        statuses = {"200", "201", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "429", "503", "507"}
+        statuses = {
+            "200",
+            "201",
+            "400",
+            "401",
+            "403",
+            "404",
+            "409",
+            "412",
+            "413",
+            "415",
+            "422",
+            "428",
+            "429",
+            "503",
+            "507",
+        }
         assert set(described["responses"]) == statuses
         key = next(each for each in described["parameters"] if each["name"] == "Idempotency-Key")
         assert key["required"] is True

@@ -8,9 +8,10 @@ import pytest
 from httpx2 import Response
 
 from api.app import create_app
+from api.auth import add_account
 from api.settings import Settings
 from ledger.types import Role
-from tests.api.place import TRIAL, Place
+from tests.api.place import TRIAL, Caller, Place
 from tests.api.story import Story, screened
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
@@ -139,10 +140,8 @@ def test_nothing_is_written_about_a_patient_of_another_site(story: Story) -> Non
     assert story.place.size == size
 
 
-def test_a_trial_that_the_account_is_not_for_does_not_exist(place: Place, story: Story) -> None:
-    from api.auth import add_account
-    from tests.api.place import Caller
-
+def test_a_trial_that_the_account_is_not_for_does_not_exist(story: Story) -> None:
+    place = story.place
     token = add_account(place.settings.accounts, id="guest", role="inspector", trials=("OTHER",))
     guest = Caller(place.http, token, "guest")
     assert guest.get().json()["type"] == "/problems/no-such-trial"
@@ -174,6 +173,6 @@ def test_an_administrator_sees_nothing_clinical(story: Story) -> None:
     story.tell("screen_patient", "coordinator")
     seen = story.place.by("administrator").get("/events").json()["items"]
     types = {event["leaf"]["type"] for event in seen}
-    assert types == {f"trial.{name}.v1" for name in ("registered", "site-opened", "source-registered", "role-delegated")}
-
-
+    assert types == {
+        f"trial.{name}.v1" for name in ("registered", "site-opened", "source-registered", "role-delegated")
+    }

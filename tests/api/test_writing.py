@@ -171,9 +171,7 @@ def test_trying_out_writes_nothing(story: Story) -> None:
     tried = nurse.post(CONSENTS, CONSENT, key="try-it-0001", params={"dry_run": "true"})
     assert tried.status_code == 200
     assert tried.json()["dry_run"] is True
-    assert tried.json()["events"] == [
-        {"position": None, "type": "patient.consent-given.v1", "stream": "patient/001"}
-    ]
+    assert tried.json()["events"] == [{"position": None, "type": "patient.consent-given.v1", "stream": "patient/001"}]
     refused = nurse.post("/cohorts/1/reservations", {"patient": "001"}, params={"dry_run": "true"})
     assert problem(refused) == "consent-not-valid"
     assert place.size == size

@@ -149,7 +149,7 @@ def test_who_has_signed_is_not_asked_for_the_second_seat_of_the_role() -> None:
     protocol = nct07256210()
     quorum = protocol.quorum.model_copy(update={"safety_committee": 2})
     bench = opened_trial(protocol.model_copy(update={"quorum": quorum}))
-    propose(bench, "de_escalate", 1)
+    propose(bench, "stay", 1)
     sign(bench, 1, COMMITTEE)
     seats = {seat.role: (seat.count, seat.people) for seat in seen(bench).decisions[0].missing}
     assert seats["safety_committee"] == (1, ("pavel",))

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -106,17 +107,17 @@ class Writers:
         return position
 
     def write(self, writer: int, round_number: int) -> None:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        for number in range(1_000_000):
-            if self.stopping.is_set():
-                return
-            key = f"round-{round_number}-{writer}-{number}"
-            try:
-                position = self.report(connection, key)
-            except (OSError, HTTPException):
-                return
-            if position is not None:
-                self.acknowledged[key] = position
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            for number in range(1_000_000):
+                if self.stopping.is_set():
+                    return
+                key = f"round-{round_number}-{writer}-{number}"
+                try:
+                    position = self.report(connection, key)
+                except (OSError, HTTPException):
+                    return
+                if position is not None:
+                    self.acknowledged[key] = position
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,9 @@ def verify(directory: Path, writers: Writers) -> Found:
 def retry_unanswered(server: Server, writers: Writers) -> None:
     """Clients settle what was never answered by asking again under the same key."""
     server.start()
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
-    for key in sorted(writers.sent - writers.acknowledged.keys()):
-        position = writers.report(connection, key)
-        assert position is not None, writers.unexpected
-        writers.acknowledged[key] = position
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        for key in sorted(writers.sent - writers.acknowledged.keys()):
+            position = writers.report(connection, key)
+            assert position is not None, writers.unexpected
+            writers.acknowledged[key] = position
     server.kill()

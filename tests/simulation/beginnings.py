@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.decisions import setup
+from ledger.decisions.docket import Command
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import load_protocol
 from ledger.record import Actor
+from ledger.types import Event
 from tests.bench import (
     CHECKER,
     COMMITTEE,
@@ -81,7 +83,11 @@ def varied(document: ProtocolDocument | None = None, **changes: Any) -> Protocol
 
 @cache
 def _opened(kind: str) -> Bench:
-    bench = opened_trial(protocol_of(kind))
+    return _open(kind, Bench())
+
+
+def _open(kind: str, bench: Bench) -> Bench:
+    opened_trial(protocol_of(kind), bench)
     bench.ask(setup.OpenSite(site=FAR_SITE, utc_offset="+10:00"), SPONSOR)
     day = bench.now.date()
     for who, by in ((PI_2, SPONSOR), (COMMITTEE_3, SPONSOR), (INVESTIGATOR_2, PI_2), (NURSE_2, PI_2)):
@@ -94,3 +100,22 @@ def opened(kind: str) -> Bench:
     """A bench of its own on which such a trial has just been opened."""
     known = _opened(kind)
     return Bench(known.world, list(known.records), dict(known.texts), known.now, known.asked)
+
+
+def commands_that_open(kind: str) -> list[tuple[Command, Actor]]:
+    """What has to be asked of an empty ledger, in order, to open such a trial."""
+    recording = _Recording()
+    _open(kind, recording)
+    return recording.asked_for
+
+
+class _Recording(Bench):
+    """A bench that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_for: list[tuple[Command, Actor]] = []
+
+    def ask(self, command: Command, by: Actor = PI, **asked: Any) -> tuple[Event, ...]:
+        self.asked_for.append((command, by))
+        return super().ask(command, by, **asked)

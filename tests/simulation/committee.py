@@ -54,7 +54,8 @@ def rule(walk: Walk, patient: Patient, subject: str, *, is_dlt: bool) -> bool:
     signers: Sequence[Actor] = (walk.pick((PI, INVESTIGATOR, SPONSOR, COMMITTEE)),)
     if not is_dlt:
         signers = (walk.pick((PI, INVESTIGATOR)), SPONSOR, walk.pick((COMMITTEE, COMMITTEE_2)))
-    return all([walk.done(command, by) for by in walk.chance.sample(signers, len(signers))])
+    signed = [walk.done(command, by) for by in walk.chance.sample(signers, len(signers))]
+    return all(signed)
 
 
 def circulate(walk: Walk) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import get_args
 
 from ledger.decisions import given, infusion, safety
+from ledger.decisions.permits import against_first_infusion
 from ledger.decisions.standing import day_zero_on, planned_on
 from ledger.patient.infusions import OmissionReason
 from ledger.patient.state import Patient
@@ -42,6 +43,10 @@ def infuse_next(walk: Walk, patient: Patient) -> bool:
     if barred:
         return False
     if planned and today < planned - timedelta(days=plan.window_before_days):
+        return False
+    docket = walk.bench.docket(walk.doctor(patient.number))
+    waits = ordinal == 1 and any(against_first_infusion(docket, patient, walk.protocol))
+    if waits and not walk.maybe(0.05):
         return False
     if authorise(walk, patient.number, ordinal):
         return give(walk, patient.number, ordinal)

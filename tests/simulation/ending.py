@@ -11,6 +11,7 @@ from tests.simulation.walk import Walk
 
 MOST_ROUNDS = 900
 ROUNDS_WITHOUT_NEWS = 60
+WAITING_AT_MOST = 2
 
 
 def bring_to_an_end(walk: Walk) -> str:
@@ -46,7 +47,8 @@ def reopen(walk: Walk) -> bool:
 def need_patients(walk: Walk) -> bool:
     waiting = [n for n in walk.numbers() if walk.patient(n).level is None and not gone(walk.patient(n))]
     waiting = [n for n in waiting if not walk.patient(n).infusions]
-    return len(waiting) < 2 and walk.world.trial.enrolment_closed is None and arrive(walk)
+    wanted = len(waiting) < WAITING_AT_MOST and walk.world.trial.enrolment_closed is None
+    return arrive(walk) if wanted else False
 
 
 def ended(walk: Walk) -> str | None:
@@ -59,7 +61,7 @@ def ended(walk: Walk) -> str | None:
     if trial.mtd_not_reached:
         return "MTD not reached"
     busy = any(
-        not gone(patient) and patient.level is not None and member.evaluable is None
+        not gone(patient) and member.evaluable is None
         for level, cohort in walk.world.cohorts.items()
         for number, member in cohort.members.items()
         if (patient := walk.patient(number)).level == level

@@ -1,4 +1,4 @@
-"""What happens to the trial as a whole: holds, votes, overrides, amendments, delegations, machines, decisions on paper."""
+"""What happens to the trial as a whole: holds, votes, overrides, amendments, delegations, machines, paper."""
 
 from datetime import timedelta
 from typing import Any, get_args
@@ -61,7 +61,8 @@ def sign_in_part(walk: Walk, _: str) -> bool:
 def sign_what_waits(walk: Walk, _: str) -> bool:
     """Whatever waits is signed by everyone, stale or not."""
     waiting = [number for number, decision in walk.world.trial.decisions.items() if is_open(decision)]
-    return bool(waiting) and all([sign(walk, max(waiting), by) for by in QUORUM])
+    signed = [sign(walk, max(waiting), by) for by in QUORUM if waiting]
+    return all(signed)
 
 
 def circulate_again(walk: Walk, _: str) -> bool:
@@ -102,7 +103,9 @@ def amend(walk: Walk, _: str) -> bool:
     if walk.maybe(0.2):
         walk.ask(approval, walk.pick((author, second)))
     approved_on = walk.bench.now.date()
-    walk.ask(setup.RecordEthicsApproval(version=number, body="Local ethics committee", approved_on=approved_on), SPONSOR)
+    walk.ask(
+        setup.RecordEthicsApproval(version=number, body="Local ethics committee", approved_on=approved_on), SPONSOR
+    )
     return walk.maybe(0.2) or walk.done(approval, walk.pick((second, second, author)))
 
 
@@ -130,7 +133,9 @@ def delegate(walk: Walk, _: str) -> bool:
 
 
 def open_another_site(walk: Walk, _: str) -> bool:
-    return walk.done(setup.OpenSite(site=walk.pick((SITE, "NORTH")), utc_offset=walk.pick(("+03:00", "+04:00"))), SPONSOR)
+    return walk.done(
+        setup.OpenSite(site=walk.pick((SITE, "NORTH")), utc_offset=walk.pick(("+03:00", "+04:00"))), SPONSOR
+    )
 
 
 def close_enrolment(walk: Walk, _: str) -> bool:
@@ -144,7 +149,9 @@ def report_by_machine(walk: Walk, number: str) -> bool:
     if walk.maybe(0.4):
         site = walk.pick((SITE, FAR_SITE))
         walk.ask(setup.RegisterSource(system="edc", site=site, zone="Europe/Moscow"), SPONSOR)
-    source = Source("edc", walk.pick((None, f"audit-{walk.chance.randrange(6)}")), "nina", "coordinator", walk.bench.now)
+    source = Source(
+        "edc", walk.pick((None, f"audit-{walk.chance.randrange(6)}")), "nina", "coordinator", walk.bench.now
+    )
     command = safety.ReportAdverseEvent(patient=number, term="Fever", serious=False, onset_at=walk.here(number))
     by = walk.pick((NURSE, walk.doctor(number)))
     return walk.done(command, by, source=source)
@@ -185,7 +192,10 @@ def permit_on_paper(walk: Walk, number: str) -> bool:
         authorisation(walk, number, 1),
         dlt.CloseDltWindow(patient=number, assessments_done_count=4),
         dlt.DetermineEvaluability(
-            patient=number, evaluable=walk.maybe(0.5), reason="not_infused", revision=member.revision + 1 if member else 1
+            patient=number,
+            evaluable=walk.maybe(0.5),
+            reason="not_infused",
+            revision=member.revision + 1 if member else 1,
         ),
     )
     at = walk.bench.now - timedelta(hours=walk.chance.randrange(100))

@@ -1,4 +1,4 @@
-"""What holds of the whole log, checked now and then: rebuilt equals followed, and the order of patients never matters."""
+"""What holds of the whole log, checked now and then: rebuilt equals followed, the order of patients never matters."""
 
 import random
 from collections import defaultdict
@@ -71,7 +71,9 @@ def renumbered(world: World, chance: random.Random) -> World:
         names = dict(zip(numbers, chance.sample(numbers, len(numbers)), strict=True))
         members = Map({names[number]: member for number, member in cohort.members.items()})
         cohorts = cohorts.set(level, replace(cohort, members=members))
-        patients = patients.update({names[number]: replace(world.patients[number], number=names[number]) for number in numbers})
+        patients = patients.update(
+            {names[number]: replace(world.patients[number], number=names[number]) for number in numbers}
+        )
     return replace(world, cohorts=cohorts, patients=patients)
 
 

@@ -47,8 +47,8 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument) -> None:
     check_members(seen, world)
     for level, cohort in world.cohorts.items():
         check_counts(seen, world, level, protocol)
-        for number, _ in cohort.members.items():
-            check_patient(seen, seen.patients[number], seen.cohort(level).members[number], protocol)
+        for number in cohort.members:
+            check_patient(seen.patients[number], seen.cohort(level).members[number], protocol)
     check_mtd(seen, world, protocol)
     check_advice(seen, world, protocol)
 
@@ -78,7 +78,7 @@ def check_counts(seen: Seen, world: World, level: int, protocol: ProtocolDocumen
         claim(bool(seen.holds_in_force(level)), f"level {level} is exceeded and not held")
 
 
-def check_patient(seen: Seen, patient: PatientSeen, member: MemberSeen, protocol: ProtocolDocument) -> None:
+def check_patient(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDocument) -> None:
     """Whoever was dosed has a window, as long as the protocol wants it; what may be a DLT is a candidate."""
     number, window = patient.screened.number, member.window
     claim(bool(patient.given_on) == (window is not None), f"{number}: given {patient.given_on}, window {window}")

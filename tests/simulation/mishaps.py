@@ -1,7 +1,8 @@
 """What goes wrong with patients: doses nobody permitted, deaths, departures, late and contradictory reports."""
 
-from datetime import timedelta
-from typing import Any, get_args
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, Final, get_args
 
 from ledger.cohort.events import EarlyEnd
 from ledger.decisions import dlt, enrolment, given, infusion, safety, screening
@@ -51,28 +52,38 @@ def omit_any(walk: Walk, number: str) -> bool:
     return ordinal is not None and omit(walk, number, ordinal)
 
 
-def authorise_carelessly(walk: Walk, number: str) -> bool:
-    """An authorisation with one thing wrong."""
-    ordinal = next_ordinal(walk, walk.patient(number))
-    if ordinal is None:
+def authorise_carelessly(walk: Walk, _: str) -> bool:
+    """An authorisation that is right but for one thing."""
+    placed = [number for number in walk.numbers() if walk.patient(number).level is not None]
+    if not placed:
         return False
-    wrong: dict[str, Any] = walk.pick(
-        (
-            {"checkers": ("boris", "boris")},
-            {"chain_of_identity_on_product": "COI-OTHER"},
-            {"cells_by_second_calculation": "123"},
-            {"released_on": walk.today(number) + timedelta(days=2)},
-            {},
-        )
-    )
-    unready = walk.pick(({}, {"oxygen_l_per_min": "5.5"}, {"uncontrolled_infection": True}, {"ventilator": True}))
-    by = walk.doctor(number)
-    if walk.patient(number).level is not None:
-        weighed_on = walk.today(number) - timedelta(days=walk.pick((0, 0, 5, 9)))
-        walk.ask(infusion.PlanDose(patient=number, ordinal=ordinal, weight_kg="20", weighed_on=weighed_on), by)
+    number = walk.pick(placed)
+    ordinal = walk.pick((next_ordinal(walk, walk.patient(number)) or 1, 1, 2))
+    if ordinal not in walk.protocol.ordinals():
+        return False
+    by, wrong = walk.doctor(number), walk.pick(("weight", "readiness", "age", "signer", *WRONG))
+    weighed_on = walk.today(number) - timedelta(days=9 if wrong == "weight" else 0)
+    walk.ask(infusion.PlanDose(patient=number, ordinal=ordinal, weight_kg="20", weighed_on=weighed_on), by)
+    unready: dict[str, Any] = walk.pick(UNREADY) if wrong == "readiness" else {}
     walk.ask(ready(walk.bench, number, ordinal, **unready), by)
-    walk.wait(hours=walk.pick((0, 1, 3, 26)))
-    return walk.done(authorisation(walk, number, ordinal, **wrong), walk.pick((by, NURSE)))
+    walk.wait(hours=walk.pick((3, 26)) if wrong == "age" else 0)
+    amiss = {name: value(walk.today(number)) for name, value in WRONG.get(wrong, {}).items()}
+    return walk.done(authorisation(walk, number, ordinal, **amiss), NURSE if wrong == "signer" else by)
+
+
+UNREADY: Final = (
+    {"oxygen_l_per_min": "5.5"},
+    {"uncontrolled_infection": True},
+    {"ventilator": True},
+    {"nonhaematologic_reactions_count": 1},
+    {"prednisone_equivalent_mg_per_kg_per_day_max_in_72_h": "0.51"},
+)
+WRONG: Final[dict[str, dict[str, Callable[[date], Any]]]] = {
+    "checkers": {"checkers": lambda _: ("boris", "boris")},
+    "identity": {"chain_of_identity_on_product": lambda _: "COI-OTHER"},
+    "calculation": {"cells_by_second_calculation": lambda _: "123"},
+    "release": {"released_on": lambda today: today + timedelta(days=2)},
+}
 
 
 def die(walk: Walk, number: str) -> bool:
@@ -123,7 +134,9 @@ def late_dlt(walk: Walk, number: str) -> bool:
     if window is None:
         return False
     days = min((walk.today(number) - window.from_on).days, (window.planned_to_on - window.from_on).days)
-    onset = walk.here(number) - timedelta(days=(walk.today(number) - window.from_on).days - walk.chance.randint(0, days))
+    onset = walk.here(number) - timedelta(
+        days=(walk.today(number) - window.from_on).days - walk.chance.randint(0, days)
+    )
     event = toxicities.report(walk, number, term="CRS, reported late", toxicity="CRS", serious=True, onset_at=onset)
     if event is None:
         return False
@@ -156,7 +169,7 @@ def contradict(walk: Walk, number: str) -> bool:
 
 def otherwise(walk: Walk, command: Command) -> Command:
     """The same report with another content."""
-    other: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "RecordInfusion": {"cells": walk.chance.randrange(10**9)},
         "RecordInfusionStart": {"started_at": walk.bench.now - timedelta(hours=walk.chance.randrange(72))},
         "OmitInfusion": {"cause": "other"},
@@ -166,8 +179,8 @@ def otherwise(walk: Walk, command: Command) -> Command:
         "RecordOffStudy": {"cause": "other"},
         "RecordTransplant": {"performed_at": walk.bench.now - timedelta(days=walk.chance.randrange(4))},
         "UpdateAdverseEvent": {"serious": True},
-    }.get(type(command).__name__, {})
-    return command.model_copy(update=other)
+    }
+    return command.model_copy(update=changes.get(type(command).__name__, {}))
 
 
 def say_again(walk: Walk, _: str) -> bool:
@@ -187,7 +200,9 @@ def say_again(walk: Walk, _: str) -> bool:
 
 def rivals(walk: Walk, _: str) -> bool:
     """Everyone in screening asks for a slot at once."""
-    numbers = [number for number in walk.numbers() if walk.patient(number).level is None and not gone(walk.patient(number))]
+    numbers = [
+        number for number in walk.numbers() if walk.patient(number).level is None and not gone(walk.patient(number))
+    ]
     level = walk.pick(walk.protocol.levels())
     for number in walk.chance.sample(numbers, len(numbers)):
         walk.ask(enrolment.ReserveSlot(patient=number, level=level), walk.doctor(number))

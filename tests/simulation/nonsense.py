@@ -1,4 +1,4 @@
-"""Commands that make no sense, and commands drawn at random: an answer of the ledger's, or its refusal; nothing else."""
+"""Commands that make no sense, and commands drawn at random: answered or refused by the ledger, and nothing else."""
 
 from datetime import UTC, date, datetime, timedelta
 from types import NoneType, UnionType
@@ -68,9 +68,8 @@ def senseless(walk: Walk) -> bool:
 
 def anything(walk: Walk) -> bool:
     """A command drawn at random, by anyone, at any time, now and then on paper."""
-    kind = walk.pick((*DECISIONS, CorrectRecord))
-    if kind is setup.RegisterTrial:
-        return False
+    kinds: tuple[type[Command], ...] = (*DECISIONS, CorrectRecord)
+    kind = walk.pick(kinds)
     try:
         command = kind.model_validate({name: _drawn(walk, kind, name) for name in kind.model_fields})
     except ValidationError:
@@ -85,17 +84,18 @@ def anything(walk: Walk) -> bool:
 
 def _drawn(walk: Walk, kind: type[Frozen], name: str) -> Any:
     numbers = tuple(walk.numbers()) or ("001",)
+    versions = walk.world.trial.versions
     by_name: dict[str, tuple[Any, ...]] = {
         "patient": (*numbers, "999", "no number"),
         "number": (f"{len(numbers) + 1:03d}", numbers[-1]),
         "level": (0, 1, 1, 2, 2, 3, 4, 99),
         "to_level": (None, 0, 1, 2, 3, 99),
         "revision": (-1, 0, 1, 1, 1, 2, 2, 3),
-        "version": (0, 1, 2, len(walk.world.trial.versions) + 1),
+        "version": (0, 1, 2, len(versions) + 1),
         "ordinal": (1, 1, 2, 2, 3),
         "adverse_event": (1, 1, 2, 3, 4),
-        "assessment": (0, walk.chance.randrange(walk.world.size)),
-        "position": (walk.chance.randrange(walk.world.size),),
+        "assessment": (0, walk.chance.randrange(walk.world.size + 1)),
+        "position": (walk.chance.randrange(walk.world.size + 1),),
         "hold": tuple(range(8)),
         "decision": tuple(range(8)),
         "quarantine": (0, 1, 2),
@@ -103,7 +103,7 @@ def _drawn(walk: Walk, kind: type[Frozen], name: str) -> Any:
         "birth_year_month": ("2016-03", "2099-12", "1900-01", "2031-05"),
         "weight_kg": ("0", "20", "3.5", "0.0000000001", "20.123456789012345678901234567", "1" + "0" * 38),
         "document": ({}, {"title": 3}),
-        "document_sha256": (HASH, "no hash", walk.world.trial.versions[1].sha256),
+        "document_sha256": (HASH, "no hash", versions[1].sha256 if versions else HASH),
         "vote": ("agree", "disagree", "perhaps"),
         "person": ("ivan", "nina", "maria", "new"),
         "site": ("NDGOI", "FAREAST", "NOWHERE", None),

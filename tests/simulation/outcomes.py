@@ -1,4 +1,4 @@
-"""Decisions, declarations, holds and marks: each is held against the design and the quorum (domain B.1, G.4-3, G.4-5)."""
+"""Decisions, declarations, holds and marks, each held against the design and the quorum (domain B.1, G.4-3, G.4-5)."""
 
 from ledger.cohort import events as c
 from ledger.decisions.setup import ApproveProtocolVersion
@@ -23,7 +23,10 @@ def check_outcome(seen: Seen, record: Record, moment: Moment, *, on_paper: bool)
             _check_taken(seen, moment, taken)
         case c.CohortOpened(decision=decision):
             if decision is None:
-                claim(on_paper or record.level == moment.protocol.start, "a level other than the start opened without a decision")
+                claim(
+                    on_paper or record.level == moment.protocol.start,
+                    "a level other than the start opened without a decision",
+                )
             else:
                 claim(seen.taken[decision].to_level == record.level, "a level opened that was not decided on")
         case c.CohortExpanded(decision=decision) | c.CohortReopened(decision=decision):
@@ -95,7 +98,8 @@ def _check_replanned(seen: Seen, record: Record, moment: Moment, replanned: c.Dl
 
 
 def _check_cleared(seen: Seen, record: Record) -> None:
-    assert isinstance(record.event, c.CohortCleared) and record.level is not None
+    assert isinstance(record.event, c.CohortCleared)
+    assert record.level is not None
     cohort = seen.cohort(record.level)
     n, t = cohort.count(True), cohort.dlts
     claim((n, t) == (record.event.evaluable_count, record.event.dlt_count), f"cleared on other counts than {n}, {t}")

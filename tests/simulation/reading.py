@@ -21,9 +21,7 @@ def candidates_at(seen: Seen, cohort: CohortSeen) -> int:
 
 def ceiling(seen: Seen, protocol: ProtocolDocument) -> tuple[int, bool]:
     """c, and whether there is an X above it."""
-    exceeded = [
-        level for level in protocol.levels() if seen.cohort(level).exceeded or seen.cohort(level).dlts >= 2
-    ]
+    exceeded = [level for level in protocol.levels() if seen.cohort(level).exceeded or seen.cohort(level).dlts >= 2]
     return (min(exceeded) - 1, True) if exceeded else (protocol.top, False)
 
 

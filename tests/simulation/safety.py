@@ -77,7 +77,7 @@ def _rarely(walk: Walk) -> bool:
 
 
 def _crs(walk: Walk) -> CrsFindings:
-    device = walk.pick(get_args(OxygenDevice)) if walk.maybe(0.5) else "none"
+    device: OxygenDevice = walk.pick(get_args(OxygenDevice)) if walk.maybe(0.5) else "none"
     flow = walk.pick((None, "2", "6", "6.5", "40")) if device != "none" else None
     return CrsFindings(
         temperature_celsius=walk.pick(("36.9", "38.0", "39.4", "39.4", None)),
@@ -197,4 +197,3 @@ def other_reaction(walk: Walk, number: str) -> bool:
     grade, blood = walk.pick((1, 2, 3, 4)), walk.maybe(0.4)
     content = {"term": walk.pick(OTHER_TERMS), "ctcae_grade": grade, "haematologic": blood, "serious": grade > 2}
     return report(walk, number, **content) is not None
-

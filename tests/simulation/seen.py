@@ -1,4 +1,4 @@
-"""What a reader of the log sees, who knows `domain.md` and none of the rules' code: plain bookkeeping, record by record.
+"""What a reader of the log sees who knows `domain.md` and none of the rules' code: plain bookkeeping by the record.
 
 It is kept beside the state that the rules evolve, so that the two can be held against each other.
 """

@@ -1,4 +1,4 @@
-"""A whole trial from a seed: walked with everything that goes wrong, then brought to its end by people who cooperate."""
+"""A whole trial from a seed: walked with all that goes wrong, then brought to its end by people who cooperate."""
 
 import traceback
 from collections import Counter
@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tests.simulation import governance, mishaps, nonsense, second_thoughts
+from tests.bench import Bench
+from tests.simulation import beginnings, governance, mishaps, nonsense, second_thoughts
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import sit
 from tests.simulation.ending import bring_to_an_end
 from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on
 from tests.simulation.walk import LOOK_BACK_EVERY, Walk
+from tests.simulation.watch import Watch
 
 Mishap = Callable[[Walk, str], bool]
 
@@ -68,6 +70,10 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
 )
 
 
+AFTERMATH_STEPS: Final = 60
+"""After its end a trial goes on being recorded: late DLTs, corrections, rulings."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a walk went: what was recorded and refused, how the trial ended, or what was found."""
@@ -77,6 +83,7 @@ class Outcome:
     commands: int
     records: int
     events: Counter[str]
+    deviations: Counter[str]
     refused: Counter[str]
     end: str
     found: str | None = None
@@ -86,25 +93,45 @@ def simulate(seed: int) -> Outcome:
     """Walk one trial from its first patient to its end. What is found stands in the outcome, with the last steps."""
     walk, end, found = Walk(seed), "", None
     try:
-        wander(walk)
+        if walk.maybe(0.04):
+            open_slowly(walk)
+        wander(walk, walk.temper.steps)
         end = bring_to_an_end(walk)
+        if walk.maybe(0.4):
+            wander(walk, AFTERMATH_STEPS)
+            end = bring_to_an_end(walk)
         walk.watch.look_back(walk.bench.records, walk.world, walk.chance)
     except Exception as wrong:
         end, found = "found", told(walk, wrong)
-    counted = (walk.asked, len(walk.bench.records), walk.watch.events, walk.refused)
+    counted = (walk.asked, len(walk.bench.records), walk.watch.events, walk.watch.deviations, walk.refused)
     return Outcome(seed, walk.temper.kind, *counted, end=end, found=found)
 
 
 def told(walk: Walk, wrong: Exception) -> str:
     """What was found, the last steps before it, and how to walk there again."""
-    steps = "\n".join(walk.shown)
-    cause = "" if isinstance(wrong, Found) and wrong.__cause__ is None else f"{''.join(traceback.format_exception(wrong))}\n"
-    return f"{walk.temper}\n{steps}\n{cause}seed {walk.seed}: {wrong}\nagain: python -m tests.simulation --from {walk.seed} --seeds 1"
+    ours = isinstance(wrong, Found) and wrong.__cause__ is None
+    parts = (
+        str(walk.temper),
+        *walk.shown,
+        "" if ours else "".join(traceback.format_exception(wrong)),
+        f"seed {walk.seed}: {wrong}",
+        f"again: python -m tests.simulation --from {walk.seed} --seeds 1",
+    )
+    return "\n".join(parts)
 
 
-def wander(walk: Walk) -> None:
+def open_slowly(walk: Walk) -> None:
+    """The trial is opened once more from nothing, with nonsense before every step."""
+    walk.bench, walk.watch = Bench(now=walk.bench.now), Watch()
+    for command, by in beginnings.commands_that_open(walk.temper.kind):
+        for _ in range(4):
+            nonsense.anything(walk)
+        walk.ask(command, by)
+
+
+def wander(walk: Walk, steps: int) -> None:
     """So many steps, each the usual one, a mishap or nonsense, as the trial's temper has it."""
-    for count in range(walk.temper.steps):
+    for count in range(steps):
         drawn = walk.chance.random()
         if drawn < walk.temper.nonsense:
             walk.pick((nonsense.senseless, nonsense.anything, nonsense.anything))(walk)

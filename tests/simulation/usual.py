@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, get_args
 
+from ledger.cohort.events import EarlyEnd
+from ledger.cohort.state import Member
 from ledger.decisions import dlt, enrolment, safety, screening, setup
 from ledger.decisions.carry_out import CarriedOut
 from ledger.decisions.permits import consent_valid
 from ledger.decisions.standing import advice, assessments_due, checklist_hash
 from ledger.designs.reading import treats_now
-from ledger.cohort.state import Member
 from ledger.patient.events import CriterionAssessed
 from ledger.patient.state import Patient
 from ledger.refusals import AgeFlagStands
@@ -69,6 +70,17 @@ def give_up_level(walk: Walk, patient: Patient) -> bool:
     return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="will not be infused"))
 
 
+def move_down(walk: Walk, patient: Patient) -> bool:
+    """Who waits on a held level goes to the lower one that is filled first."""
+    if patient.level is None or patient.dosed or walk.world.trial.held(patient.level) is None:
+        return False
+    given = advice(walk.world, walk.protocol)
+    lower = next((level for level in range(patient.level) if treats_now(given, level)), None)
+    if lower is None or walk.world.trial.held(lower) is not None:
+        return False
+    return walk.done(enrolment.ReassignDoseLevel(patient=patient.number, level=lower), PI)
+
+
 def end_early(walk: Walk, patient: Patient) -> bool:
     """The window of who died, withdrew or was lost ends early."""
     member = member_of(walk, patient)
@@ -76,9 +88,10 @@ def end_early(walk: Walk, patient: Patient) -> bool:
         return False
     cause = patient.off_study.event.cause if patient.off_study else None  # type: ignore[attr-defined]
     end = "death" if patient.death else "withdrawal" if patient.withdrawn or cause == "withdrawal" else cause
-    if end not in ("death", "withdrawal", "lost-to-follow-up"):
+    if end not in get_args(EarlyEnd):
         return False
-    command = dlt.CloseDltWindow(patient=patient.number, assessments_done_count=1, early_end=end)
+    closing = {"patient": patient.number, "assessments_done_count": 1, "early_end": end}
+    command = dlt.CloseDltWindow.model_validate(closing)
     return walk.done(command, walk.doctor(patient.number))
 
 
@@ -107,7 +120,9 @@ def assess(walk: Walk, patient: Patient) -> bool:
         return False
     by = walk.doctor(patient.number)
     verdicts = [
-        CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=walk.text("chart") if walk.maybe(0.1) else None)
+        CriterionAssessed(
+            criterion=c.id, met=c.kind == "inclusion", inputs=walk.text("chart") if walk.maybe(0.1) else None
+        )
         for c in asked
         if c.assessed_by != "determination"
     ]
@@ -152,8 +167,7 @@ def reconsider(walk: Walk, patient: Patient) -> bool:
     verdicts = [
         CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None)
         for c in walk.protocol.eligibility.criteria
-        if c.assessed_by != "determination"
-        and patient.criteria.get(c.id, (0, None))[1] is not (c.kind == "inclusion")
+        if c.assessed_by != "determination" and patient.criteria.get(c.id, (0, None))[1] is not (c.kind == "inclusion")
     ]
     command = screening.AssessCriteria(patient=patient.number, assessments=tuple(verdicts))
     return bool(verdicts) and walk.done(command, walk.doctor(patient.number))
@@ -222,6 +236,7 @@ def determine(walk: Walk, patient: Patient) -> bool:
 
 STEPS: Final[tuple[Step, ...]] = (
     leave,
+    move_down,
     give_up_level,
     end_early,
     consent,
@@ -234,4 +249,3 @@ STEPS: Final[tuple[Step, ...]] = (
     observe,
     determine,
 )
-

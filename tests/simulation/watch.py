@@ -5,7 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ledger.decisions.docket import Command, Docket
+from ledger.patient.events import ProtocolDeviationRecorded
 from ledger.record import Record
+from ledger.trial.events import TrialDeviationRecorded
 from ledger.world import World
 from tests.simulation.found import claim
 from tests.simulation.history import check_bytes, check_order, check_rebuilt
@@ -21,6 +23,7 @@ class Watch:
 
     seen: Seen = field(default_factory=Seen)
     events: Counter[str] = field(default_factory=Counter)
+    deviations: Counter[str] = field(default_factory=Counter)
 
     def begin(self, records: list[Record]) -> None:
         """The records of a trial that was opened before the walk began."""
@@ -42,6 +45,8 @@ class Watch:
     def _take(self, docket: Docket, command: Command, appended: tuple[Record, ...]) -> None:
         for record in appended:
             self.events[record.event.NAME] += 1
+            if isinstance(record.event, ProtocolDeviationRecorded | TrialDeviationRecorded):
+                self.deviations[record.event.kind] += 1
             version = self.seen.version_on(docket.today)
             claim(record.protocol_version == version, f"version {version} is in force, not {record.protocol_version}")
             if version:

@@ -29,14 +29,13 @@ def plan(bench: Bench, number: str = "001", ordinal: int = 1, weight_kg: str = "
         ("1TT 0A", "003", [Fraction(10_000_000, 3), Fraction(5_000_000, 3)]),
     ],
 )
-def test_the_first_infusion_is_two_thirds_of_the_levels_total(
-    outcomes: str, number: str, per_kg: list[Fraction]
-) -> None:
+def test_the_infusions_share_the_levels_total(outcomes: str, number: str, per_kg: list[Fraction]) -> None:
     bench = told(outcomes)
     for ordinal, expected in enumerate(per_kg, start=1):
         planned = plan(bench, number, ordinal, "8")
         assert exact(planned.cells_per_kg) == expected
         assert exact(planned.cells) == 8 * expected
+        bench.pass_days(12)
 
 
 def test_a_planned_dose_is_exact_and_never_rounded_up() -> None:

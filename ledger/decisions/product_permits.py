@@ -1,0 +1,105 @@
+"""Why a product is not infused to a patient (domain G.4-4, E.1), as the sequence of rules that are broken."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from fractions import Fraction
+
+from ledger import refusals as no
+from ledger.decisions import product_refusals as unfit
+from ledger.decisions.docket import CLOCK_TOLERANCE
+from ledger.decisions.products_release import required_tests, verdict_now
+from ledger.decisions.products_standing import infused
+from ledger.decisions.products_sums import sum_with
+from ledger.errors import Refused
+from ledger.patient.state import Patient
+from ledger.product.account import account
+from ledger.product.state import Product
+from ledger.protocol.document import ProtocolDocument
+
+Broken = Iterator[Refused]
+
+
+def against_product(
+    product: Product | None,
+    patient: Patient,
+    protocol: ProtocolDocument,
+    ordinal: int,
+    weight_kg: Fraction,
+    cells: Fraction,
+    chain_of_identity: str,
+    now: datetime,
+    *,
+    cells_to_others: int = 0,
+) -> Broken:
+    """Why so many cells of a lot are not given to a patient of this weight now, in the order in which people look.
+
+    `chain_of_identity` is the patient's; `cells_to_others` are cells of the lot that other patients received.
+    """
+    if product is None or not product.collections:
+        yield unfit.ProductUnknown("the product")
+        return
+    yield from against_disposition(product, patient, protocol, now)
+    yield from against_identity(product, patient, chain_of_identity)
+    yield from against_stock(product, patient, cells, now, cells_to_others)
+    yield from against_sums(product, patient, protocol, ordinal, weight_kg, cells)
+
+
+def against_disposition(product: Product, patient: Patient, protocol: ProtocolDocument, now: datetime) -> Broken:
+    """Quality: released before now, nothing found since that denies it."""
+    signed = product.disposition
+    if signed is not None and signed.event.disposition == "rejected":
+        yield unfit.ProductRejected(f"lot {product.lot}")
+    elif signed is None or signed.event.disposition == "quarantined" or signed.at > now + CLOCK_TOLERANCE:
+        yield no.ProductNotReleased(f"lot {product.lot}")
+    if product.sterility_positive:
+        yield unfit.SterilityPositive(f"lot {product.lot}")
+    for test in required_tests(protocol):
+        if verdict_now(test, product, patient, protocol) is False:
+            yield unfit.ReleaseTestFailed(f"lot {product.lot}: {test}")
+    if product.open_excursions:
+        yield unfit.ExcursionUnresolved(f"lot {product.lot}")
+
+
+def against_identity(product: Product, patient: Patient, chain_of_identity: str) -> Broken:
+    """Chain of identity: undisputed, the patient's own, and made for this patient."""
+    if product.chain is None or product.donor is None or product.identity_disputed:
+        yield unfit.ChainOfIdentityBroken(f"lot {product.lot}")
+    if product.chain != chain_of_identity:
+        yield no.IdentityDoesNotMatch(f"lot {product.lot}")
+    if product.recipient != patient.number:
+        yield unfit.RecipientDiffers(f"lot {product.lot}, patient {patient.number}")
+
+
+def against_stock(
+    product: Product, patient: Patient, cells: Fraction, now: datetime, cells_to_others: int = 0
+) -> Broken:
+    """Enough cells left, in the custody of the patient's site. Part of a cell is none."""
+    if product.destroyed(None):
+        yield unfit.ProductIsDestroyed(f"lot {product.lot}")
+        return
+    left = account(product, infused((patient,), product.lot) + cells_to_others).left
+    site = patient.screened.site if patient.screened else None
+    at_site = sum(count for bag, count in left.items() if _is_at(product.holder(bag, now), site))
+    if sum(left.values()) < int(cells):
+        yield unfit.CellsTooFew(f"lot {product.lot}")
+    elif at_site < int(cells):
+        yield unfit.NotInCustodyOfSite(f"lot {product.lot}")
+
+
+def _is_at(party: str | None, site: str | None) -> bool:
+    """Whether a party is a site or a place within it: `NDGOI`, `NDGOI.ward`."""
+    return site is not None and party is not None and (party == site or party.startswith(f"{site}."))
+
+
+def against_sums(
+    product: Product, patient: Patient, protocol: ProtocolDocument, ordinal: int, weight_kg: Fraction, cells: Fraction
+) -> Broken:
+    """What the protocol limits over all infusions of a patient, with this one at the actual weight."""
+    for limit in protocol.release_limits.measured:
+        if not limit.summed_over_infusions:
+            continue
+        total = sum_with(limit.test, product, patient, ordinal, weight_kg, cells)
+        if total is None:
+            yield unfit.SumNotKnown(f"lot {product.lot}: {limit.test}")
+        elif not limit.met(total):
+            yield unfit.SumOverLimit(f"lot {product.lot}: {limit.test}")

@@ -1,0 +1,1 @@
+"""Criteria of eligibility, computed from what was found, the age and the protocol's thresholds; a family a file."""

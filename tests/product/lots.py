@@ -1,0 +1,237 @@
+"""Lots for tests: a trial in memory that knows products, and the usual way of a lot, step by step.
+
+`ProductWorld` does what `World` will do once it has products; `ProductBench` carries out what `carry_out` will.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from immutables import Map
+
+from ledger.decisions import product_permits, setup
+from ledger.decisions import products as p
+from ledger.decisions import products_release as r
+from ledger.decisions.carry_out import append
+from ledger.decisions.docket import AlreadySo, Command
+from ledger.decisions.infusion import PlanDose
+from ledger.errors import Refused
+from ledger.product.events import Bag
+from ledger.product.state import Product, evolve
+from ledger.protocol.document import ProtocolDocument
+from ledger.protocol.terms import Word
+from ledger.record import Actor, Record
+from ledger.types import Event, changed, exact
+from ledger.world import World, contradiction_key, fact_key
+from tests.bench import PI, SITE, SPONSOR, Bench, nct07256210, opened_trial, person
+from tests.patients import place, screen
+
+LOT: Final = "NK-001"
+CHAIN: Final = "COI-001"
+QA: Final = person("quinn", "cell_processing_qa")
+LAB: Final = person("lena", "coordinator")
+
+PASSING: Final[Mapping[str, tuple[str, str | None]]] = {
+    "endotoxin_eu_per_ml": ("0.5", "eu_per_ml"),
+    "feeder_cells_percent": ("0.01", "percent"),
+    "cd3_cells_per_kg": ("1000000", "cells"),
+    "cd56_cd3neg_percent": ("92.4", "percent"),
+    "viability_percent": ("95", "percent"),
+    "lysis_percent_at_20_to_1": ("60", "percent"),
+    "sterility_gram_stain": ("no_organisms", None),
+    "sterility_interim_culture": ("no_growth", None),
+    "mycoplasma_pcr": ("negative", None),
+    "hla_typing": ("identical_to_donor", None),
+}
+"""What each release test of NCT07256210 says of a good lot."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductWorld(World):
+    """The world with its products."""
+
+    products: Map[str, Product] = Map()
+
+    def apply(self, record: Record) -> "ProductWorld":
+        kind, _, lot = record.stream.partition("/")
+        if kind != "product":
+            return cast(ProductWorld, World.apply(self, record))
+        product = evolve(self.products.get(lot) or Product(lot), record)
+        stands = record.conflicts_with is None
+        key = fact_key(record.event, record.occurred_at) if stands else contradiction_key(record.event)
+        return changed(
+            self,
+            products=self.products.set(lot, product),
+            facts=self.facts.set((record.stream, key), record.position),
+            size=record.position + 1,
+            recorded_at=record.recorded_at,
+        )
+
+    def stream_version(self, stream: str) -> int:
+        kind, _, lot = stream.partition("/")
+        if kind != "product":
+            return World.stream_version(self, stream)
+        return self.products[lot].version if lot in self.products else 0
+
+
+@dataclass
+class ProductBench(Bench):
+    """A bench that carries out the commands of the product chain too, and asks each of them twice."""
+
+    world: World = field(default_factory=ProductWorld)
+
+    def ask(self, command: Command, by: Actor = PI, **asked: Any) -> tuple[Event, ...]:
+        decision = p.DECISIONS.get(type(command))
+        if decision is None:
+            return Bench.ask(self, command, by, **asked)
+        docket = self.docket(by, **asked)
+        follows = decision(docket, command)
+        if isinstance(follows, AlreadySo):
+            return ()
+        self.world, records = append(docket, self.world, follows)
+        self.records.extend(records)
+        if not asked:
+            assert isinstance(decision(self.docket(by), command), AlreadySo), "asking again changes nothing"
+        return tuple(record.event for record in records)
+
+    @property
+    def products(self) -> Map[str, Product]:
+        assert isinstance(self.world, ProductWorld)
+        return self.world.products
+
+    def lot(self, name: str = LOT) -> Product:
+        return self.products[name]
+
+    @property
+    def day(self) -> date:
+        return self.now.date()
+
+
+def fork(bench: ProductBench) -> ProductBench:
+    return replace(bench, records=list(bench.records), texts=dict(bench.texts))
+
+
+def trial() -> ProductBench:
+    """An open trial with patient 001 at level 1, weighed at 20 kg, and quality assurance delegated."""
+    return fork(_usual_trial())
+
+
+@cache
+def _usual_trial() -> ProductBench:
+    return trial_under(nct07256210())
+
+
+def trial_under(protocol: ProtocolDocument) -> ProductBench:
+    bench = ProductBench()
+    opened_trial(protocol, bench)
+    bench.ask(
+        setup.DelegateRole(person=QA.id, role="cell_processing_qa", site=SITE, from_on=bench.day, to_on=None), SPONSOR
+    )
+    screen(bench, "001")
+    place(bench, "001", 1)
+    bench.ask(PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.day))
+    return bench
+
+
+def collect(
+    bench: ProductBench, lot: str = LOT, asked: Mapping[str, Any] = MappingProxyType({}), **said: object
+) -> tuple[Event, ...]:
+    """A collection from donor D-7 for patient 001, ten days ago."""
+    content: dict[str, object] = {
+        "chain_of_identity": CHAIN,
+        "donor": "D-7",
+        "donation_number": "=W0000 26 123456 00",
+        "collected_at": bench.now - timedelta(days=10),
+        "patient": "001",
+        **said,
+    }
+    return bench.ask(p.ReceiveCollection.model_validate({"lot": lot, **content}), LAB, **asked)
+
+
+def make(bench: ProductBench, lot: str = LOT, cells: int = 400_000_000, **bags: int) -> tuple[Event, ...]:
+    """Manufactured, an hour ago: so many cells, in these bags."""
+    command = p.RecordManufacture(
+        lot=lot,
+        outcome="manufactured",
+        cells=cells,
+        bags=tuple(Bag(bag=bag, cells=count) for bag, count in bags.items()),
+        finished_at=bench.now - timedelta(hours=1),
+    )
+    return bench.ask(command, LAB)
+
+
+def result(
+    bench: ProductBench, test: Word, said: str, unit: str | None = None, by: Actor = LAB, **more: Any
+) -> tuple[Event, ...]:
+    """The result of one release test, today."""
+    command = {"lot": LOT, "test": test, "result": said, "unit": unit, "tested_on": bench.day, **more}
+    return bench.ask(r.RecordReleaseTest.model_validate(command), by)
+
+
+def pass_tests(bench: ProductBench, without: str = "", by: Actor = LAB, lot: str = LOT) -> None:
+    """Every release test passed, but for one that is not done."""
+    for test, (said, unit) in PASSING.items():
+        if test != without:
+            result(bench, test, said, unit, by, lot=lot)
+
+
+def dispose(bench: ProductBench, disposition: str, by: Actor = QA, lot: str = LOT, **asked: Any) -> tuple[Event, ...]:
+    """Signed by quality assurance."""
+    command = {"lot": lot, "disposition": disposition, "reason": bench.seal("batch record reviewed")}
+    return bench.ask(r.SetDisposition.model_validate(command), by, **asked)
+
+
+def hand_over(
+    bench: ProductBench, from_party: str, to_party: str, bag: str | None = None, hours_ago: float = 0, **asked: Any
+) -> tuple[Event, ...]:
+    command = p.TransferCustody(
+        lot=LOT,
+        bag=bag,
+        from_party=from_party,
+        to_party=to_party,
+        temperature_c="-152.4",
+        transferred_at=bench.now - timedelta(hours=hours_ago),
+    )
+    return bench.ask(command, LAB, **asked)
+
+
+def sterility(bench: ProductBench, said: str, **asked: Any) -> tuple[Event, ...]:
+    command = p.ReportLateSterility.model_validate({"lot": LOT, "result": said, "reported_on": bench.day})
+    return bench.ask(command, LAB, **asked)
+
+
+def ready_lot(**bags: int) -> ProductBench:
+    """A trial with a lot for patient 001: tested, conditionally released, and in the hands of the ward."""
+    bench = trial()
+    collect(bench)
+    make(bench, LOT, 400_000_000, **bags)
+    pass_tests(bench)
+    dispose(bench, "conditional")
+    hand_over(bench, "CELLFAB", f"{SITE}.ward")
+    return bench
+
+
+def why_not(
+    bench: ProductBench,
+    patient: str = "001",
+    ordinal: int = 1,
+    weight_kg: str = "20",
+    cells: str = "100000000",
+    chain: str = CHAIN,
+    lot: str = LOT,
+) -> list[type[Refused]]:
+    """Why the lot is not infused."""
+    broken = product_permits.against_product(
+        bench.products.get(lot),
+        bench.world.patients[patient],
+        bench.docket().protocol(),
+        ordinal,
+        exact(weight_kg),
+        exact(cells),
+        chain,
+        bench.now,
+    )
+    return [type(each) for each in broken]
