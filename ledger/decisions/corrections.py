@@ -48,8 +48,9 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
         raise no.ReasonMissing("reason")
     if command.position >= docket.world.size:
         raise no.NoSuchRecord(f"position {command.position}")
-    docket.patient(command.patient)
     original = docket.archive.record(command.position)
+    if original.stream != docket.patient(command.patient).stream:
+        raise no.CorrectionOfAnotherKind(f"position {command.position}")
     follows = decide(_correcting(docket, command.position), readable(command))
     if isinstance(follows, AlreadySo):
         return follows
@@ -57,7 +58,7 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
     if isinstance(event, AdverseEventReported) and isinstance(original.event, AdverseEventReported):
         event = event.model_copy(update={"adverse_event": original.event.adverse_event})
     several = sum(entry.corrects is not None for entry in follows) > 1
-    if several or first.stream != original.stream or not _about_the_same(original.event, event):
+    if several or not _about_the_same(original.event, event):
         raise no.CorrectionOfAnotherKind(f"position {command.position}")
     if original.conflicts_with is not None:
         raise no.NotCorrectable(f"position {command.position} contradicts position {original.conflicts_with}")

@@ -102,7 +102,7 @@ class RecordDestruction(ProductCommand):
 
 
 def receive_collection(docket: Docket, command: ReceiveCollection) -> Follows:
-    """The link of donor and recipient. Where another collection denies it, that is a deviation; in one lot it blocks."""
+    """The link of donor and recipient. Where another collection denies it, it is a deviation; in one lot it blocks."""
     products = products_of(docket.world)
     event = e.CollectionReceived(**_content(command))
     product = products.get(command.lot) or Product(command.lot)
@@ -177,7 +177,8 @@ def transfer_custody(docket: Docket, command: TransferCustody) -> Follows:
     def broken() -> Iterator[LedgerError]:
         yield from _against_bag(product, command.bag)
         others = tuple(held for held in product.transfers if held.position != docket.asked.corrects)
-        if changed(product, transfers=others).holder(command.bag, command.transferred_at) not in (None, command.from_party):
+        holder = changed(product, transfers=others).holder(command.bag, command.transferred_at)
+        if holder not in (None, command.from_party):
             yield unfit.CustodyBroken(f"lot {product.lot}")
 
     return _reported(docket, product, e.CustodyTransferred(**_content(command)), broken())

@@ -110,9 +110,9 @@ def verdict(
     weight_kg: str | None,
 ) -> bool | None:
     """Whether a result is within the protocol's limit for the planned infusions; nothing where that is not known."""
-    counted = cells_in_lot(result)
-    known = counted is not None and weight_kg is not None
-    total = planned_sum(counted, product, patient, protocol, exact(weight_kg)) if known else None
+    counted, total = cells_in_lot(result), None
+    if counted is not None and weight_kg is not None:
+        total = planned_sum(counted, product, patient, protocol, exact(weight_kg))
     return passes(limit_of(protocol.release_limits, result.test), result, total)
 
 

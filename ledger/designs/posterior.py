@@ -17,8 +17,8 @@ gamma function.
 The predictive probability (Lee and Liu 2008) is the chance that, once all patients are treated, the posterior exceeds
 t with more than the required certainty; the events still to come are beta-binomial, a fraction for rational parameters.
 
-Sources: the series, DLMF 8.17.8 [mem] (checked in the tests by integration); Lee and Liu 2008, doi:10.1177/1740774508089279; bounds as in the
-R package phase1b (Genentech), `boundsPostprob`.
+Sources: the series, DLMF 8.17.8 [mem], checked in the tests by integration; Lee and Liu 2008,
+doi:10.1177/1740774508089279; bounds as in the R package phase1b (Genentech), `boundsPostprob`.
 """
 
 from collections.abc import Iterable

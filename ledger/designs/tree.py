@@ -1,14 +1,14 @@
 """The dose-transition tree: what each outcome of the coming cohort would lead to.
 
-Undecided are, at every level, the patients whose windows run and the candidate DLTs not ruled yet, and at the level that
-the design fills now, the patients who may still join. Each branch settles all of them: so many have a DLT, the others
-none, and all are evaluable. On the counts that follow the design is asked again. Where the design ends the trial,
-nothing is undecided and the tree has no branch.
+Undecided are, at every level, the patients whose windows run and the candidate DLTs not ruled yet, and at the level
+that the design fills now, the patients who may still join. Each branch settles all of them: so many have a DLT, the
+others none, and all are evaluable. On the counts that follow the design is asked again. Where it has ended the trial
+and nobody is observed any more, the tree has no branch.
 
 A candidate is ruled within its branch: a DLT, or none. Counts do not say whose the candidates are: they are taken to be
-pending patients first, since no window closes while a candidate is open, and evaluable ones where they are more. A patient
-who turns out not evaluable is replaced: the same tree again, with one more to join. Where the second DLT exceeds a level
-at once, a branch with two or more is reached before its last patients join.
+pending patients first, since no window closes while a candidate is open, and others where they are more. A patient who
+turns out not evaluable is replaced: the same tree again, with one more to join. Where the second DLT exceeds a level at
+once, a branch with two or more is reached before its last patients join.
 
 The tree foresees, it permits nothing: each further step needs its signed decision.
 """

@@ -1,8 +1,9 @@
 """Simon's two-stage designs of phase II, searched in whole numbers.
 
-Treat n1 patients; with r1 responses or fewer, stop. Else treat up to n; with r or fewer, the treatment is not of further
-interest. The design keeps the chance of ending with interest at a response rate p0 at alpha or less, and the chance of
-not doing so at p1 at beta or less. Under p0, PET is the chance of the early stop, EN = n1 + (1 - PET)(n - n1).
+Treat n1 patients; with r1 responses or fewer, stop. Else treat up to n; with r or fewer, the treatment is not of
+further interest. The design keeps the chance of ending with interest at a response rate p0 at alpha or less, and the
+chance of not doing so at p1 at beta or less. Under p0, PET is the chance of the early stop, and EN = n1 + (1 - PET)
+(n - n1) the number of patients expected.
 
     minimax   the least n; of those the least EN
     optimal   the least EN of all designs with n up to a limit
@@ -101,6 +102,10 @@ class _Binomial:
         self.chances = [[comb(n, x) * hit**x * miss ** (n - x) for x in range(n + 1)] for n in range(most + 1)]
         self.at_most = [list(accumulate(row)) for row in self.chances]
 
+    def whole(self, patients: int) -> int:
+        """The denominator, which stands for certainty."""
+        return int(self.base**patients)
+
     def interest(self, design: TwoStage) -> int:
         """The chance of ending with interest, over d^n."""
         second = design.n - design.n1
@@ -112,7 +117,7 @@ class _Binomial:
     def _more_than(self, count: int, patients: int) -> int:
         if count >= patients:
             return 0
-        return self.base**patients - (self.at_most[patients][count] if count >= 0 else 0)
+        return self.whole(patients) - (self.at_most[patients][count] if count >= 0 else 0)
 
 
 class _Search:
@@ -136,16 +141,16 @@ class _Search:
         """EN, n1 and r1 of every first stage that does not itself lose more than beta."""
         null, alternative, beta = self.null, self.alternative, self.errors.beta
         for n1 in range(1, n):
-            whole = alternative.base**n1
+            whole = alternative.whole(n1)
             for r1 in range(n1):
                 if alternative.at_most[n1][r1] > beta * whole:
                     break
-                stopped = Fraction(null.at_most[n1][r1], null.base**n1)
+                stopped = Fraction(null.at_most[n1][r1], null.whole(n1))
                 yield n1 + (1 - stopped) * (n - n1), n1, r1
 
     def _least_r(self, r1: int, n1: int, n: int) -> TwoStage | None:
         """With the least r that keeps alpha."""
-        allowed = self.errors.alpha * self.null.base**n
+        allowed = self.errors.alpha * self.null.whole(n)
         low, high = r1, n - 1
         if self.null.interest(TwoStage(r1, n1, high, n)) > allowed:
             return None
@@ -158,7 +163,7 @@ class _Search:
         return TwoStage(r1, n1, low, n)
 
     def _powered(self, design: TwoStage) -> bool:
-        return self.alternative.interest(design) >= (1 - self.errors.beta) * self.alternative.base**design.n
+        return self.alternative.interest(design) >= (1 - self.errors.beta) * self.alternative.whole(design.n)
 
 
 def _chance(events: int, patients: int, rate: Fraction) -> Fraction:

