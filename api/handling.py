@@ -19,6 +19,7 @@ from api import problems
 from api.logs import where
 from api.problems import AT_THE_DOOR, Refused
 from api.reading import NotModified
+from api.service import TRAINING
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
 
@@ -62,7 +63,7 @@ class Around:
                 answered["X-Content-Type-Options"] = "nosniff"
                 answered.setdefault("Cache-Control", "no-store")
                 if trial is not None and scope["app"].state.service.is_training(trial[1]):
-                    answered["Ledger-Training"] = "true"
+                    answered[TRAINING] = "true"
             await send(message)
 
         try:

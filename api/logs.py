@@ -11,7 +11,9 @@ import structlog
 
 
 def set_up(stream: Any = None) -> None:
-    """Once a process, before the first line."""
+    """Unless whoever started the process has set the log up already."""
+    if structlog.is_configured():
+        return
     out = stream or sys.stderr
     plain = structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(

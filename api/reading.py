@@ -60,11 +60,13 @@ class AsOfOccurred(AsOf):
     as_of_occurred: Instant | None = AS_OF_OCCURRED
 
 
-TAGGED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"headers": {"ETag": {"description": "The present version.", "schema": {"type": "string"}}}},
-    304: {"description": "The caller has this version: If-None-Match."},
+VERSIONED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"headers": {"ETag": {"description": "The present version, for If-Match.", "schema": {"type": "string"}}}}
 }
-"""Reads that have an entity tag."""
+"""Reads on which a decision may rest."""
+
+TAGGED: Final = {**VERSIONED, 304: {"description": "The caller has this version: If-None-Match."}}
+"""Reads that show nothing but what has this version."""
 
 Now = Annotated[AtLeast, Query()]
 Moment = Annotated[AsOf, Query()]
@@ -87,12 +89,17 @@ class Reading:
     def size(self) -> int:
         return self.world.size
 
-    def tag(self, response: Response, stream: str) -> None:
-        """Name the version of what is shown, where it is the present one; `NotModified` where the caller has it."""
+    def name_version(self, response: Response, stream: str) -> str | None:
+        """Name the version that a decision on what is shown rests on, where it is the present one."""
         if not self.head:
-            return
+            return None
         response.headers["ETag"] = tag = entity_tag(stream, self.world.stream_version(stream))
-        if self.known == tag:
+        return tag
+
+    def tag(self, response: Response, stream: str) -> None:
+        """The same, where nothing but this stream is shown; `NotModified` where the caller has this version."""
+        tag = self.name_version(response, stream)
+        if tag is not None and self.known == tag:
             raise NotModified(tag)
 
 

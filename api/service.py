@@ -18,6 +18,9 @@ from ledger.record import Actor
 from ledger.refusals import NoSuchTrial
 from ledger.shelf import Shelf
 
+TRAINING: Final = "Ledger-Training"
+"""The header that marks what comes from a ledger that holds no real patient."""
+
 _CHALLENGE: Final = 'Bearer realm="trial-ledger"'
 
 

@@ -14,7 +14,7 @@ from api.bodies import Shape, shape_of
 from api.incoming import dry_run, expected_version, idempotency_key, read_body, tree_of
 from api.problems import Refused, faults
 from api.replies import reply
-from api.service import Service, service_of
+from api.service import TRAINING, Service, service_of
 from api.table import Write, parameter
 from ledger.application import Receipt, Submission, TrialLedger, command_id
 from ledger.decisions.corrections import CorrectRecord
@@ -62,7 +62,10 @@ class Writing:
             raise Refused("forbidden", "the account is for other trials")
         receipt = await asyncio.to_thread(service.shelf.register, submission)
         _count(service, receipt)
-        return reply(trial, TRIAL, receipt, None if submission.dry_run else await service.ledger(trial, caller))
+        answer = reply(trial, TRIAL, receipt, None if submission.dry_run else await service.ledger(trial, caller))
+        if service.is_training(trial):
+            answer.headers[TRAINING] = "true"
+        return answer
 
     async def _submission(
         self, request: Request, caller: Caller, at: dict[str, Any], key: str

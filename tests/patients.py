@@ -29,9 +29,7 @@ def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
         )
         bench.ask(consent)
     attested = [c for c in protocol.eligibility.criteria if c.assessed_by != "determination"]
-    verdicts = tuple(
-        CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None) for c in attested
-    )
+    verdicts = tuple(CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None) for c in attested)
     bench.ask(screening.AssessCriteria(patient=number, assessments=verdicts))
     for c in protocol.eligibility.criteria:
         if c.assessed_by == "determination":
@@ -168,7 +166,7 @@ def reaction(bench: Bench, number: str, grade: int = 3, onset_at: datetime | Non
 
 
 def rule(
-    bench: Bench, number: str, event: int, *, is_dlt: bool = True, revision: int = 1, by: Actor = PI
+    bench: Bench, number: str, event: int, *, is_dlt: bool = True, revision: int = 1, by: Actor = PI, grade: int = 3
 ) -> tuple[Event, ...]:
     """One signature on a ruling."""
     command = dlt.RuleOnDlt(
@@ -177,7 +175,7 @@ def rule(
         is_dlt=is_dlt,
         revision=revision,
         toxicity="CRS",
-        grade=3,
+        grade=grade,
         rationale=bench.seal("as discussed"),
     )
     return bench.ask(command, by)
@@ -201,9 +199,7 @@ def decide(bench: Bench, outcome: str, to_level: int | None, *, circulate: bool 
         if bench.world.trial.decisions[number].taken_at is None:
             sign(bench, number, by)
     if circulate:
-        bench.ask(
-            dose_decision.CirculateDecision(decision=number, to="clinic and pharmacy", acknowledged_at=bench.now)
-        )
+        bench.ask(dose_decision.CirculateDecision(decision=number, to="clinic and pharmacy", acknowledged_at=bench.now))
     return number
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from api import views
 from api.access import Caller
-from api.reading import TAGGED, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
+from api.reading import TAGGED, VERSIONED, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
 from api.roles import needs
 from api.views import Page
 from ledger.patient.state import Patient
@@ -55,14 +55,14 @@ async def show_patient(
     return shown
 
 
-@router.get("/patients/{patient}/timeline", responses=TAGGED)
+@router.get("/patients/{patient}/timeline", responses=VERSIONED)
 async def show_timeline(
     request: Request, response: Response, by: PatientReader, trial: Trial, patient: Number, asked: MomentOrPast
 ) -> Timeline:
     """What happened to a patient, by date and by protocol day."""
     reading = await read(request, by, trial, asked)
     _known(reading, patient)
-    reading.tag(response, patient_stream(patient))
+    reading.name_version(response, patient_stream(patient))
     records = await beside(_about, reading, patient)
     return patient_timeline(reading.world, records, patient, as_of_occurred=asked.as_of_occurred)
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from api import views
 from api.access import Caller
 from api.problems import Refused
-from api.reading import TAGGED, Moment, Now, Trial, read, reader
+from api.reading import TAGGED, VERSIONED, Moment, Now, Trial, read, reader
 from api.roles import needs
 from api.service import service_of
 from api.views import Page
@@ -32,11 +32,11 @@ async def list_trials(request: Request, by: Reader, _: Now) -> Page[views.TrialV
     return Page(items=tuple(found))
 
 
-@router.get("/v1/trials/{trial}", responses=TAGGED)
+@router.get("/v1/trials/{trial}", responses=VERSIONED)
 async def show_trial(request: Request, response: Response, by: Reader, trial: Trial, asked: Moment) -> views.TrialView:
     """A trial, and how far its log has come."""
     reading = await read(request, by, trial, asked)
-    reading.tag(response, TRIAL)
+    reading.name_version(response, TRIAL)
     return views.trial_view(reading.world, home_day(reading.world, reading.now))
 
 

@@ -76,7 +76,7 @@ def operating_characteristics(
 def _exact_report(found: Characteristics, cap: int) -> dict[str, Any]:
     return {
         "paths": found.paths,
-        "endings": [_ending(ending, shown(chance)) for ending, chance in found.endings.items()],
+        "endings": [_ending(ending, shown(found.endings[ending])) for ending in sorted(found.endings, key=_level)],
         "patients": {str(patients): shown(chance) for patients, chance in found.patients.items()},
         "expected_patients": shown(found.expected_patients, 2),
         "expected_dlts": shown(found.expected_dlts, 2),
@@ -91,6 +91,15 @@ def _exact_report(found: Characteristics, cap: int) -> dict[str, Any]:
 
 def _ending(ending: Ending, probability: Mapping[str, str]) -> dict[str, Any]:
     return {"ending": advice_json(ending), "probability": probability}
+
+
+def _level(ending: Ending) -> int:
+    """The declared level, for the order of a report; an ending without one comes first."""
+    match ending:
+        case DeclareMtd(level=level) | DeclareMtdNotReached(top=level):
+            return level
+        case StopNoMtd():
+            return -1
 
 
 def simulated(design: Design, ladder: Ladder, *, together: int, seed: int, trials: int) -> list[Run]:
@@ -138,7 +147,7 @@ def _simulated_report(runs: Sequence[Run], cap: int) -> dict[str, Any]:
     endings = Counter(ending for ending, _, _ in runs)
     enrolled = Counter(patients for _, patients, _ in runs)
     return {
-        "endings": [_ending(ending, _share(times, len(runs))) for ending, times in endings.most_common()],
+        "endings": [_ending(ending, _share(endings[ending], len(runs))) for ending in sorted(endings, key=_level)],
         "patients": {str(patients): _share(times, len(runs)) for patients, times in sorted(enrolled.items())},
         "expected_patients": _mean([patients for _, patients, _ in runs]),
         "expected_dlts": _mean([dlts for _, _, dlts in runs]),

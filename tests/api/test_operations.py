@@ -129,6 +129,8 @@ def test_a_ledger_that_was_altered_is_read_only_and_not_ready(story: Story) -> N
 
 def test_training_ledgers_are_marked_everywhere(story: Story) -> None:
     place = story.place
+    again = place.by("medical_monitor").post("/v1/trials", ROWS["register_trial"].example_body())
+    assert again.headers["ledger-training"] == "true"
     for path in ("", "/escalation", "/patients/077"):
         assert place.by("medical_monitor").get(path).headers["ledger-training"] == "true"
     for path in ("/", "/problems", "/problems/no-free-slot"):

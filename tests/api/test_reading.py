@@ -134,6 +134,8 @@ def test_what_the_caller_has_already_is_not_sent_again(treated: Place) -> None:
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag["If-None-Match"])
     treated.by("coordinator").post("/patients/001/assents", {"form_version": "9", "signed_at": "2026-02-02T08:00:00Z"})
     assert reader.get("/patients/001", headers=tag).status_code == 200
+    beside = {"If-None-Match": reader.get("/patients/001/timeline").headers["etag"]}
+    assert reader.get("/patients/001/timeline", headers=beside).status_code == 200
 
 
 def test_an_unknown_query_is_refused(treated: Place) -> None:

@@ -65,6 +65,21 @@ def test_the_age_is_that_of_the_assessment(lansky_on: str | None, karnofsky_on: 
     assert verdicts(patient({**NO_SCORE, **scores}, born="2010-03"))["I5"].met is met
 
 
+def test_the_newer_score_and_its_age_are_what_the_verdict_names() -> None:
+    right = {
+        "lansky_percent": found("lansky_percent", "90", "2026-02-28"),
+        "karnofsky_percent": found("karnofsky_percent", "40", "2026-03-01"),
+    }
+    valid = verdicts(patient({**NO_SCORE, **right}, born="2010-03"))["I5"]
+    assert [(each.finding, each.value) for each in valid.inputs] == [("karnofsky_percent", "40"), ("age_years", "16")]
+    wrong = {
+        "karnofsky_percent": found("karnofsky_percent", "90", "2026-02-27"),
+        "lansky_percent": found("lansky_percent", "90", "2026-03-01"),
+    }
+    refused = verdicts(patient({**NO_SCORE, **wrong}, born="2010-03"))["I5"]
+    assert refused.because == "Lansky was taken at 16 years, where Karnofsky applies"
+
+
 def test_the_minimum_and_the_ages_are_the_protocols() -> None:
     bands = [
         {"from_age_years": 0, "below_age_years": 10, "instrument": "Lansky"},

@@ -87,7 +87,7 @@ def _drawn(walk: Walk, kind: type[Frozen], name: str) -> Any:
     versions = walk.world.trial.versions
     by_name: dict[str, tuple[Any, ...]] = {
         "patient": (*numbers, "999", "no number"),
-        "number": (f"{len(numbers) + 1:03d}", numbers[-1]),
+        "number": (f"{int(numbers[-1]) + 1:03d}", numbers[-1]),
         "level": (0, 1, 1, 2, 2, 3, 4, 99),
         "to_level": (None, 0, 1, 2, 3, 99),
         "revision": (-1, 0, 1, 1, 1, 2, 2, 3),

@@ -127,6 +127,9 @@ def open_slowly(walk: Walk) -> None:
         for _ in range(4):
             nonsense.anything(walk)
         walk.ask(command, by)
+    if walk.world.protocol() is None or not walk.world.cohort(walk.protocol.start).opened:
+        walk.bench, walk.watch = beginnings.opened(walk.temper.kind), Watch()
+        walk.watch.begin(walk.bench.records)
 
 
 def wander(walk: Walk, steps: int) -> None:

@@ -28,7 +28,7 @@ ADULTS: Final = ("1999-12", "1990-05", "1962-08")
 
 def arrive(walk: Walk) -> bool:
     """A new patient is screened."""
-    number = f"{len(walk.numbers()) + 1:03d}"
+    number = f"{max((int(known) for known in walk.numbers()), default=0) + 1:03d}"
     born = walk.pick(ADULTS if walk.temper.kind == "another-trial" else BIRTHS)
     site = SITE if walk.maybe(0.75) else FAR_SITE
     command = screening.ScreenPatient(

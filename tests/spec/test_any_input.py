@@ -1,0 +1,148 @@
+"""Whatever is asked, in whatever state, the ledger records it, knows it already, or refuses it by name."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from ledger.decisions.carry_out import DECISIONS
+from ledger.decisions.corrections import REPORTS, CorrectRecord
+from ledger.decisions.docket import Command
+from ledger.decisions.standing import inputs_hash
+from ledger.errors import LedgerError
+from tests import patients as p
+from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, Bench, nct07256210, person
+from tests.spec.story import replayed, told, trial
+from tests.spec.test_safety_reports import findings
+
+ASKED_OF_EACH_STATE = 3000
+STATES = ("1A", "1TP", "1NNN 2PA", "1NNN 2TPT", "1TT 0A", "1NNN 2NTT 1NNN")
+STRANGER = person("stranger", "auditor", "NOWHERE")
+PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, STRANGER)
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+INSTANTS = tuple(
+    START + timedelta(days=days, hours=hours) for days in (-3000, -1, 0, 3, 17, 40, 90) for hours in (0, 15)
+)
+DAYS = tuple(date.fromisoformat(day) for day in ("1900-01-01", "2025-05-09", "2026-01-05", "2026-02-20", "2199-12-31"))
+POOLS: dict[str, tuple[object, ...]] = {
+    "patient": ("001", "002", "003", "004", "404", "O 1", "a/b"),
+    "number": ("001", "005", "X-9"),
+    "person": ("maria", "sofia"),
+    "role": ("principal_investigator", "investigator", "safety_committee", "inspector"),
+    "site": ("NDGOI", "NOWHERE", None),
+    "level": (0, 1, 2, 3, 4, 99),
+    "to_level": (None, 0, 1, 2, 3, 99),
+    "ordinal": (1, 2, 3, 9),
+    "outcome": ("escalate", "expand", "reopen", "stay", "de_escalate", "hold", "stop", "declare_mtd", "fatal", None),
+    "subject": ("adverse-event/1", "adverse-event/7", "omission/1", "omission/2", "omission/9", "death"),
+    "revision": (1, 2, 9),
+    "version": (1, 2, 9),
+    "decision": (0, 1, 2, 99),
+    "hold": (-1, 0, 1, 2, 99),
+    "quarantine": (0, 1, 99),
+    "adverse_event": (1, 2, 9999),
+    "assessment": (0, 30, 60, 10**9),
+    "grade": (None, 0, 2, 3, 5),
+    "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "accrual"),
+    "early_end": (None, "death", "withdrawal", "lost-to-follow-up"),
+    "reason": ("not_infused", "completed", "window_assessments_missing"),
+    "scope": ("trial", "level", "treatment", "all-participation"),
+    "vote": ("agree", "disagree", "perhaps"),
+    "toxicity": (None, "CRS", "ICANS"),
+    "capacity": ("patient", "representative"),
+    "weight_kg": ("20", "0", "0.0000000000000000000000000000000000001", "99999999999999999999", "20.5"),
+    "cells": (0, 1, 133_333_333, 2**53 - 1),
+    "cells_by_second_calculation": ("0", "133333333", "400000000/3", "-1"),
+    "checkers": ((), ("boris",), ("boris", "nina"), ("a", "a")),
+    "item": ("A.3-1", "A.3-26", "A.3-99"),
+    "reading": ("one-month-flagged-below-one-year", "from-one-month", "from-one-year", "x"),
+    "relation": (None, "definite", "possible", "unlikely", "unrelated"),
+    "birth_year_month": ("1900-01", "2016-03", "2025-12", "2099-12"),
+    "sex": ("female", "male"),
+    "criterion": ("I1", "I5", "X5", "Z9"),
+    "document": ({}, {"title": 1}, nct07256210().model_dump(mode="json")),
+    "utc_offset": ("+03:00", "-14:00"),
+    "criteria": ((), ("I1",)),
+    "assessments": ((), *(({"criterion": name, "met": True, "inputs": None},) for name in ("I5", "Z9"))),
+    "findings": ((), ({"finding": "LVEF", "quantity": "-1", "unit": "%"},), p.crs(3), p.crs(1), findings(capd_score=9)),
+    "oxygen_l_per_min": ("0", "5.5", "1000000"),
+    "assessments_done_count": (0, 19, 10**6),
+    "ctcae_grade": (None, 0, 5),
+    "relative_to_infusion": (None, 1, 9),
+    "nonhaematologic_reactions_count": (None, 0, 3),
+    "kind": (*REPORTS, "ruling"),
+    "position": (0, 20, 40, 60, 80, 10**9),
+    "report": ({}, {"died_on": "2026-01-05", "cause": "other"}, {"ordinal": 1, "cause": "other"}, {"site": None}),
+}  # fmt: skip
+
+
+TEXTS = (
+    "release_certificate",
+    "rationale",
+    "narrative",
+    "basis",
+    "review",
+    "override",
+    "differs_because",
+    "resolution",
+)
+QUANTITIES = ("_per_kg", "_percent", "_ml", "_72_h")
+
+
+def guess(chance: random.Random, kind: type[Command], bench: Bench) -> Command | None:
+    """Some command of a kind; none where the values drawn do not even make one."""
+    content = {name: _value(chance, name, str(field.annotation), bench) for name, field in kind.model_fields.items()}
+    try:
+        return kind.model_validate(content)
+    except ValidationError:
+        return None
+
+
+def _value(chance: random.Random, name: str, annotation: str, bench: Bench) -> Any:
+    if name in POOLS:
+        return chance.choice(POOLS[name])
+    if name == "dossier_hash":
+        return chance.choice((inputs_hash(bench.world, bench.docket().version()), "0" * 64))
+    if name.endswith("_at"):
+        return chance.choice((*INSTANTS, bench.now))
+    if name.endswith("_on"):
+        return chance.choice((*DAYS, bench.now.date()))
+    if "bool" in annotation:
+        return chance.random() < 0.5
+    if name.endswith("sha256") or name in TEXTS:
+        return "ab" * 32
+    return chance.choice(("0", "70.5")) if name.endswith(QUANTITIES) else "text"
+
+
+@pytest.mark.parametrize("outcomes", STATES)
+def test_nothing_that_is_asked_breaks_the_ledger(outcomes: str) -> None:
+    chance, bench = random.Random(f"any input {outcomes}"), told(outcomes)
+    bench.twice = False
+    kinds = sorted((*DECISIONS, CorrectRecord), key=lambda kind: kind.__name__)
+    carried_out = nameless = 0
+    for _ in range(ASKED_OF_EACH_STATE):
+        command, by = guess(chance, chance.choice(kinds), bench), chance.choice(PEOPLE)
+        if command is None:
+            continue
+        surroundings = {"on_paper": True} if chance.random() < 0.2 else {}
+        if chance.random() < 0.2:
+            surroundings["occurred_at"] = chance.choice(INSTANTS)  # type: ignore[assignment]
+        try:
+            bench.ask(command, by, reason=bench.seal("why"), **surroundings)
+        except LedgerError as refusal:
+            nameless += not refusal.rule
+        else:
+            carried_out += 1
+        bench.now += timedelta(minutes=chance.randrange(600))
+    assert nameless == 0
+    assert carried_out > ASKED_OF_EACH_STATE / 20
+    assert replayed(bench) == bench.world
+
+
+@pytest.mark.parametrize("kind", sorted(DECISIONS, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
+def test_every_command_can_be_guessed(kind: type[Command]) -> None:
+    chance, bench = random.Random(f"guess {kind.__name__}"), trial()
+    assert any(guess(chance, kind, bench) is not None for _ in range(400))
