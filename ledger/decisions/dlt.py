@@ -74,13 +74,12 @@ def _says_the_same(one: s.DltAdjudicated, other: s.DltAdjudicated) -> bool:
 
 def _without_ground(docket: Docket, patient: Patient, command: RuleOnDlt) -> Iterator[Refused]:
     """Why there is nothing to rule on, also on paper: no level, no such subject, no infusion on record."""
-    subject = command.subject
-    event = _event(patient, subject)
-    if event is None and subject not in patient.candidates:
+    subject, window = command.subject, _member(docket, patient).window
+    if _event(patient, subject) is None and subject not in patient.candidates:
         yield no.NoSuchCandidate(subject)
     if not command.is_dlt and subject not in patient.candidates and subject not in patient.rulings:
         yield no.NoSuchCandidate(subject)
-    if _member(docket, patient).window is None:
+    if window is None:
         yield no.OutsideDltWindow(subject)
 
 

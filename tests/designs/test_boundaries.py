@@ -113,6 +113,20 @@ def test_the_pocock_boundary_stops_most_often_of_all_levels_that_keep_phi(phi: s
     assert in_pocock_s_way(phi, 8) == max(kept, key=lambda table: kept[table])
 
 
+def test_exactly_phi_is_kept() -> None:
+    table = in_pocock_s_way("0.10")
+    crossed = stop_probability(table, Fraction("0.20"))
+    assert pocock(theta0=Fraction("0.20"), phi=crossed, patients=N) == table
+
+
+def test_a_phi_that_every_level_keeps_stops_at_the_first_dlt() -> None:
+    assert pocock(theta0=Fraction("0.20"), phi=Fraction(1), patients=4).least == (1, 1, 1, 1)
+
+
+def test_a_count_of_more_than_are_treated_stops_nobody() -> None:
+    assert StoppingTable.by(lambda _: 2, 3).least == (None, 2, 2)
+
+
 def test_a_phi_that_no_level_keeps_never_stops() -> None:
     never = pocock(theta0=Fraction("0.9"), phi=Fraction("0.001"), patients=2)
     assert never.steps() == ()

@@ -77,6 +77,10 @@ def test_a_comparison_that_cannot_be_decided_is_refused() -> None:
     for undecided in (wide.above, wide.at_or_above):
         with pytest.raises(ArithmeticError):
             undecided(Fraction(2, 5))
+    with pytest.raises(ArithmeticError):
+        wide.above(Fraction(1, 3))
+    with pytest.raises(ArithmeticError):
+        wide.at_or_above(Fraction(1, 2))
 
 
 def test_exactly_the_certainty_is_not_above_it() -> None:

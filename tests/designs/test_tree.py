@@ -150,6 +150,13 @@ def test_the_text_never_joins_across_another_level() -> None:
     ]
 
 
+def test_the_text_keeps_a_line_for_every_outcome_of_another_level() -> None:
+    assert tree_text(tree("1TTP 0NNP")).splitlines()[1:] == [
+        "  0 of 1 at level 0, 0 to 1 of 1 at level 1 -> treat level 0 to 6",
+        "  1 of 1 at level 0, 0 to 1 of 1 at level 1 -> treat level 0 to 6",
+    ]
+
+
 def test_the_json_form_is_plain_and_whole() -> None:
     found = tree_json(tree("1NNP"))
     assert json.loads(json.dumps(found)) == found

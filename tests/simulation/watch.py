@@ -40,7 +40,7 @@ class Watch:
         self._take(docket, command, appended)
         everywhere = self._version_everywhere(docket)
         if everywhere is not None:
-            check_state(self.seen, after, self.seen.versions[version][1])
+            check_state(self.seen, after, self.seen.versions[everywhere][1])
             check_fixpoint(docket, after)
 
     def _version_everywhere(self, docket: Docket) -> int | None:
