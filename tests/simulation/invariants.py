@@ -1,5 +1,6 @@
 """What holds after every command (domain B and G.4), whatever was asked. The costly ones are in `history.py`."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -92,6 +93,8 @@ def check_patient(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDo
         lasting = window.days >= protocol.dlt_window.days_after_last_infusion
         claim(lasting, f"{number}: an open window of {window.days} days, fewer than the protocol's")
     else:
+        if window.closed.early_end is not None:
+            to_on = max(patient.given_on.values()) + timedelta(days=window.days)
         claim(window.to_on >= to_on, f"{number}: the window closed for {window.to_on} should last to {to_on}")
     missing = set(candidates_due(patient, window, protocol)) - patient.candidates
     claim(not missing, f"{number}: {sorted(missing)} should be candidates")
