@@ -113,6 +113,8 @@ def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Foll
     if not events:
         raise no.UnreadableCommand("nothing is reported")
     if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
+        raise no.FindingsContradict("one thing is reported twice")
+    if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
         raise no.FindingsContradict("the same thing is reported twice in one command")
     answers = [report(docket, patient.stream, event) for event in events]
     entries = tuple(entry for answer in answers if isinstance(answer, tuple) for entry in answer)
