@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as unfit
 from ledger.decisions import products as p
 from ledger.decisions.products_release import SetDisposition
 from ledger.patient.events import ProtocolDeviationRecorded

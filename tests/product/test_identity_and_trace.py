@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as unfit
 from ledger.decisions.products_standing import given_to
 from ledger.errors import LedgerError
 from ledger.patient.events import ProtocolDeviationRecorded

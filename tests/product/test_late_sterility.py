@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as unfit
 from ledger.decisions import products as p
 from ledger.decisions.products_standing import sterility_pending
 from ledger.patient.events import ProtocolDeviationRecorded

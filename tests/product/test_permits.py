@@ -3,7 +3,7 @@
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as unfit
 from ledger.decisions import products as p
 from ledger.decisions.given import RecordInfusion, RecordInfusionStart
 from ledger.errors import Refused

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as unfit
 from ledger.decisions.infusion import PlanDose
 from ledger.decisions.products_release import RecordReleaseTest
 from ledger.errors import LedgerError
