@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,6 +10,9 @@ from api.cli_logging import configure_log
 from api.cli_output import COULD_NOT_RUN
 from api.cli_places import instant_of
 from api.settings import Settings
+
+GRACE_SECONDS: Final = 5
+"""How long an open event stream may hold up the shutdown."""
 
 
 class Story(StrEnum):
@@ -40,7 +43,14 @@ def serve(
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_log()
     try:
-        uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False, log_config=None)
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
     except SystemExit as end:
         raise typer.Exit(COULD_NOT_RUN if end.code else 0) from None
 

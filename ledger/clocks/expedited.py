@@ -21,8 +21,8 @@ downgrade stops and removes nothing. What turns out to have been received earlie
 moves one later. So the facts are read in the order in which they became known, each time all so far in the order of
 receipt, and the earliest due date ever found stands.
 
-A clock is met by a report sent after it began: the urgent one by an urgent report, the expedited one and the follow-up by
-a complete one, new information by any. The investigator's is met when the sponsor first knew that the event is serious.
+A clock is met by a report sent after it began: the urgent one by an urgent report, the expedited one and the follow-up
+by a complete one, new information by any. The investigator's is met when the sponsor first knew that it is serious.
 
 Sources: 21 CFR 312.32(c) and (d); ICH E2A, III.B. Other law is configuration of the protocol document.
 """

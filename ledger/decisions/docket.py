@@ -5,7 +5,7 @@ or that the fact is on record already, or it refuses. Permissions are refused; w
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -214,3 +214,10 @@ def decided(
     if on_record is not None and same_fact(docket.archive.record(on_record).event, event, docket.archive):
         return AlreadySo(on_record)
     return (*permit(docket, stream, broken), Entry(stream, event, reported=docket.asked.on_paper))
+
+
+def decided_here(
+    docket: Docket, stream: str, event: Event, broken: Iterable[LedgerError], *, stands: bool = True
+) -> Follows:
+    """Record a permission of which no paper excuses a broken rule: what the ledger itself rests on."""
+    return decided(replace(docket, asked=replace(docket.asked, on_paper=False)), stream, event, broken, stands=stands)

@@ -6,7 +6,16 @@ from datetime import timedelta
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.cohort.state import Cohort
-from ledger.decisions.docket import AlreadySo, Command, Docket, Entries, Follows, PatientCommand, decided
+from ledger.decisions.docket import (
+    AlreadySo,
+    Command,
+    Docket,
+    Entries,
+    Follows,
+    PatientCommand,
+    decided,
+    decided_here,
+)
 from ledger.decisions.permits import (
     against_assignment,
     against_enrolment,
@@ -66,11 +75,11 @@ class ReassignDoseLevel(PatientCommand):
 
 
 def open_cohort(docket: Docket, command: OpenCohort) -> Follows:
-    """The start level opens once, under an approved protocol."""
+    """The start level opens once, under an approved protocol. What a paper opened is a decision on paper."""
     docket.signer("medical_monitor", "principal_investigator")
     protocol, cohort = docket.protocol(), docket.cohort(command.level)
     event = c.CohortOpened(level=command.level, slots_count=FIRST_SLOTS, decision=None)
-    return decided(docket, cohort.stream, event, against_opening(docket.world, protocol, command.level))
+    return decided_here(docket, cohort.stream, event, against_opening(docket.world, protocol, command.level))
 
 
 def reserve_slot(docket: Docket, command: ReserveSlot) -> Follows:
@@ -105,6 +114,8 @@ def enrol_patient(docket: Docket, command: EnrolPatient) -> Follows:
     """Eligible under the version in force, consent valid, below the cap (domain G.4-1)."""
     patient = docket.patient(command.patient)
     event = e.PatientEnrolled(phase="I", planned_transplant_on=command.planned_transplant_on)
+    if patient.enrolled not in (None, event):
+        raise no.AlreadyEnrolled(f"patient {patient.number}")
     return decided(docket, patient.stream, event, against_enrolment(docket, patient, docket.version()))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from ledger import refusals as no
-from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided, report
+from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided_here, report
 from ledger.decisions.standing import canonical_hash
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
@@ -119,7 +119,7 @@ class CloseEnrolment(Command):
 def register_trial(docket: Docket, command: RegisterTrial) -> Follows:
     """The first event of a ledger. Whoever registers acts for the sponsor and holds the medical monitor's role."""
     event = e.TrialRegistered(**command.model_dump(), event_schema=EVENT_SCHEMA)
-    follows = decided(docket, TRIAL, event, _if(docket.world.trial.registered, no.AlreadyRegistered("the trial")))
+    follows = decided_here(docket, TRIAL, event, _if(docket.world.trial.registered, no.AlreadyRegistered("the trial")))
     if isinstance(follows, AlreadySo):
         return follows
     by = docket.asked.by
@@ -149,7 +149,7 @@ def propose_protocol_version(docket: Docket, command: ProposeProtocolVersion) ->
     )
     _keeps_what_is_in_use(docket, document)
     out_of_order = command.version != len(docket.world.trial.versions) + 1
-    return decided(docket, TRIAL, event, _if(out_of_order, no.VersionOutOfOrder(f"version {command.version}")))
+    return decided_here(docket, TRIAL, event, _if(out_of_order, no.VersionOutOfOrder(f"version {command.version}")))
 
 
 def _keeps_what_is_in_use(docket: Docket, document: ProtocolDocument) -> None:
@@ -187,7 +187,7 @@ def approve_protocol_version(docket: Docket, command: ApproveProtocolVersion) ->
         yield from _if(moved, no.DossierMoved(f"version {version.number} is another document"))
 
     event = e.ProtocolVersionApproved(version=command.version, document_sha256=command.document_sha256)
-    return decided(docket, TRIAL, event, broken())
+    return decided_here(docket, TRIAL, event, broken())
 
 
 def sign_interpretation(docket: Docket, command: SignInterpretation) -> Follows:
@@ -228,7 +228,7 @@ def delegate_role(docket: Docket, command: DelegateRole) -> Follows:
     event = e.RoleDelegated(**command.model_dump())
     _may_grant(docket, command.person, command.role, command.site)
     held = docket.world.trial.delegations.get((command.person, command.role, command.site))
-    return decided(docket, TRIAL, event, (), stands=held == Delegation(command.from_on, command.to_on))
+    return decided_here(docket, TRIAL, event, (), stands=held == Delegation(command.from_on, command.to_on))
 
 
 def _may_grant(docket: Docket, person: str, role: Role, site: str | None) -> None:
@@ -246,10 +246,10 @@ def revoke_role(docket: Docket, command: RevokeRole) -> Follows:
     if held is None:
         raise no.NothingToTake(f"{command.person}: {command.role}")
     _may_grant(docket, command.person, command.role, command.site)
-    return decided(docket, TRIAL, e.RoleRevoked(**command.model_dump()), (), stands=held.to_on == command.ends_on)
+    return decided_here(docket, TRIAL, e.RoleRevoked(**command.model_dump()), (), stands=held.to_on == command.ends_on)
 
 
 def close_enrolment(docket: Docket, command: CloseEnrolment) -> Follows:
     docket.signer("medical_monitor", "principal_investigator")
     closed = _if(docket.world.trial.enrolment_closed, no.EnrolmentIsClosed("enrolment is closed"))
-    return decided(docket, TRIAL, e.EnrolmentClosed(cause=command.cause), closed)
+    return decided_here(docket, TRIAL, e.EnrolmentClosed(cause=command.cause), closed)

@@ -6,7 +6,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.cohort import events as c
-from ledger.decisions import dlt, dose_decision, enrolment, given, holds, infusion, screening
+from ledger.decisions import dlt, dose_decision, enrolment, given, holds, infusion, screening, setup
 from ledger.designs.base import Escalate
 from ledger.patient import events as e
 from ledger.patient.infusions import InfusionAuthorised
@@ -74,13 +74,28 @@ def test_what_broke_a_rule_of_a_cohort_is_a_deviation_of_the_trial() -> None:
     events = bench.ask(enrolment.ReserveSlot(patient="001", level=3), on_paper=True)
     assert has(TrialDeviationRecorded, events)
     assert "001" in bench.world.cohort(3).reservations
-    opened = bench.ask(enrolment.OpenCohort(level=2), on_paper=True)
-    assert deviations(opened) == named(no.NotTheStartLevel)
+
+
+def test_no_paper_excuses_what_the_ledger_itself_rests_on() -> None:
+    bench = trial()
+    document = changed_protocol(follow_up_years=3).model_dump(mode="json")
+    version = setup.ProposeProtocolVersion(version=1, effective_on=bench.now.date(), document=document)
+    with bench.refuses(no.VersionOutOfOrder):
+        bench.ask(version, SPONSOR, on_paper=True)
+    bench.ask(version.model_copy(update={"version": 2}), SPONSOR)
+    digest = bench.world.trial.versions[2].sha256
+    with bench.refuses(no.NeedsSecondPerson):
+        bench.ask(setup.ApproveProtocolVersion(version=2, document_sha256=digest), SPONSOR, on_paper=True)
+    with bench.refuses(no.EthicsApprovalMissing):
+        bench.ask(setup.ApproveProtocolVersion(version=2, document_sha256=digest), PI, on_paper=True)
+    with bench.refuses(no.NotTheStartLevel):
+        bench.ask(enrolment.OpenCohort(level=2), PI, on_paper=True)
 
 
 def test_a_permission_on_paper_is_judged_by_the_day_of_the_paper() -> None:
     bench = trial()
-    p.screen(bench, "001", "2012-02")
+    for number in ("001", "002"):
+        p.screen(bench, number, "2012-02")
     then = bench.now
     bench.pass_days(60)
     late = {"on_paper": True, "occurred_at": then}
@@ -88,8 +103,10 @@ def test_a_permission_on_paper_is_judged_by_the_day_of_the_paper() -> None:
     enrolled = enrolment.EnrolPatient(patient="001", planned_transplant_on=then.date() + timedelta(days=12))
     assert deviations(bench.ask(enrolled, PI, **late)) == set()
     assert deviations(bench.ask(enrolment.AssignDoseLevel(patient="001", level=1), PI, **late)) == set()
-    today = bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=then.date()), on_paper=True)
+    today = bench.ask(enrolment.EnrolPatient(patient="002", planned_transplant_on=then.date()), on_paper=True)
     assert no.ConsentNotValid.__name__ in deviations(today), "by today the patient is 14"
+    with bench.refuses(no.AlreadyEnrolled):
+        bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=then.date()), on_paper=True)
 
 
 def test_it_is_judged_by_the_protocol_of_that_day() -> None:
