@@ -35,7 +35,7 @@ COMMITTEE = person("olga", "safety_committee", None)
 COMMITTEE_2 = person("pavel", "safety_committee", None)
 NURSE = person("nina", "coordinator")
 CHECKER = person("boris", "bedside_checker")
-QA = person("quinn", "cell_processing_qa")
+QA = person("galina", "cell_processing_qa")
 
 
 ONCE = (

@@ -35,6 +35,7 @@ ABBREVIATIONS: dict[str, Role] = {
 IN_PATHS = {
     "trial": TRIAL,
     "patient": "001",
+    "lot": "NK-001-A",
     "level": "1",
     "ordinal": "1",
     "adverse_event": "1",

@@ -15,7 +15,6 @@ from tests.bench import INVESTIGATOR, PI
 from tests.product.lots import (
     LAB,
     LOT,
-    QA,
     ProductBench,
     collect,
     dispose,
