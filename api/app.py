@@ -30,7 +30,16 @@ from api.writing import Writing
 TITLE: Final = "Trial ledger"
 WRITINGS: Final = tuple(Writing.of(write) for write in (REGISTER, *WRITES))
 
-READS: Final = (reading_trial, reading_patients, reading_products, reading_dosing, reading_log, reading_audit, clock, operations)
+READS: Final = (
+    reading_trial,
+    reading_patients,
+    reading_products,
+    reading_dosing,
+    reading_log,
+    reading_audit,
+    clock,
+    operations,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

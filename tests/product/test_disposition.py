@@ -11,7 +11,7 @@ from ledger.decisions.products_release import SetDisposition
 from ledger.patient.events import ProtocolDeviationRecorded
 from ledger.product.events import ProductDispositionSet
 from ledger.trial.events import TrialDeviationRecorded
-from tests.bench import INVESTIGATOR, PI
+from tests.bench import INVESTIGATOR, PI, QA
 from tests.product.lots import (
     LAB,
     LOT,
