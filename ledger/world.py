@@ -1,5 +1,6 @@
 """The whole trial as its log stands: every aggregate, folded from the records in order."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -19,7 +20,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Record, Source
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
-from ledger.types import Event, FreeText, changed, utc
+from ledger.types import Event, FreeText, changed, instant_text, utc
 
 FOLD_VERSION: Final = 2
 
@@ -149,8 +150,7 @@ def fact_key(event: Event, occurred_at: datetime) -> str:
     named = event.KEY if event.KEY is not None else event.NEWEST
     if named is not None:
         return "|".join((event.NAME, *(_key_text(getattr(event, field)) for field in named)))
-    content = repr((structured(event), occurred_at.timestamp())).encode()
-    return f"{event.NAME}|{sha256(content).hexdigest()[:24]}"
+    return f"{event.NAME}|{_content_key(event, instant_text(utc(occurred_at)))}"
 
 
 def _key_text(part: object) -> str:
@@ -160,7 +160,13 @@ def _key_text(part: object) -> str:
 
 def contradiction_key(event: Event) -> str:
     """What identifies, in its stream, a report that contradicts the record: its whole content."""
-    return f"contradiction|{event.NAME}|{sha256(repr(structured(event)).encode()).hexdigest()[:24]}"
+    return f"contradiction|{event.NAME}|{_content_key(event, '')}"
+
+
+def _content_key(event: Event, at: str) -> str:
+    """A short hash of an event's content and time, the same for the event as made and as read back from its leaf."""
+    content = json.dumps((structured(event), at), sort_keys=True)
+    return sha256(content.encode()).hexdigest()[:24]
 
 
 def same_fact(one: Event, other: Event, archive: Archive) -> bool:

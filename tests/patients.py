@@ -153,7 +153,7 @@ def crs(grade: int = 3) -> CrsFindings:
     )
 
 
-def reaction(bench: Bench, number: str, grade: int = 3, onset_at: datetime | None = None, **asked: object) -> int:
+def reaction(bench: Bench, number: str, grade: int = 3, onset_at: datetime | None = None) -> int:
     """An adverse event of CRS with one assessment of this grade; its number."""
     onset = onset_at or bench.now
     report = safety.ReportAdverseEvent(

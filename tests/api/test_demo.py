@@ -18,6 +18,8 @@ import pytest
 from api.cli import run
 from api.demo.client import Answer, Unexpected
 from api.demo.server import NoServer, running
+from ledger.store.sqlite import SqliteStore
+from projections.base import digest, fold
 
 ROOT = Path(__file__).parents[2]
 TRIAL = "DEMO-NCT07256210"
@@ -110,6 +112,24 @@ def test_two_processes_gave_one_digest(played: Played) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_every_position_has_one_digest_in_every_process_and_after_a_rebuild(played: Played) -> None:
+    """The server's, over HTTP; those of a second process that follows the file; and those of folds from the start."""
+    (file,) = played.directory.rglob("*.ledger")
+    followed = ran("-m", "tests.api.digests", file)
+    digests = followed.stdout.split()
+    with SqliteStore.open(file, read_only=True) as store:
+        records = list(store.records())
+    assert len(digests) == len(records) + 1 > 300, followed.stderr
+    headers = {"Authorization": f"Bearer {played.variables['IRINA']}"}
+    with httpx2.Client(headers=headers) as inspector:
+        for position, digest_then in enumerate(digests[1:]):
+            answer = inspector.get(f"{played.variables['TRIAL']}/replay", params={"as_of_position": position})
+            assert answer.json()["digest"] == digest_then, position
+    rebuilt = range(0, len(records) + 1, 37)
+    assert [digest(fold(records[:size])) for size in rebuilt] == [digests[size] for size in rebuilt]
+
+
 def test_lines_have_no_blanks_at_their_end_where_no_terminal_reads(played: Played) -> None:
     assert [line for line in played.text.splitlines() if line != line.rstrip()] == []
 

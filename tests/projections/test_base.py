@@ -12,6 +12,7 @@ from ledger.decisions.corrections import CorrectRecord
 from ledger.errors import Corrupt
 from ledger.patient.safety import AdverseEventReported
 from ledger.record import Record
+from ledger.store.codec import decode, encode
 from ledger.world import FOLD_VERSION, World
 from projections import base
 from projections.base import (
@@ -98,6 +99,14 @@ def test_the_digest_is_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert found == {digest(three_treated().world)}
+
+
+def test_the_state_from_the_bytes_is_the_state_that_was_followed() -> None:
+    """An event as read back from its leaf may order its members otherwise; it is the same fact."""
+    bench = three_treated()
+    reaction(bench, "001", grade=3)
+    read_back = [decode(encode(record)) for record in bench.records]
+    assert digest(fold(read_back)) == digest(bench.world)
 
 
 def test_a_float_has_no_place_in_a_state() -> None:

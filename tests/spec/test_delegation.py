@@ -6,6 +6,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.decisions import dlt, screening, setup
+from ledger.patient.events import CriterionAssessed
 from ledger.record import Actor
 from ledger.types import Role
 from tests import patients as p
@@ -36,7 +37,7 @@ def ready_for_signature(bench: Bench) -> screening.ConfirmEligibility:
     p.screen(bench, "001")
     bench.pass_days(1)
     amended = screening.AssessCriteria(
-        patient="001", assessments=(p.CriterionAssessed(criterion="I5", met=True, inputs=bench.seal("Lansky 90")),)
+        patient="001", assessments=(CriterionAssessed(criterion="I5", met=True, inputs=bench.seal("Lansky 90")),)
     )
     bench.ask(amended)
     return screening.ConfirmEligibility(patient="001")
