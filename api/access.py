@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from api.auth import Account
 from api.problems import Refused
 from api.roles import ENTRIES, OWN, Needed
+from ledger.decisions.products_standing import patients_of_lot
 from ledger.record import Actor, Record
-from ledger.refusals import NoSuchPatient
+from ledger.refusals import NoSuchPatient, NoSuchProduct
 from ledger.world import World
 
 ADMINISTRATION = frozenset(
@@ -53,12 +54,26 @@ class Caller:
         if not self.sees(world, number):
             raise NoSuchPatient(f"patient {number}")
 
+    def sees_lot(self, world: World, lot: str | None) -> bool:
+        """Whether a lot exists for the caller: one for a patient who does, or given to one, or for nobody known."""
+        if not self.own or lot is None:
+            return True
+        known = [number for number in patients_of_lot(world, lot) if number in world.patients]
+        return not known or any(self.sees(world, number) for number in known)
+
+    def seen_lot(self, world: World, lot: str | None) -> None:
+        """`NoSuchProduct` for a lot of another site's patient, as for one that does not exist."""
+        if not self.sees_lot(world, lot):
+            raise NoSuchProduct(f"lot {lot}")
+
     def may_read(self, world: World, record: Record) -> bool:
         """Whether an event of the log exists for the caller."""
         if "received" in self.rights:
             return record.actor.id == self.account.id
         if "setup" in self.rights:
             return record.event.NAME in ADMINISTRATION
+        if record.lot is not None:
+            return self.sees_lot(world, record.lot)
         named = record.patient or getattr(record.event, "patient", None)
         return self.sees(world, named)
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAdapter, create_model
 
 from ledger.decisions.corrections import REPORTS, CorrectRecord
-from ledger.decisions.docket import Command
+from ledger.decisions.docket import Command, ProductCommand
 from ledger.types import FreeText, Frozen, Instant, Line, Name, PatientNumber
 
 LONGEST_TEXT: Final = 10_000
@@ -70,7 +70,7 @@ class Shape:
 
     def content(self, body: Any, seal: Seal) -> dict[str, Any]:
         """The command's fields, with every free text sealed."""
-        content = {name: getattr(body, name) for name in self.fields}
+        content = {name: getattr(body, name) for name in self.fields if name in type(body).model_fields}
         _seal_into(content, self.plan, seal)
         if self.reports:
             report = dict(content["report"])
@@ -110,16 +110,22 @@ def _correction() -> Shape:
     """One body for each kind of report that can be corrected; the kind tells which."""
     models = [_correction_of(kind, report) for kind, report in REPORTS.items()]
     union: Any = Annotated[Union[tuple(models)], Field(discriminator="kind")]  # noqa: UP007 - made of a list
-    plans = {kind: _plan(report, ("patient",)) for kind, report in REPORTS.items()}
+    plans = {kind: _plan(report, (_subject(report),)) for kind, report in REPORTS.items()}
     return Shape(tuple(CorrectRecord.model_fields), {}, TypeAdapter(union), reports=plans)
+
+
+def _subject(report: type[Command]) -> str:
+    """What a report is about, and its correction names beside it."""
+    return "lot" if issubclass(report, ProductCommand) else "patient"
 
 
 def _correction_of(kind: str, report: type[Command]) -> type[BaseModel]:
     name = "".join(part.title() for part in kind.split("-"))
-    content = _model(f"{name}Report", report.__doc__, _members(report, ("patient",)))
+    subject = _subject(report)
+    content = _model(f"{name}Report", report.__doc__, _members(report, (subject,)))
     members = {
         "position": (CorrectRecord.model_fields["position"].rebuild_annotation(), ...),
-        "patient": (PatientNumber, ...),
+        subject: (PatientNumber if subject == "patient" else Name, ...),
         "kind": (Literal[kind], ...),
         "report": (content, ...),
         **SURROUNDINGS,

@@ -26,6 +26,7 @@ R = TypeVar("R")
 
 Trial = Annotated[Name, Path(description="The trial's identifier.", examples=["NCT07256210"])]
 Number = Annotated[PatientNumber, Path(description="The patient's pseudonymous number.", examples=["001"])]
+Lot = Annotated[Name, Path(description="A lot of cells.", examples=["NK-001-A"])]
 
 AS_OF_POSITION = Field(None, description="As known when this event was the last on record.", examples=[40])
 AS_OF_RECORDED = Field(None, description="As known at this instant.", examples=["2026-03-01T00:00:00Z"])

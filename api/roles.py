@@ -6,6 +6,7 @@
     V         verify and replay
     approval  an ethics committee's own approval
     findings  findings only, no signature
+    custody   what happens to a lot once it leaves manufacture: who holds it, how warm it was, thawed, destroyed
     set lift  a hold
     own       whatever the cell grants, at the own site only; another site's patients do not exist (404)
     entries   whatever the cell grants, on one's own entries only
@@ -55,6 +56,8 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "patient": "pi inv coord check: R W own; mm sc ds dm stat ec: R; cra: R own; insp: R V; edc: W own",
         "eligibility": "pi inv: R S own; mm sc dm stat: R; cra: R own; insp: R V",
         "slots": "pi inv coord check: R W own; mm: R W; sc ds qa dm stat: R; cra: R own; insp: R V",
+        "product": "pi inv: R own; coord check: R custody; mm sc ds dm: R; qa: R W S; cra: R own; insp: R V;"
+        " edc: W own",
         "readiness": "pi inv: R S own; coord check: R findings own; mm sc ds qa dm: R; cra: R own; insp: R V;"
         " edc: findings own",
         "infusion": "pi inv coord check: R W own; mm sc ds qa dm stat: R; cra: R own; insp: R V; edc: W own",

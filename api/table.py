@@ -12,17 +12,18 @@ from api.problems import Refused
 from api.roles import Needed
 from ledger.decisions.docket import Command
 from ledger.patient.safety import AdverseEventNumber
-from ledger.record import TRIAL, cohort_stream, patient_stream
+from ledger.record import TRIAL, cohort_stream, patient_stream, product_stream
 from ledger.types import Level, Name, Ordinal, PatientNumber
 
 PREFIX: Final = "/v1/trials/{trial}"
-Aggregate = Literal["patient", "cohort", "trial"]
+Aggregate = Literal["patient", "cohort", "trial", "product"]
 Body = Mapping[str, Any]
 Number = Annotated[int, Field(ge=1, le=9999)]
 
 PARAMETERS: Final[Mapping[str, tuple[TypeAdapter[Any], str]]] = {
     "trial": (TypeAdapter(Name), "The trial's identifier."),
     "patient": (TypeAdapter(PatientNumber), "The patient's pseudonymous number."),
+    "lot": (TypeAdapter(Name), "A lot of cells."),
     "level": (TypeAdapter(Level), "A dose level of the protocol's ladder."),
     "ordinal": (TypeAdapter(Ordinal), "Which of the patient's infusions."),
     "adverse_event": (TypeAdapter(AdverseEventNumber), "The number of the patient's adverse event."),
@@ -40,7 +41,7 @@ def parameter(name: str, text: str) -> Any:
     """A path parameter; where it is of no permitted form, there is no such resource."""
     adapter = PARAMETERS[name][0]
     try:
-        if name in ("trial", "patient"):
+        if name in ("trial", "patient", "lot"):
             return adapter.validate_python(text)
         if _NUMBER.fullmatch(text):
             return adapter.validate_python(int(text))
@@ -87,7 +88,12 @@ class Write:
         return PREFIX + self.path if self.path else "/v1/trials"
 
     def stream(self, fields: Mapping[str, Any]) -> str:
-        """The aggregate that the path names: the patient, the cohort, or the trial. A correction names its patient."""
+        """The aggregate that is concerned: the lot, the patient, the cohort, or the trial.
+
+        A correction names its patient or its lot.
+        """
+        if fields.get("lot") is not None:
+            return product_stream(fields["lot"])
         if "patient" in self.parameters or self.rests_on == "patient":
             return patient_stream(fields["patient"])
         return cohort_stream(fields["level"]) if "level" in self.parameters else TRIAL

@@ -18,7 +18,7 @@ from api.service import TRAINING, Service, service_of
 from api.table import Write, parameter
 from ledger.application import Receipt, Submission, TrialLedger, command_id
 from ledger.decisions.corrections import CorrectRecord
-from ledger.decisions.docket import Command
+from ledger.decisions.docket import Command, ProductCommand
 from ledger.decisions.screening import ScreenPatient
 from ledger.record import TRIAL, Asked, Source
 from ledger.refusals import VersionMovedOn
@@ -139,6 +139,8 @@ async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> No
             raise Refused("not-found", "no such site")
         return
     caller.seen(ledger.world, getattr(command, "patient", None))
+    if isinstance(command, ProductCommand | CorrectRecord):
+        caller.seen_lot(ledger.world, command.lot)
     if isinstance(command, CorrectRecord) and caller.own_entries:
         await asyncio.to_thread(_own_entry, caller, ledger, command)
 

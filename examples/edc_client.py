@@ -26,10 +26,23 @@ import yaml
 
 PI, INVESTIGATOR, NURSE, CHECKER = "maria", "ivan", "nina", "boris"
 MONITOR, COMMITTEE, ADMINISTRATOR, EDC = "vera", "olga", "arkady", "edc-ndgoi"
+QA = "galina"
 SITE, OFFSET = "NDGOI", "+03:00"
 PROTOCOL = Path(__file__).parents[1] / "ledger" / "protocol" / "nct07256210.yaml"
 TRIES = 5
 TAKEN = "trial.dose-decision-taken.v1"
+RELEASE_TESTS = {
+    "endotoxin_eu_per_ml": ("0.5", "eu_per_ml"),
+    "feeder_cells_percent": ("0.01", "percent"),
+    "cd3_cells_per_kg": ("1000000", "cells"),
+    "cd56_cd3neg_percent": ("92.4", "percent"),
+    "viability_percent": ("95", "percent"),
+    "lysis_percent_at_20_to_1": ("60", "percent"),
+    "sterility_gram_stain": ("no_organisms", None),
+    "sterility_interim_culture": ("no_growth", None),
+    "mycoplasma_pcr": ("negative", None),
+    "hla_typing": ("identical_to_donor", None),
+}
 CRS_GRADE_3 = {
     "temperature_celsius": "39.2",
     "fever_attributed_elsewhere": False,
@@ -127,6 +140,7 @@ class Trial:
         for by, person, role, site in (
             (MONITOR, PI, "principal_investigator", SITE),
             (MONITOR, COMMITTEE, "safety_committee", None),
+            (MONITOR, QA, "cell_processing_qa", SITE),
             (PI, INVESTIGATOR, "investigator", SITE),
             (PI, NURSE, "coordinator", SITE),
             (PI, CHECKER, "bedside_checker", SITE),
@@ -227,9 +241,29 @@ class Trial:
         self.ledger.post(NURSE, f"{path}/enrolment", {"planned_transplant_on": day_zero})
         self.ledger.post(INVESTIGATOR, f"{path}/dose-assignment", {"level": level}, seen=path)
 
+    def make_lot(self, number: str) -> None:
+        """The patient's cells: collected, made, tested, conditionally released by quality assurance, on the ward."""
+        lot = {"lot": f"NK-{number}", "chain_of_identity": f"COI-{number}", "patient": number}
+        path, origin = (
+            f"products/{lot['lot']}",
+            {"donor": f"D-{number}", "donation_number": f"=G1517 26 600{number} 00"},
+        )
+        self.ledger.post(QA, "products", {**lot, **origin, "collected_at": self.at(minutes_ago=20000)})
+        made = {"outcome": "manufactured", "cells": 12_000_000_000, "finished_at": self.at(minutes_ago=1200)}
+        self.ledger.post(QA, f"{path}/manufacture", made)
+        for test, (result, unit) in RELEASE_TESTS.items():
+            found = {"test": test, "result": result, "unit": unit, "tested_on": self.now.date()}
+            self.ledger.post(EDC, f"{path}/release-tests", {**found, "weight_kg": "20"})
+        signed = {"disposition": "conditional", "reason": "Batch record reviewed; the final culture still runs."}
+        self.ledger.post(QA, f"{path}/disposition", signed, seen=path)
+        brought = {"from_party": "CELLFAB", "to_party": f"{SITE}.ward", "temperature_c": "-152.4"}
+        self.ledger.post(NURSE, f"{path}/custody", {**brought, "transferred_at": self.at()})
+
     def infuse(self, number: str, ordinal: int, level: int, day: date) -> None:
         """Weighed, found ready, authorised on a second calculation and two checkers, given, reported."""
         self.on(day, hour=10)
+        if ordinal == 1:
+            self.make_lot(number)
         path, weight_kg, product = f"patients/{number}/infusions/{ordinal}", "20", f"NK-{number}"
         total = next(each for each in self.protocol["ladder"]["levels"] if each["level"] == level)["total_cells_per_kg"]
         cells = Fraction(total) * Fraction(self.protocol["infusions"][ordinal - 1]["share"]) * Fraction(weight_kg)
@@ -245,11 +279,7 @@ class Trial:
         authorisation = {
             "product": product,
             "cells_by_second_calculation": str(cells),
-            "release_certificate": "5f" * 32,
-            "released_by": "qa.cells",
-            "released_on": day,
             "chain_of_identity": f"COI-{number}",
-            "chain_of_identity_on_product": f"COI-{number}",
             "checkers": [NURSE, CHECKER],
         }
         self.ledger.post(INVESTIGATOR, f"{path}/dose", {"weight_kg": weight_kg, "weighed_on": day})

@@ -17,6 +17,10 @@ def patient_stream(number: str) -> str:
     return f"patient/{number}"
 
 
+def product_stream(lot: str) -> str:
+    return f"product/{lot}"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acted: a person or a system, in the role held then, at a site, and how it was authenticated."""
@@ -76,6 +80,11 @@ class Record:
     def patient(self) -> str | None:
         """The patient of a patient's stream."""
         return self.stream[8:] if self.stream.startswith("patient/") else None
+
+    @property
+    def lot(self) -> str | None:
+        """The lot of a product's stream."""
+        return self.stream[8:] if self.stream.startswith("product/") else None
 
     @property
     def level(self) -> int | None:

@@ -14,13 +14,15 @@ from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
 from ledger.patient.evolution import evolve as evolve_patient
 from ledger.patient.state import Patient
+from ledger.product.state import Product
+from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Record, Source
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, changed, instant_text, utc
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 
 
 class Archive(Protocol):
@@ -38,6 +40,7 @@ class World:
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
     patients: Map[str, Patient] = Map()
+    products: Map[str, Product] = Map()
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
     size: int = 0
@@ -51,6 +54,8 @@ class World:
         elif (number := record.patient) is not None:
             patient = evolve_patient(self.patients.get(number) or Patient(number), record)
             changes["patients"] = self.patients.set(number, patient)
+        elif (lot := record.lot) is not None:
+            changes["products"] = self.products.set(lot, evolve_product(self.products.get(lot) or Product(lot), record))
         else:
             level = record.level
             assert level is not None, record.stream
@@ -74,6 +79,8 @@ class World:
         kind, _, name = stream.partition("/")
         if kind == "patient":
             return self.patients[name].version if name in self.patients else 0
+        if kind == "product":
+            return self.products[name].version if name in self.products else 0
         return self.cohort(int(name)).version
 
     def on_record(self, stream: str, event: Event, occurred_at: datetime) -> int | None:

@@ -110,6 +110,8 @@ def plain(value: Any) -> Any:
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return sorted(([plain(key), plain(held)] for key, held in value.items()), key=_spelled)
+    if isinstance(value, frozenset):
+        return sorted((plain(each) for each in value), key=_spelled)
     if isinstance(value, datetime):
         return instant_text(value)
     if isinstance(value, date):

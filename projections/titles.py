@@ -84,6 +84,15 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "patient.dlt-opinion-signed.v1": "Opinion that {subject} is no DLT signed by {member}",
         "patient.dlt-adjudicated.v1": "Ruling {revision} on {subject}: DLT {is_dlt}",
         "patient.candidate-dlt-ruled.v1": "Candidate DLT on {subject} ruled: DLT {is_dlt}",
+        "product.collection-received.v1": "Collection {donation_number} of donor {donor} received",
+        "product.manufacture-completed.v1": "Manufacture of lot {lot} completed: {outcome}",
+        "product.release-test-recorded.v1": "Release test {test}: {result}, passed {passed}",
+        "product.disposition-set.v1": "Disposition signed: {disposition}",
+        "product.late-sterility-reported.v1": "Final sterility culture: {result}",
+        "product.custody-transferred.v1": "Custody passed from {from_party} to {to_party}",
+        "product.thawed.v1": "Bag {bag} thawed: {cells} cells",
+        "product.temperature-excursion.v1": "Temperature excursion to {highest_c} °C for {lasted_minutes} minutes",
+        "product.destroyed.v1": "Cells destroyed: {cause}",
     }
 )
 """Stored name -> title, with the event's own members in braces. `yes` and `no` stand for true and false."""

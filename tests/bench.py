@@ -35,6 +35,7 @@ COMMITTEE = person("olga", "safety_committee", None)
 COMMITTEE_2 = person("pavel", "safety_committee", None)
 NURSE = person("nina", "coordinator")
 CHECKER = person("boris", "bedside_checker")
+QA = person("galina", "cell_processing_qa")
 
 
 ONCE = (
@@ -135,7 +136,7 @@ def opened_trial(protocol: ProtocolDocument | None = None, bench: Bench | None =
         SPONSOR,
     )
     bench.ask(setup.OpenSite(site=SITE, utc_offset="+03:00"), SPONSOR)
-    for who in (PI, COMMITTEE, COMMITTEE_2):
+    for who in (PI, COMMITTEE, COMMITTEE_2, QA):
         bench.ask(_delegation(who, bench), SPONSOR)
     for who in (INVESTIGATOR, NURSE, CHECKER):
         bench.ask(_delegation(who, bench), PI)

@@ -8,9 +8,8 @@ from ledger.grading.astct_crs import CrsFindings
 from ledger.patient.events import CriterionAssessed
 from ledger.record import Actor
 from ledger.types import Event, exact
+from tests import lots
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SITE, SPONSOR, Bench
-
-CERTIFICATE = "ab" * 32
 
 
 def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
@@ -47,8 +46,15 @@ def place(bench: Bench, number: str, level: int, transplant_in_days: int = 12) -
     bench.ask(enrolment.AssignDoseLevel(patient=number, level=level))
 
 
+def prepare_lot(bench: Bench, number: str) -> None:
+    """A lot for the patient, as `lots.steps` has it, where there is none."""
+    for command, by in lots.steps(bench, number):
+        bench.ask(command, by)
+
+
 def authorise(bench: Bench, number: str, ordinal: int, weight_kg: str = "20") -> tuple[Event, ...]:
-    """Weighed, found ready and authorised, now."""
+    """Weighed, found ready and authorised, now, with a lot that is fit for it."""
+    prepare_lot(bench, number)
     today = bench.now.date()
     bench.ask(infusion.PlanDose(patient=number, ordinal=ordinal, weight_kg=weight_kg, weighed_on=today))
     bench.ask(ready(bench, number, ordinal), INVESTIGATOR)
@@ -58,11 +64,7 @@ def authorise(bench: Bench, number: str, ordinal: int, weight_kg: str = "20") ->
         ordinal=ordinal,
         product=f"NK-{number}",
         cells_by_second_calculation=dose.cells,
-        release_certificate=CERTIFICATE,
-        released_by="qa",
-        released_on=today,
         chain_of_identity=f"COI-{number}",
-        chain_of_identity_on_product=f"COI-{number}",
         checkers=("boris", "nina"),
     )
     return bench.ask(command, INVESTIGATOR)

@@ -24,6 +24,7 @@ INVESTIGATOR: Final = Player("ivan", "investigator", does="confirms, authorises,
 COORDINATOR: Final = Player("nina", "coordinator", does="enrols, corrects, checks at the bedside")
 CHECKER: Final = Player("boris", "bedside_checker", does="checks at the bedside")
 COMMITTEE: Final = Player("olga", "safety_committee", None, "signs for the committee, lifts holds")
+QA: Final = Player("galina", "cell_processing_qa", does="makes the cells, signs their release")
 EDC: Final = Player("edc-ndgoi", "edc_system", does="reports what was entered at the site")
 CRA: Final = Player("anton", "monitor", does="reads")
 STATISTICIAN: Final = Player("lena", "statistician", None, "reads the board")
@@ -37,6 +38,7 @@ PLAYERS: Final = (
     COORDINATOR,
     CHECKER,
     COMMITTEE,
+    QA,
     EDC,
     CRA,
     STATISTICIAN,
@@ -44,5 +46,5 @@ PLAYERS: Final = (
     ADMINISTRATOR,
 )
 
-APPOINTED_BY_SPONSOR: Final = (PI, COMMITTEE)
+APPOINTED_BY_SPONSOR: Final = (PI, COMMITTEE, QA)
 APPOINTED_BY_PI: Final = (INVESTIGATOR, COORDINATOR, CHECKER)

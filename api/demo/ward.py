@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, Final
 
+from api.demo.cells import make_lot
 from api.demo.client import Answer
 from api.demo.people import CHECKER, COORDINATOR, EDC, INVESTIGATOR, PI, SITE
 from api.demo.stage import Child, Stage
@@ -13,9 +14,6 @@ from ledger.protocol.load import bundled, load_protocol
 from ledger.types import exact_text, parse_day, whole_years
 
 PROTOCOL: Final = "nct07256210"
-CERTIFICATE: Final = "5f" * 32
-"""SHA-256 of the release certificate, which stays with the cell laboratory."""
-
 FIRST_AND_SECOND: Final = 19
 FIRST_ONLY: Final = 11
 """Scheduled assessments: daily to day 7 after each infusion, then weekly to the end of the window."""
@@ -85,11 +83,13 @@ def infuse(stage: Stage, child: Child, ordinal: int) -> Answer:
     """Weighed, found ready, authorised, checked by two, given and reported by the EDC system."""
     path = f"patients/{child.number}/infusions/{ordinal}"
     stage.on(child.day(-12 if ordinal == 1 else 5), hour=10)
+    if ordinal == 1:
+        make_lot(stage, child)
     weighed = {"weight_kg": child.weight_kg, "weighed_on": stage.today.isoformat()}
     stage.by(INVESTIGATOR).post(f"{path}/dose", weighed)
     stage.by(INVESTIGATOR).post(f"{path}/readiness", _ready(stage, ordinal))
     stage.by(INVESTIGATOR).decide(
-        f"{path}/authorisation", _authorisation(stage, child, ordinal), on=f"patients/{child.number}"
+        f"{path}/authorisation", _authorisation(child, ordinal), on=f"patients/{child.number}"
     )
     begun = stage.now + timedelta(minutes=30)
     stage.on(stage.today, hour=11)
@@ -110,16 +110,11 @@ def _ready(stage: Stage, ordinal: int) -> dict[str, Any]:
     return {**found, "nonhaematologic_reactions_count": 0} if ordinal > 1 else found
 
 
-def _authorisation(stage: Stage, child: Child, ordinal: int) -> dict[str, Any]:
-    chain = f"COI-{child.number}"
+def _authorisation(child: Child, ordinal: int) -> dict[str, Any]:
     return {
         "product": f"NK-{child.number}",
         "cells_by_second_calculation": exact_text(cells(child, ordinal)),
-        "release_certificate": CERTIFICATE,
-        "released_by": "qa.cells",
-        "released_on": stage.today.isoformat(),
-        "chain_of_identity": chain,
-        "chain_of_identity_on_product": chain,
+        "chain_of_identity": f"COI-{child.number}",
         "checkers": [COORDINATOR.name, CHECKER.name],
     }
 

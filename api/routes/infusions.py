@@ -36,11 +36,7 @@ WRITES: Final[tuple[Write, ...]] = (
         {
             "product": "NK-001-A",
             "cells_by_second_calculation": "140000000",
-            "release_certificate": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            "released_by": "galina",
-            "released_on": "2026-02-18",
             "chain_of_identity": "COI-001",
-            "chain_of_identity_on_product": "COI-001",
             "checkers": ["boris", "nina"],
         },
         at=_FIRST,

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Final
 
-from api.routes import dosing, infusions, patients, placing, safety, trial
+from api.routes import dosing, infusions, patients, placing, products, safety, trial
 from api.table import Write
 
 FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "trial": trial.WRITES,
     "patients": patients.WRITES,
     "placing": placing.WRITES,
+    "products": products.WRITES,
     "infusions": infusions.WRITES,
     "safety": safety.WRITES,
     "dosing": dosing.WRITES,

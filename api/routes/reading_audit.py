@@ -18,7 +18,8 @@ from api.reading import AsOf, Reading, Trial, beside, read, reader
 from api.roles import TABLE, needs
 from api.service import service_of
 from api.views import Page
-from ledger.record import TRIAL, Record, cohort_stream, patient_stream
+from ledger.decisions.products_standing import patients_of_lot
+from ledger.record import TRIAL, Record, cohort_stream, patient_stream, product_stream
 from ledger.store.rows import Refusal
 from ledger.types import Instant, Line, Name, PatientNumber
 from projections.audit_trail import AuditFilter, AuditRow, audit_csv, audit_trail
@@ -128,7 +129,9 @@ def _records(reading: Reading, asked: AuditQuery, after: int) -> Iterator[Record
     if asked.recorded_from is not None:
         after = max(after, _before(reading, asked.recorded_from) - 1)
     if asked.patient is not None:
-        streams = [patient_stream(asked.patient), *map(cohort_stream, reading.world.cohorts), TRIAL]
+        lots = [lot for lot in reading.world.products if asked.patient in patients_of_lot(reading.world, lot)]
+        shared = [*map(cohort_stream, reading.world.cohorts), *map(product_stream, lots), TRIAL]
+        streams = [patient_stream(asked.patient), *shared]
         merged = heapq.merge(*(store.stream(each, size) for each in streams), key=lambda record: record.position)
         return (record for record in merged if record.position > after)
     return scan(store, after, size, type=asked.type, stream=asked.stream, actor=asked.actor)

@@ -148,7 +148,10 @@ def _state(reading: Reading) -> State:
     world = reading.world
     seen = world
     if OWN in reading.caller.rights:
-        seen = replace(world, patients=Map({n: p for n, p in world.patients.items() if reading.caller.sees(world, n)}))
+        by = reading.caller
+        patients = Map({number: p for number, p in world.patients.items() if by.sees(world, number)})
+        products = Map({lot: p for lot, p in world.products.items() if by.sees_lot(world, lot)})
+        seen = replace(world, patients=patients, products=products)
     return State(
         size=world.size,
         position=world.size - 1 if world.size else None,

@@ -10,8 +10,9 @@ from api.access import Caller
 from api.reading import TAGGED, VERSIONED, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
 from api.roles import needs
 from api.views import Page
+from ledger.decisions.products_standing import patients_of_lot
 from ledger.patient.state import Patient
-from ledger.record import Record, cohort_stream, patient_stream
+from ledger.record import Record, cohort_stream, patient_stream, product_stream
 from ledger.refusals import NoSuchCohort, NoSuchPatient
 from ledger.types import Level
 from projections import cohorts as c
@@ -68,8 +69,9 @@ async def show_timeline(
 
 
 def _about(reading: Reading, patient: str) -> list[Record]:
-    """The patient's stream, and the cohorts'."""
-    streams = [patient_stream(patient), *map(cohort_stream, reading.world.cohorts)]
+    """The patient's stream, the cohorts', and those of the patient's lots."""
+    lots = [lot for lot in reading.world.products if patient in patients_of_lot(reading.world, lot)]
+    streams = [patient_stream(patient), *map(cohort_stream, reading.world.cohorts), *map(product_stream, lots)]
     found = [record for stream in streams for record in reading.ledger.store.stream(stream, reading.size)]
     return sorted(found, key=lambda record: record.position)
 

@@ -18,6 +18,7 @@ from ledger.decisions import (
     given,
     holds,
     infusion,
+    products,
     safety,
     screening,
     setup,
@@ -85,6 +86,7 @@ DECISIONS: Final[Mapping[type[Command], Callable[[Docket, Any], Follows]]] = Map
         dose_decision.SignDoseDecision: dose_decision.sign_dose_decision,
         dose_decision.CirculateDecision: dose_decision.circulate_decision,
         dose_decision.ReportPaperDecision: dose_decision.report_paper_decision,
+        **products.DECISIONS,
     }
 )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from pydantic import model_validator
 
 from ledger import refusals as no
-from ledger.decisions import given, infusion, safety, screening
-from ledger.decisions.docket import AlreadySo, Command, Docket, Follows
+from ledger.decisions import given, infusion, products, products_release, safety, screening
+from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand
 from ledger.patient.safety import AdverseEventReported
 from ledger.types import Event, Position
 from ledger.world import same_fact
@@ -28,18 +30,34 @@ REPORTS: Final[dict[str, type[Command]]] = {
     "death": safety.RecordDeath,
     "off-study": safety.RecordOffStudy,
     "transplant": safety.RecordTransplant,
+    "collection": products.ReceiveCollection,
+    "manufacture": products.RecordManufacture,
+    "release-test": products_release.RecordReleaseTest,
+    "late-sterility": products.ReportLateSterility,
+    "custody": products.TransferCustody,
+    "thaw": products.RecordThaw,
+    "excursion": products.RecordExcursion,
+    "destruction": products.RecordDestruction,
 }
 """What can be corrected, by the name that a correction gives it. Permissions, rulings and decisions are not
 corrected: they are ruled, determined or decided anew."""
 
 
 class CorrectRecord(Command):
-    """Replace what a report says. `kind` and `report` are the report as it should have been; a reason is needed."""
+    """Replace what a report says of a patient or of a lot. `kind` and `report` are the report as it should have been; a
+    reason is needed."""
 
     position: Position
     kind: str
     report: dict[str, Any]
-    patient: str
+    patient: str | None = None
+    lot: str | None = None
+
+    @model_validator(mode="after")
+    def _about_one(self) -> Self:
+        if (self.patient is None) == (self.lot is None):
+            raise ValueError("of a patient, or of a lot")
+        return self
 
 
 def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Docket, Command], Follows]) -> Follows:
@@ -49,7 +67,7 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
     if command.position >= docket.world.size:
         raise no.NoSuchRecord(f"position {command.position}")
     original = docket.archive.record(command.position)
-    if original.stream != docket.patient(command.patient).stream:
+    if original.stream != _stream(docket, command):
         raise no.CorrectionOfAnotherKind(f"position {command.position}")
     follows = decide(_correcting(docket, command.position), readable(command))
     if isinstance(follows, AlreadySo):
@@ -71,9 +89,15 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
     return (replace(first, event=event, at=at), *follows[1:])
 
 
+def _stream(docket: Docket, command: CorrectRecord) -> str:
+    if command.lot is not None:
+        return docket.product(command.lot).stream
+    return docket.patient(command.patient or "").stream
+
+
 def _about_the_same(original: Event, corrected: Event) -> bool:
     """Whether two reports are of one kind and about one thing: the same infusion, adverse event, criterion, finding."""
-    named = ("ordinal", "adverse_event", "criterion", "finding", "number")
+    named = ("ordinal", "adverse_event", "criterion", "finding", "number", "test", "bag")
     return type(original) is type(corrected) and all(
         getattr(original, field, None) == getattr(corrected, field, None) for field in named
     )
@@ -85,6 +109,8 @@ def readable(command: CorrectRecord) -> Command:
     kind = REPORTS.get(command.kind)
     if kind is None:
         raise no.NotCorrectable(command.kind)
+    if issubclass(kind, ProductCommand):
+        return kind.model_validate({**command.report, "lot": command.lot})
     whose = "number" if kind is screening.ScreenPatient else "patient"
     return kind.model_validate({**command.report, whose: command.patient})
 

@@ -14,11 +14,12 @@ from ledger.cohort.state import Cohort
 from ledger.errors import LedgerError
 from ledger.patient.events import ProtocolDeviationRecorded, QueryRaised
 from ledger.patient.state import Patient
+from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Asked, Entry, Record, patient_stream
 from ledger.trial.events import TrialDeviationRecorded
 from ledger.trial.state import Version
-from ledger.types import Event, Frozen, Line, Role
+from ledger.types import Event, Frozen, Line, Name, Role
 from ledger.world import Archive, World, same_fact
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -32,6 +33,12 @@ class PatientCommand(Command):
     """Something that may be asked about one patient."""
 
     patient: Line
+
+
+class ProductCommand(Command):
+    """Something that may be asked about one lot."""
+
+    lot: Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,13 @@ class Docket:
         known = self.world.patients.get(number)
         if known is None or known.screened is None:
             raise no.NoSuchPatient(f"patient {number}")
+        return known
+
+    def product(self, lot: str) -> Product:
+        """A lot of which a collection is on record; `NoSuchProduct` for another."""
+        known = self.world.products.get(lot)
+        if known is None or not known.collections:
+            raise no.NoSuchProduct(f"lot {lot}")
         return known
 
     def version(self) -> Version:

@@ -21,6 +21,7 @@ from ledger.decisions.docket import (
 )
 from ledger.decisions.infusion import in_plan
 from ledger.decisions.permits import consent_valid
+from ledger.decisions.product_permits import against_lot
 from ledger.decisions.standing import level_given, planned_on
 from ledger.errors import LedgerError
 from ledger.patient import infusions as i
@@ -131,6 +132,7 @@ def _against_what_began(
     early, late = timedelta(days=window.window_before_days), timedelta(days=window.window_after_days)
     if planned and not planned - early <= on <= planned + late:
         yield no.OutsideInfusionDay(f"infusion {command.ordinal}")
+    yield from against_lot(docket.world, patient, protocol, command.ordinal, command.product, at)
 
 
 def _covers(authorised: i.InfusionAuthorised | None, command: RecordInfusionStart, protocol: ProtocolDocument) -> bool:

@@ -23,13 +23,14 @@ from ledger.decisions.permits import (
     against_taking_part,
     weight_is_fresh,
 )
+from ledger.decisions.product_permits import against_lot
 from ledger.decisions.standing import planned_on
 from ledger.errors import Refused
 from ledger.patient import infusions as i
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Entry
-from ledger.types import Amount, Count, Day, Exact, Instant, Name, Ordinal, Several, Sha256, exact, exact_text
+from ledger.types import Amount, Count, Day, Exact, Instant, Name, Ordinal, Several, exact, exact_text
 
 
 class PlanDose(PatientCommand):
@@ -54,16 +55,15 @@ class AssessReadiness(PatientCommand):
 
 
 class AuthoriseInfusion(PatientCommand):
-    """Allow one infusion: identity checked by two, product released, cells calculated a second time."""
+    """Allow one infusion: cells calculated a second time, identity checked by two, the lot fit for this patient.
+
+    `chain_of_identity` is the patient's; what the lot says of itself is on record.
+    """
 
     ordinal: Ordinal
     product: Name
     cells_by_second_calculation: Exact
-    release_certificate: Sha256
-    released_by: Name
-    released_on: Day
     chain_of_identity: Name
-    chain_of_identity_on_product: Name
     checkers: Several[Name]
 
 
@@ -166,9 +166,6 @@ def authorise_infusion(docket: Docket, command: AuthoriseInfusion) -> Follows:
         level=patient.level if patient.level is not None else protocol.start,
         product=command.product,
         max_cells=dose.cells if dose else "0",
-        release_certificate=command.release_certificate,
-        released_by=command.released_by,
-        released_on=command.released_on,
         valid_until=docket.judged_at + timedelta(hours=protocol.authorisation_valid_hours),
     )
     broken = tuple(against_infusion(docket, patient, command))
@@ -198,7 +195,7 @@ def against_infusion(docket: Docket, patient: Patient, command: AuthoriseInfusio
         yield from against_first_infusion(docket, patient, protocol)
     yield from _against_dose(docket, patient, command)
     yield from _against_readiness(docket, patient, ordinal, protocol)
-    yield from _against_product(docket, command)
+    yield from _against_product(docket, patient, command)
 
 
 def _against_dose(docket: Docket, patient: Patient, command: AuthoriseInfusion) -> Iterator[Refused]:
@@ -228,10 +225,8 @@ def _against_readiness(docket: Docket, patient: Patient, ordinal: int, protocol:
             yield no.ReadinessNotMet(f"infusion {ordinal}: {item.check}")
 
 
-def _against_product(docket: Docket, command: AuthoriseInfusion) -> Iterator[Refused]:
+def _against_product(docket: Docket, patient: Patient, command: AuthoriseInfusion) -> Iterator[Refused]:
     if len(set(command.checkers)) < 2:
         yield no.CheckersNotDistinct(f"infusion {command.ordinal}")
-    if command.chain_of_identity != command.chain_of_identity_on_product:
-        yield no.IdentityDoesNotMatch(f"infusion {command.ordinal}")
-    if command.released_on > docket.judged_on:
-        yield no.ProductNotReleased(command.product)
+    at, chain = docket.judged_at, command.chain_of_identity
+    yield from against_lot(docket.world, patient, docket.protocol(), command.ordinal, command.product, at, chain=chain)

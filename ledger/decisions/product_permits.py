@@ -5,7 +5,6 @@ from datetime import datetime
 from fractions import Fraction
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
 from ledger.decisions.docket import CLOCK_TOLERANCE
 from ledger.decisions.products_release import required_tests, verdict_now
 from ledger.decisions.products_standing import infused
@@ -15,8 +14,32 @@ from ledger.patient.state import Patient
 from ledger.product.account import account
 from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
+from ledger.types import changed, exact
+from ledger.world import World
 
 Broken = Iterator[Refused]
+
+
+def against_lot(
+    world: World,
+    patient: Patient,
+    protocol: ProtocolDocument,
+    ordinal: int,
+    lot: str,
+    at: datetime,
+    *,
+    chain: str | None = None,
+) -> Broken:
+    """Why a lot is not given for a planned infusion at an instant, by what had happened to it then.
+
+    An infusion without a plan is judged by the lot alone: of no cells.
+    """
+    dose, known = patient.doses.get(ordinal), world.products.get(lot)
+    weight_kg, cells = (exact(dose.weight_kg), exact(dose.cells)) if dose else (Fraction(1), Fraction(0))
+    others = infused((each for number, each in world.patients.items() if number != patient.number), lot)
+    before = changed(patient, infusions=patient.infusions.delete(ordinal)) if ordinal in patient.infusions else patient
+    product = known.at(at + CLOCK_TOLERANCE) if known else None
+    yield from against_product(product, before, protocol, ordinal, weight_kg, cells, chain, at, cells_to_others=others)
 
 
 def against_product(
@@ -26,17 +49,18 @@ def against_product(
     ordinal: int,
     weight_kg: Fraction,
     cells: Fraction,
-    chain_of_identity: str,
+    chain_of_identity: str | None,
     now: datetime,
     *,
     cells_to_others: int = 0,
 ) -> Broken:
     """Why so many cells of a lot are not given to a patient of this weight now, in the order in which people look.
 
-    `chain_of_identity` is the patient's; `cells_to_others` are cells of the lot that other patients received.
+    `chain_of_identity` is the patient's, where it was compared; `cells_to_others` are cells of the lot that other
+    patients received.
     """
     if product is None or not product.collections:
-        yield unfit.ProductUnknown("the product")
+        yield no.ProductUnknown("the product")
         return
     yield from against_disposition(product, patient, protocol, now)
     yield from against_identity(product, patient, chain_of_identity)
@@ -48,26 +72,26 @@ def against_disposition(product: Product, patient: Patient, protocol: ProtocolDo
     """Quality: released before now, nothing found since that denies it."""
     signed = product.disposition
     if signed is not None and signed.event.disposition == "rejected":
-        yield unfit.ProductRejected(f"lot {product.lot}")
+        yield no.ProductRejected(f"lot {product.lot}")
     elif signed is None or signed.event.disposition == "quarantined" or signed.at > now + CLOCK_TOLERANCE:
         yield no.ProductNotReleased(f"lot {product.lot}")
     if product.sterility_positive:
-        yield unfit.SterilityPositive(f"lot {product.lot}")
+        yield no.SterilityPositive(f"lot {product.lot}")
     for test in required_tests(protocol):
         if verdict_now(test, product, patient, protocol) is False:
-            yield unfit.ReleaseTestFailed(f"lot {product.lot}: {test}")
+            yield no.ReleaseTestFailed(f"lot {product.lot}: {test}")
     if product.open_excursions:
-        yield unfit.ExcursionUnresolved(f"lot {product.lot}")
+        yield no.ExcursionUnresolved(f"lot {product.lot}")
 
 
-def against_identity(product: Product, patient: Patient, chain_of_identity: str) -> Broken:
+def against_identity(product: Product, patient: Patient, chain_of_identity: str | None) -> Broken:
     """Chain of identity: undisputed, the patient's own, and made for this patient."""
     if product.chain is None or product.donor is None or product.identity_disputed:
-        yield unfit.ChainOfIdentityBroken(f"lot {product.lot}")
-    if product.chain != chain_of_identity:
+        yield no.ChainOfIdentityBroken(f"lot {product.lot}")
+    if chain_of_identity is not None and product.chain != chain_of_identity:
         yield no.IdentityDoesNotMatch(f"lot {product.lot}")
     if product.recipient != patient.number:
-        yield unfit.RecipientDiffers(f"lot {product.lot}, patient {patient.number}")
+        yield no.RecipientDiffers(f"lot {product.lot}, patient {patient.number}")
 
 
 def against_stock(
@@ -75,15 +99,15 @@ def against_stock(
 ) -> Broken:
     """Enough cells left, in the custody of the patient's site. Part of a cell is none."""
     if product.destroyed(None):
-        yield unfit.ProductIsDestroyed(f"lot {product.lot}")
+        yield no.ProductIsDestroyed(f"lot {product.lot}")
         return
     left = account(product, infused((patient,), product.lot) + cells_to_others).left
     site = patient.screened.site if patient.screened else None
     at_site = sum(count for bag, count in left.items() if _is_at(product.holder(bag, now), site))
     if sum(left.values()) < int(cells):
-        yield unfit.CellsTooFew(f"lot {product.lot}")
+        yield no.CellsTooFew(f"lot {product.lot}")
     elif at_site < int(cells):
-        yield unfit.NotInCustodyOfSite(f"lot {product.lot}")
+        yield no.NotInCustodyOfSite(f"lot {product.lot}")
 
 
 def _is_at(party: str | None, site: str | None) -> bool:
@@ -100,6 +124,6 @@ def against_sums(
             continue
         total = sum_with(limit.test, product, patient, ordinal, weight_kg, cells)
         if total is None:
-            yield unfit.SumNotKnown(f"lot {product.lot}: {limit.test}")
+            yield no.SumNotKnown(f"lot {product.lot}: {limit.test}")
         elif not limit.met(total):
-            yield unfit.SumOverLimit(f"lot {product.lot}: {limit.test}")
+            yield no.SumOverLimit(f"lot {product.lot}: {limit.test}")

@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
 from ledger.decisions import products_release as release
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
@@ -14,6 +13,7 @@ from ledger.decisions.docket import (
     Docket,
     Entries,
     Follows,
+    ProductCommand,
     deviation,
     query,
     report,
@@ -21,10 +21,7 @@ from ledger.decisions.docket import (
 from ledger.decisions.patient_effects import automatic_hold
 from ledger.decisions.products_release import RecordReleaseTest, SetDisposition
 from ledger.decisions.products_standing import (
-    ProductCommand,
     culture_final_on,
-    product_of,
-    products_of,
     recipients_of,
     stream_of_recipient,
 )
@@ -34,8 +31,8 @@ from ledger.product.state import Product
 from ledger.trial.dosing import HoldCause
 from ledger.types import Amount, Count, Day, Event, Instant, Name, PatientNumber, Quantity, Several, changed, exact
 
-LATE_STERILITY: Final[HoldCause] = "safety-concern"
-"""The cause of the hold that a positive culture sets; "late-sterility", once `HoldCause` has it."""
+LATE_STERILITY: Final[HoldCause] = "late-sterility"
+"""The cause of the hold that a positive culture sets."""
 
 
 class ReceiveCollection(ProductCommand):
@@ -103,17 +100,17 @@ class RecordDestruction(ProductCommand):
 
 def receive_collection(docket: Docket, command: ReceiveCollection) -> Follows:
     """The link of donor and recipient. Where another collection denies it, it is a deviation; in one lot it blocks."""
-    products = products_of(docket.world)
+    products = docket.world.products
     event = e.CollectionReceived(**_content(command))
     product = products.get(command.lot) or Product(command.lot)
     return _reported(docket, product, event, _against_chain(docket, command.lot, event))
 
 
 def _against_chain(docket: Docket, lot: str, event: e.CollectionReceived) -> Iterator[LedgerError]:
-    for other, product in sorted(products_of(docket.world).items()):
+    for other, product in sorted(docket.world.products.items()):
         for held in product.collections:
             if held.position != docket.asked.corrects and _deny(held.event, event, same_lot=other == lot):
-                yield unfit.ChainOfIdentityBroken(f"lot {lot}: lot {other}")
+                yield no.ChainOfIdentityBroken(f"lot {lot}: lot {other}")
                 return
 
 
@@ -131,7 +128,7 @@ def _deny(one: e.CollectionReceived, other: e.CollectionReceived, *, same_lot: b
 
 def record_manufacture(docket: Docket, command: RecordManufacture) -> Follows:
     """What was made. Refused only where it contradicts itself."""
-    product = product_of(docket, command.lot)
+    product = docket.product(command.lot)
     named = [bag.bag for bag in command.bags]
     if len(set(named)) < len(named):
         raise no.FindingsContradict("a bag is named twice")
@@ -144,12 +141,12 @@ def record_manufacture(docket: Docket, command: RecordManufacture) -> Follows:
 
 def report_late_sterility(docket: Docket, command: ReportLateSterility) -> Follows:
     """A fact. A positive culture blocks the lot and, where the protocol says so, holds for review (A.3-19)."""
-    product, protocol = product_of(docket, command.lot), docket.protocol()
+    product, protocol = docket.product(command.lot), docket.protocol()
     final_on = culture_final_on(product, protocol.release_limits)
 
     def broken() -> Iterator[LedgerError]:
         if command.result == "negative" and final_on is not None and command.reported_on < final_on:
-            yield unfit.LateSterilityTooEarly(f"lot {product.lot}")
+            yield no.LateSterilityTooEarly(f"lot {product.lot}")
 
     follows = _reported(docket, product, e.LateSterilityReported(**_content(command)), broken())
     if isinstance(follows, AlreadySo) or command.result == "negative" or product.sterility_positive:
@@ -170,7 +167,7 @@ def _hold(docket: Docket, product: Product) -> Entries:
 
 def transfer_custody(docket: Docket, command: TransferCustody) -> Follows:
     """The chain of custody. From another party than the holder is a deviation: a link is missing."""
-    product = product_of(docket, command.lot)
+    product = docket.product(command.lot)
     if command.from_party == command.to_party:
         raise no.FindingsContradict("custody passes from one party to another")
 
@@ -179,14 +176,14 @@ def transfer_custody(docket: Docket, command: TransferCustody) -> Follows:
         others = tuple(held for held in product.transfers if held.position != docket.asked.corrects)
         holder = changed(product, transfers=others).holder(command.bag, command.transferred_at)
         if holder not in (None, command.from_party):
-            yield unfit.CustodyBroken(f"lot {product.lot}")
+            yield no.CustodyBroken(f"lot {product.lot}")
 
     return _reported(docket, product, e.CustodyTransferred(**_content(command)), broken())
 
 
 def record_thaw(docket: Docket, command: RecordThaw) -> Follows:
     """A bag was thawed; of a lot that was not released, or a bag that was destroyed, that is a deviation."""
-    product = product_of(docket, command.lot)
+    product = docket.product(command.lot)
     if exact(command.viability_percent) > 100:
         raise no.FindingsContradict("more than 100 percent")
 
@@ -195,19 +192,19 @@ def record_thaw(docket: Docket, command: RecordThaw) -> Follows:
         if not product.released(command.thawed_at + CLOCK_TOLERANCE):
             yield no.ProductNotReleased(f"lot {product.lot}")
         if product.destroyed(command.bag, command.thawed_at):
-            yield unfit.ProductIsDestroyed(f"lot {product.lot}: bag {command.bag}")
+            yield no.ProductIsDestroyed(f"lot {product.lot}: bag {command.bag}")
 
     return _reported(docket, product, e.ProductThawed(**_content(command)), broken())
 
 
 def record_excursion(docket: Docket, command: RecordExcursion) -> Follows:
     """The lot was too warm: it is not infused until quality assurance signs a disposition after this."""
-    return _reported(docket, product_of(docket, command.lot), e.TemperatureExcursion(**_content(command)))
+    return _reported(docket, docket.product(command.lot), e.TemperatureExcursion(**_content(command)))
 
 
 def record_destruction(docket: Docket, command: RecordDestruction) -> Follows:
     """Cells were destroyed before a witness, who is another person than the one who reports it."""
-    product = product_of(docket, command.lot)
+    product = docket.product(command.lot)
 
     def broken() -> Iterator[LedgerError]:
         yield from _against_bag(product, command.bag)
@@ -219,7 +216,7 @@ def record_destruction(docket: Docket, command: RecordDestruction) -> Follows:
 
 def _against_bag(product: Product, bag: str | None) -> Iterator[LedgerError]:
     if bag is not None and bag not in product.bags:
-        yield unfit.BagNotOnRecord(f"lot {product.lot}: bag {bag}")
+        yield no.BagNotOnRecord(f"lot {product.lot}: bag {bag}")
 
 
 def _content(command: ProductCommand) -> dict[str, Any]:
@@ -251,4 +248,3 @@ DECISIONS: Final[Mapping[type[Command], Callable[[Docket, Any], Follows]]] = Map
         RecordDestruction: record_destruction,
     }
 )
-"""To be carried out with the others."""

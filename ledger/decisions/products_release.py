@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
-from ledger.decisions.docket import Docket, Follows, decided, report
+from ledger.decisions.docket import Docket, Follows, ProductCommand, decided, report
 from ledger.decisions.products_standing import (
-    ProductCommand,
-    product_of,
     recipient_of,
     sterility_pending,
     weight_of,
@@ -56,7 +53,7 @@ class SetDisposition(ProductCommand):
 
 def record_release_test(docket: Docket, command: RecordReleaseTest) -> Follows:
     """A fact, judged by the limits in force. Said again without a change, it keeps the judgement that it has."""
-    product, protocol = product_of(docket, command.lot), docket.protocol()
+    product, protocol = docket.product(command.lot), docket.protocol()
     patient, limit = recipient_of(docket.world, product), limit_of(protocol.release_limits, command.test)
     _readable(command, limit, protocol)
     summed = isinstance(limit, MeasuredLimit) and limit.summed_over_infusions
@@ -82,7 +79,7 @@ def _readable(command: RecordReleaseTest, limit: Limit | None, protocol: Protoco
     if measured != (command.unit is not None) or (limit is not None and measured != isinstance(limit, MeasuredLimit)):
         raise no.FindingsContradict(f"{command.test}: a measured result has a unit, a finding has none")
     if isinstance(limit, MeasuredLimit) and command.unit not in units_of(limit):
-        raise unfit.WrongUnit(f"{command.test}: {' or '.join(units_of(limit))}")
+        raise no.WrongUnit(f"{command.test}: {' or '.join(units_of(limit))}")
     if command.unit == "percent" and exact(command.result) > 100:
         raise no.FindingsContradict(f"{command.test}: more than 100 percent")
     if command.weight_kg is not None and exact(command.weight_kg) <= 0:
@@ -135,9 +132,9 @@ def against_tests(product: Product, patient: Patient | None, protocol: ProtocolD
     for test in required_tests(protocol):
         passed = verdict_now(test, product, patient, protocol)
         if passed is None:
-            yield unfit.ReleaseTestMissing(f"lot {product.lot}: {test}")
+            yield no.ReleaseTestMissing(f"lot {product.lot}: {test}")
         elif not passed:
-            yield unfit.ReleaseTestFailed(f"lot {product.lot}: {test}")
+            yield no.ReleaseTestFailed(f"lot {product.lot}: {test}")
 
 
 def set_disposition(docket: Docket, command: SetDisposition) -> Follows:
@@ -146,7 +143,7 @@ def set_disposition(docket: Docket, command: SetDisposition) -> Follows:
     A release signed after an excursion is the judgement on it, so that it is said anew.
     """
     docket.signer("cell_processing_qa")
-    product = product_of(docket, command.lot)
+    product = docket.product(command.lot)
     event = e.ProductDispositionSet(disposition=command.disposition, reason=command.reason)
     broken = tuple(against_release(docket, product, command.disposition))
     return decided(docket, product.stream, event, broken, stands=not broken and not product.open_excursions)
@@ -158,13 +155,13 @@ def against_release(docket: Docket, product: Product, disposition: e.Disposition
         return
     protocol, patient = docket.protocol(), recipient_of(docket.world, product)
     if not product.manufactured:
-        yield unfit.NotManufactured(f"lot {product.lot}")
+        yield no.NotManufactured(f"lot {product.lot}")
     if product.disposition is not None and product.disposition.event.disposition == "rejected":
-        yield unfit.ProductRejected(f"lot {product.lot}")
+        yield no.ProductRejected(f"lot {product.lot}")
     if product.destroyed(None):
-        yield unfit.ProductIsDestroyed(f"lot {product.lot}")
+        yield no.ProductIsDestroyed(f"lot {product.lot}")
     if product.chain is None or product.identity_disputed:
-        yield unfit.ChainOfIdentityBroken(f"lot {product.lot}")
+        yield no.ChainOfIdentityBroken(f"lot {product.lot}")
     yield from against_tests(product, patient, protocol)
     yield from _against_sterility(product, disposition, protocol)
     tested_by = {held.by for test in required_tests(protocol) if (held := product.result(test)) is not None}
@@ -175,8 +172,8 @@ def against_release(docket: Docket, product: Product, disposition: e.Disposition
 def _against_sterility(product: Product, disposition: e.Disposition, protocol: ProtocolDocument) -> Iterator[Refused]:
     pending = sterility_pending(product, protocol.release_limits)
     if product.sterility_positive:
-        yield unfit.SterilityPositive(f"lot {product.lot}")
+        yield no.SterilityPositive(f"lot {product.lot}")
     elif disposition == "released" and pending:
-        yield unfit.LateSterilityPending(f"lot {product.lot}")
+        yield no.LateSterilityPending(f"lot {product.lot}")
     elif disposition == "conditional" and not pending:
-        yield unfit.LateSterilityKnown(f"lot {product.lot}")
+        yield no.LateSterilityKnown(f"lot {product.lot}")

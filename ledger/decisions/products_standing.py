@@ -3,37 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from immutables import Map
-
-from ledger.decisions import product_refusals as unfit
-from ledger.decisions.docket import Command, Docket
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.product.trace import Given
 from ledger.protocol.treatment import ReleaseLimits
 from ledger.record import patient_stream
-from ledger.types import Name
 from ledger.world import World
-
-
-class ProductCommand(Command):
-    """Something that may be asked about one lot."""
-
-    lot: Name
-
-
-def products_of(world: World) -> Map[str, Product]:
-    """The lots by name. `World.products`, once the world has it."""
-    products: Map[str, Product] = getattr(world, "products", Map())
-    return products
-
-
-def product_of(docket: Docket, lot: str) -> Product:
-    """A lot of which a collection is on record; `NoSuchProduct` for another. `Docket.product`, once it is there."""
-    known = products_of(docket.world).get(lot)
-    if known is None or not known.collections:
-        raise unfit.NoSuchProduct(f"lot {lot}")
-    return known
 
 
 def recipient_of(world: World, product: Product) -> Patient | None:
@@ -60,6 +35,14 @@ def given_to(patients: Iterable[Patient]) -> Iterator[Given]:
 def infused(patients: Iterable[Patient], lot: str) -> int:
     """How many cells of a lot were given."""
     return sum(given.cells or 0 for given in given_to(patients) if given.lot == lot)
+
+
+def patients_of_lot(world: World, lot: str) -> tuple[str, ...]:
+    """Whom a lot concerns, by number: those whom its collections name and those who received of it."""
+    product = world.products.get(lot)
+    named = {held.event.patient for held in product.collections} if product else set()
+    received = {given.patient for given in given_to(world.patients.values()) if given.lot == lot}
+    return tuple(sorted(received | {number for number in named if number is not None}))
 
 
 def recipients_of(world: World, product: Product) -> tuple[Patient, ...]:

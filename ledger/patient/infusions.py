@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from ledger.types import Amount, Count, Day, Event, Exact, Frozen, Instant, Level, Name, Ordinal, Several, Sha256
+from ledger.types import Amount, Count, Day, Event, Exact, Frozen, Instant, Level, Name, Ordinal, Several
 
 ReadinessCheck = Literal["steroids", "infection", "nonhaematologic-reaction", "ventilator", "oxygen"]
 OmissionReason = Literal[
@@ -68,9 +68,6 @@ class InfusionAuthorised(Event):
     level: Level
     product: Name
     max_cells: Exact
-    release_certificate: Sha256
-    released_by: Name
-    released_on: Day
     valid_until: Instant
 
 

@@ -8,15 +8,11 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from ledger.product import events as e
-from ledger.record import Record
+from ledger.record import Record, product_stream
 from ledger.types import Event, changed
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
-
-
-def product_stream(lot: str) -> str:
-    return f"product/{lot}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +82,12 @@ class Product:
     def bags(self) -> Mapping[str, int]:
         """The cells of each bag at the end of manufacture."""
         return {bag.bag: bag.cells for bag in self.manufacture.bags} if self.manufacture else {}
+
+    def at(self, instant: datetime) -> "Product":
+        """The lot with only what had happened to it by an instant, whatever was reported later. Who it is, and what was
+        made, is so at all times."""
+        kept = ("results", "dispositions", "sterility", "transfers", "thaws", "excursions", "destructions")
+        return changed(self, **{name: tuple(h for h in getattr(self, name) if h.at <= instant) for name in kept})
 
     def result(self, test: str) -> Held[e.ReleaseTestRecorded] | None:
         """The result in force of a release test: of the latest day, and of that day the last one reported."""

@@ -34,6 +34,7 @@ HoldCause = Literal[
     "consecutive-not-evaluable",
     "death",
     "dose-decision",
+    "late-sterility",
     "safety-concern",
     "logistics",
     "other",

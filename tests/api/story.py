@@ -41,7 +41,8 @@ class Story:
 
     def tag(self, write: Write, fields: dict[str, Any]) -> str:
         stream = write.stream(fields)
-        read = "" if stream == "trial" else f"/patients/{fields['patient']}"
+        kind, _, name = stream.partition("/")
+        read = f"/{kind}s/{name}" if name else ""
         tag: str = self.place.by("medical_monitor").get(read).headers["etag"]
         return tag
 
@@ -57,6 +58,7 @@ def begin(place: Place) -> Story:
     story.tell("open_site", "medical_monitor")
     story.tell("delegate_role", "medical_monitor")
     story.tell("delegate_role", "medical_monitor", person="olga", role="safety_committee", site=None)
+    story.tell("delegate_role", "medical_monitor", person="galina", role="cell_processing_qa")
     story.tell("delegate_role", "medical_monitor", person="dora", role="drug_safety", site=None)
     for person, role in (("ivan", "investigator"), ("nina", "coordinator"), ("boris", "bedside_checker")):
         story.tell("delegate_role", "principal_investigator", person=person, role=role)
@@ -103,13 +105,43 @@ ENROLMENTS: dict[str, dict[str, Any]] = {
 }
 
 
+RESULTS: dict[str, tuple[str, str | None]] = {
+    "endotoxin_eu_per_ml": ("0.5", "eu_per_ml"),
+    "feeder_cells_percent": ("0.01", "percent"),
+    "cd3_cells_per_kg": ("1000000", "cells"),
+    "cd56_cd3neg_percent": ("92.4", "percent"),
+    "lysis_percent_at_20_to_1": ("60", "percent"),
+    "sterility_gram_stain": ("no_organisms", None),
+    "sterility_interim_culture": ("no_growth", None),
+    "mycoplasma_pcr": ("negative", None),
+    "hla_typing": ("identical_to_donor", None),
+}
+"""Beside the viability, which is the documented example."""
+
+
+def lot_made(story: Story, lot: str = "NK-001-A", **collection: Any) -> None:
+    """A lot is collected, made, tested, conditionally released, and brought to the ward."""
+    at, new = {"lot": lot}, {"lot": lot, **collection} if collection else {}
+    story.tell("receive_collection", "cell_processing_qa", **new)
+    story.tell("record_manufacture", "cell_processing_qa", at=at)
+    story.tell("record_release_test", "edc_system", at=at)
+    for test, (result, unit) in RESULTS.items():
+        weighed = {"weight_kg": "21.0"} if test == "cd3_cells_per_kg" else {}
+        story.tell("record_release_test", "edc_system", at=at, test=test, result=result, unit=unit, **weighed)
+    story.tell("record_excursion", "coordinator", at=at)
+    story.tell("set_disposition", "cell_processing_qa", at=at)
+    story.tell("transfer_custody", "coordinator", at=at)
+
+
 def infused(story: Story) -> None:
     """Patient 001, infusion 1, on 18 February."""
     story.clock("2026-02-18T06:00:00Z")
+    lot_made(story)
     story.tell("plan_dose", "investigator")
     story.tell("assess_readiness", "coordinator")
     story.tell("authorise_infusion", "investigator")
     story.clock("2026-02-18T07:30:00Z")
+    story.tell("record_thaw", "bedside_checker")
     story.tell("record_infusion_start", "edc_system")
     story.tell("record_infusion", "edc_system")
 
@@ -134,6 +166,8 @@ def later(story: Story) -> None:
     at = {"patient": "001", "ordinal": "2"}
     story.tell("omit_infusion", "coordinator", at=at, occurred_at="2026-03-02T10:00:00Z")
     story.clock("2026-03-08T06:00:00Z")
+    story.tell("report_late_sterility", "cell_processing_qa")
+    story.tell("record_destruction", "coordinator")
     second_infusion_of_two(story)
     story.clock("2026-03-20T06:00:00Z")
     story.tell("omit_infusion", "coordinator")
@@ -143,10 +177,12 @@ def later(story: Story) -> None:
 def second_infusion_of_two(story: Story) -> None:
     """002 gets its first infusion on 8 March."""
     at, day = {"patient": "002", "ordinal": "1"}, "2026-03-08"
+    two = {"chain_of_identity": "COI-002", "donor": "D-0032", "donation_number": "=G1517 26 600002 00"}
+    lot_made(story, "NK-002-A", **two, patient="002")
     story.tell("plan_dose", "investigator", at=at, weighed_on=day)
     seen = {"assessed_at": f"{day}T08:00:00+03:00", "oxygen_assessed_at": f"{day}T08:00:00+03:00"}
     story.tell("assess_readiness", "coordinator", at=at, **seen)
-    product = {"product": "NK-002-A", "released_on": day}
+    product = {"product": "NK-002-A", "chain_of_identity": "COI-002"}
     story.tell("authorise_infusion", "investigator", at=at, **product)
     story.clock(f"{day}T08:00:00Z")
     story.tell("record_infusion_start", "edc_system", at=at, product="NK-002-A", started_at=f"{day}T10:00:00+03:00")

@@ -78,7 +78,8 @@ def make_it_fit(case: AnyCase, place: Place, exists: bool) -> None:
     headers.pop("If-Match", None)
     row = ROWS.get(case.operation.definition.raw["operationId"])
     if row is not None and row.rests_on is not None:
-        stream = "trial" if row.rests_on == "trial" else f"patient/{IN_PATHS['patient']}"
+        named = {"trial": "trial", "product": f"product/{IN_PATHS['lot']}"}
+        stream = named.get(row.rests_on, f"patient/{IN_PATHS['patient']}")
         version = place.app.state.service.opened(TRIAL).world.stream_version(stream)
         headers["If-Match"] = f'"{stream}@{version}"'
 

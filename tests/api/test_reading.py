@@ -148,7 +148,8 @@ def test_every_read_answers(treated: Place) -> None:
     reader = treated.by("medical_monitor")
     for path in treated.app.openapi()["paths"]:
         if path.startswith("/v1/") and "get" in treated.app.openapi()["paths"][path] and "stream" not in path:
-            url = path.format(trial=TRIAL, patient="001", level=1, version=1, decision=1, position=3, name="consents")
+            named = {"trial": TRIAL, "patient": "001", "lot": "NK-001-A", "name": "consents"}
+            url = path.format(**named, level=1, version=1, decision=1, position=3)
             answer = reader.get(f"{url}?level=1" if "explain" in url else url)
             assert answer.status_code == (404 if "decisions/1" in url else 200), (url, answer.text)
 
@@ -165,7 +166,7 @@ def test_the_audit_trail_shows_old_and_new_and_refusals(treated: Place) -> None:
 
 def test_the_audit_trail_of_one_patient_holds_all_streams(treated: Place) -> None:
     rows = [row for page in pages(treated, "/audit-trail", limit=5, patient="001") for row in page["items"]]
-    assert {row["stream"] for row in rows} == {"patient/001", "cohort/1"}
+    assert {row["stream"] for row in rows} == {"patient/001", "cohort/1", "product/NK-001-A"}
     assert {row["patient"] for row in rows} == {"001"}
     positions = [row["position"] for row in rows]
     assert positions == sorted(set(positions))

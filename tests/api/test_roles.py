@@ -35,6 +35,7 @@ ABBREVIATIONS: dict[str, Role] = {
 IN_PATHS = {
     "trial": TRIAL,
     "patient": "001",
+    "lot": "NK-001-A",
     "level": "1",
     "ordinal": "1",
     "adverse_event": "1",
@@ -123,7 +124,7 @@ def test_a_patient_of_another_site_does_not_exist(story: Story) -> None:
         assert here.json()["type"] == there.json()["type"] == "/problems/no-such-patient"
     assert elsewhere.get("/patients").json()["items"] == []
     assert elsewhere.get("/events", patient="001").status_code == 404
-    assert elsewhere.get("/events/16").status_code == 404
+    assert elsewhere.get("/events/17").status_code == 404
     seen = elsewhere.get("/events").json()["items"]
     assert {event["leaf"]["stream"] for event in seen} == {"trial", "cohort/1"}
     assert elsewhere.get("/worklists").json()["consents"] == []

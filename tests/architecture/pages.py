@@ -47,7 +47,8 @@ def events_page() -> str:
         "that a second report of it is either the same or a contradiction. The envelope around every event is in",
         "[formats.md](formats.md).",
     ]
-    for kind, title in (("trial", "Trial"), ("cohort", "Cohort (one per dose level)"), ("patient", "Patient")):
+    kinds = {"trial": "Trial", "cohort": "Cohort (one per dose level)", "patient": "Patient", "product": "Product"}
+    for kind, title in kinds.items():
         lines += ["", f"## {title}"]
         for name, event in EVENTS.items():
             if name.startswith(f"{kind}."):

@@ -41,7 +41,7 @@ def used_anywhere() -> frozenset[str]:
 
 @cache
 def specified() -> frozenset[str]:
-    return names_in((ROOT / "tests" / "spec").glob("test_*.py"))
+    return names_in(path for room in ("spec", "product") for path in (ROOT / "tests" / room).glob("test_*.py"))
 
 
 @cache

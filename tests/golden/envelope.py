@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-from ledger.record import TRIAL, Actor, Head, Record, Source, cohort_stream, patient_stream
+from ledger.record import TRIAL, Actor, Head, Record, Source, cohort_stream, patient_stream, product_stream
 from ledger.types import Event
 
 MOSCOW: Final = timezone(timedelta(hours=3))
 ORIGIN: Final = "ledger.example.org/NCT07256210"
 INVESTIGATOR: Final = Actor("ivan", "investigator", "NDGOI", "password")
 COMMITTEE: Final = Actor("olga", "safety_committee", None, "password+totp")
+QA: Final = Actor("quinn", "cell_processing_qa", "NDGOI", "password+totp")
 EDC: Final = Actor("edc-1", "edc_system", "NDGOI", "api-key")
 FROM_EDC: Final = Source("edc-1", "AE-000217-3", "nina", "coordinator", datetime(2026, 3, 2, 11, 2, 7, tzinfo=MOSCOW))
 FROM_MONITOR: Final = Source("monitor-7")
@@ -52,3 +53,7 @@ def on_cohort(event: Event, **envelope: Any) -> Record:
 
 def on_patient(event: Event, **envelope: Any) -> Record:
     return sample(patient_stream("001"), event, **envelope)
+
+
+def on_product(event: Event, **envelope: Any) -> Record:
+    return sample(product_stream("NK-0007"), event, **envelope)

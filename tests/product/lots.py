@@ -1,37 +1,31 @@
-"""Lots for tests: a trial in memory that knows products, and the usual way of a lot, step by step.
-
-`ProductWorld` does what `World` will do once it has products; `ProductBench` carries out what `carry_out` will.
-"""
+"""Lots for tests: a trial in memory that knows products, and the usual way of a lot, step by step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from immutables import Map
 
-from ledger.decisions import product_permits, setup
+from ledger.decisions import product_permits
 from ledger.decisions import products as p
 from ledger.decisions import products_release as r
-from ledger.decisions.carry_out import append
-from ledger.decisions.docket import AlreadySo, Command
+from ledger.decisions.docket import Command
 from ledger.decisions.infusion import PlanDose
 from ledger.errors import Refused
 from ledger.product.events import Bag
-from ledger.product.state import Product, evolve
+from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.terms import Word
-from ledger.record import Actor, Record
-from ledger.types import Event, changed, exact
-from ledger.world import World, contradiction_key, fact_key
-from tests.bench import PI, SITE, SPONSOR, Bench, nct07256210, opened_trial, person
+from ledger.record import Actor
+from ledger.types import Event, exact
+from tests.bench import PI, QA, SITE, Bench, nct07256210, opened_trial, person
 from tests.patients import place, screen
 
 LOT: Final = "NK-001"
 CHAIN: Final = "COI-001"
-QA: Final = person("quinn", "cell_processing_qa")
 LAB: Final = person("lena", "coordinator")
 
 PASSING: Final[Mapping[str, tuple[str, str | None]]] = {
@@ -49,57 +43,16 @@ PASSING: Final[Mapping[str, tuple[str, str | None]]] = {
 """What each release test of NCT07256210 says of a good lot."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProductWorld(World):
-    """The world with its products."""
-
-    products: Map[str, Product] = Map()
-
-    def apply(self, record: Record) -> "ProductWorld":
-        kind, _, lot = record.stream.partition("/")
-        if kind != "product":
-            return cast(ProductWorld, World.apply(self, record))
-        product = evolve(self.products.get(lot) or Product(lot), record)
-        stands = record.conflicts_with is None
-        key = fact_key(record.event, record.occurred_at) if stands else contradiction_key(record.event)
-        return changed(
-            self,
-            products=self.products.set(lot, product),
-            facts=self.facts.set((record.stream, key), record.position),
-            size=record.position + 1,
-            recorded_at=record.recorded_at,
-        )
-
-    def stream_version(self, stream: str) -> int:
-        kind, _, lot = stream.partition("/")
-        if kind != "product":
-            return World.stream_version(self, stream)
-        return self.products[lot].version if lot in self.products else 0
-
-
 @dataclass
 class ProductBench(Bench):
-    """A bench that carries out the commands of the product chain too, and asks each of them twice."""
-
-    world: World = field(default_factory=ProductWorld)
+    """A bench that asks everything twice, but for what is asked in another's stead."""
 
     def ask(self, command: Command, by: Actor = PI, **asked: Any) -> tuple[Event, ...]:
-        decision = p.DECISIONS.get(type(command))
-        if decision is None:
-            return Bench.ask(self, command, by, **asked)
-        docket = self.docket(by, **asked)
-        follows = decision(docket, command)
-        if isinstance(follows, AlreadySo):
-            return ()
-        self.world, records = append(docket, self.world, follows)
-        self.records.extend(records)
-        if not asked:
-            assert isinstance(decision(self.docket(by), command), AlreadySo), "asking again changes nothing"
-        return tuple(record.event for record in records)
+        self.twice = not asked
+        return Bench.ask(self, command, by, **asked)
 
     @property
     def products(self) -> Map[str, Product]:
-        assert isinstance(self.world, ProductWorld)
         return self.world.products
 
     def lot(self, name: str = LOT) -> Product:
@@ -127,9 +80,6 @@ def _usual_trial() -> ProductBench:
 def trial_under(protocol: ProtocolDocument) -> ProductBench:
     bench = ProductBench()
     opened_trial(protocol, bench)
-    bench.ask(
-        setup.DelegateRole(person=QA.id, role="cell_processing_qa", site=SITE, from_on=bench.day, to_on=None), SPONSOR
-    )
     screen(bench, "001")
     place(bench, "001", 1)
     bench.ask(PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.day))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as no
 from ledger.decisions.products_standing import given_to
 from ledger.errors import LedgerError
 from ledger.patient.events import ProtocolDeviationRecorded
@@ -50,7 +50,7 @@ def test_a_lot_ties_its_donor_to_its_recipient() -> None:
 def test_two_donations_of_a_lot_that_deny_each_other_are_kept_and_block_it(other: dict[str, str]) -> None:
     bench = ready_lot()
     assert deviations(collect(bench, LOT, {}, donation_number="=W0000 26 999999 00", **other)) == [
-        "ChainOfIdentityBroken"
+        no.ChainOfIdentityBroken.__name__
     ]
     assert why_not(bench) != []
 
@@ -59,9 +59,11 @@ def test_another_lot_under_the_chain_has_the_same_donor_and_recipient() -> None:
     bench = trial()
     collect(bench)
     assert deviations(collect(bench, lot="NK-001-B", donation_number="=X")) == []
-    assert deviations(collect(bench, lot="NK-001-C", donation_number="=Y", donor="D-8")) == ["ChainOfIdentityBroken"]
+    assert deviations(collect(bench, lot="NK-001-C", donation_number="=Y", donor="D-8")) == [
+        no.ChainOfIdentityBroken.__name__
+    ]
     assert deviations(collect(bench, lot="NK-001-D", chain_of_identity="COI-9", donor="D-9")) == [
-        "ChainOfIdentityBroken"
+        no.ChainOfIdentityBroken.__name__
     ], "one donation has one donor"
 
 
@@ -71,7 +73,7 @@ def test_a_contradicted_identity_blocks_until_somebody_corrects_it() -> None:
     names = [event.NAME for event in collect(bench, patient="002", collected_at=START - timedelta(days=9))]
     assert names == ["product.collection-received.v1", "patient.query-raised.v1"]
     assert bench.lot().recipient == "001"
-    assert why_not(bench) == [unfit.ChainOfIdentityBroken]
+    assert why_not(bench) == [no.ChainOfIdentityBroken]
     collect(bench, LOT, {"corrects": wrong, "reason": bench.seal("label read again")}, donor="D-8")
     assert (bench.lot().donor, bench.lot().identity_disputed, why_not(bench)) == ("D-8", False, [])
 
@@ -84,7 +86,7 @@ def test_a_disputed_identity_is_not_released() -> None:
     collect(bench, donor="D-8")
     with pytest.raises(LedgerError) as refusal:
         dispose(bench, "conditional")
-    assert refusal.type is unfit.ChainOfIdentityBroken
+    assert refusal.type is no.ChainOfIdentityBroken
 
 
 def traced(bench: ProductBench) -> tuple[Link, ...]:

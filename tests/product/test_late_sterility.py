@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.decisions import product_refusals as unfit
+from ledger import refusals as no
 from ledger.decisions import products as p
 from ledger.decisions.products_standing import sterility_pending
 from ledger.patient.events import ProtocolDeviationRecorded
@@ -28,7 +28,7 @@ def test_a_positive_culture_bars_the_second_infusion_and_holds_the_level() -> No
         True,
         p.LATE_STERILITY,
     )
-    assert why_not(bench, ordinal=2) == [unfit.SterilityPositive]
+    assert why_not(bench, ordinal=2) == [no.SterilityPositive]
     assert bench.world.trial.held(1) == 1
 
 
@@ -46,8 +46,8 @@ def test_it_holds_once_and_a_negative_culture_takes_nothing_back() -> None:
     bench.pass_days(14)
     assert len(sterility(bench, "positive")) == 1
     sterility(bench, "negative")
-    assert why_not(bench) == [unfit.SterilityPositive]
-    with bench.refuses(unfit.SterilityPositive):
+    assert why_not(bench) == [no.SterilityPositive]
+    with bench.refuses(no.SterilityPositive):
         dispose(bench, "released")
     assert len(bench.world.trial.holds) == 1
 
@@ -69,7 +69,7 @@ def test_a_negative_culture_is_final_after_the_days_of_the_protocol(days: int, f
     bench = ready_lot()
     bench.pass_days(days)
     deviations = [event for event in sterility(bench, "negative") if isinstance(event, ProtocolDeviationRecorded)]
-    assert [event.kind for event in deviations] == ([] if final else ["LateSterilityTooEarly"])
+    assert [event.kind for event in deviations] == ([] if final else [no.LateSterilityTooEarly.__name__])
     limits = bench.docket().protocol().release_limits
     assert sterility_pending(bench.lot(), limits) is not final
 
@@ -80,7 +80,7 @@ def test_a_culture_reported_before_manufacture_is_known_keeps_the_lot_waiting() 
     sterility(bench, "negative")
     make(bench)
     pass_tests(bench)
-    with bench.refuses(unfit.LateSterilityPending):
+    with bench.refuses(no.LateSterilityPending):
         dispose(bench, "released")
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
 from ledger.decisions import products as p
 from ledger.decisions.given import RecordInfusion, RecordInfusionStart
 from ledger.errors import Refused
@@ -38,9 +37,9 @@ def test_a_released_lot_at_the_ward_is_infused_to_its_patient(lot: ProductBench)
 @pytest.mark.parametrize(
     ("asked", "refusal"),
     [
-        ({"lot": "NK-999"}, unfit.ProductUnknown),
+        ({"lot": "NK-999"}, no.ProductUnknown),
         ({"chain": "COI-002"}, no.IdentityDoesNotMatch),
-        ({"cells": "400000001"}, unfit.CellsTooFew),
+        ({"cells": "400000001"}, no.CellsTooFew),
     ],
 )
 def test_another_lot_another_identity_or_too_many_cells(
@@ -60,9 +59,9 @@ def test_everything_that_is_broken_is_told() -> None:
     make(bench)
     assert why_not(bench) == [
         no.ProductNotReleased,
-        unfit.RecipientDiffers,
-        unfit.NotInCustodyOfSite,
-        unfit.SumNotKnown,
+        no.RecipientDiffers,
+        no.NotInCustodyOfSite,
+        no.SumNotKnown,
     ]
 
 
@@ -70,7 +69,7 @@ def test_a_lot_is_not_given_to_another_patient(lot: ProductBench) -> None:
     bench = fork(lot)
     screen(bench, "002")
     place(bench, "002", 1)
-    assert why_not(bench, patient="002") == [unfit.RecipientDiffers]
+    assert why_not(bench, patient="002") == [no.RecipientDiffers]
 
 
 @pytest.mark.parametrize(
@@ -84,20 +83,20 @@ def test_the_cells_are_at_the_patients_site(party: str, there: bool) -> None:
     pass_tests(bench)
     dispose(bench, "conditional")
     hand_over(bench, "COURIER", party)
-    assert why_not(bench) == ([] if there else [unfit.NotInCustodyOfSite])
+    assert why_not(bench) == ([] if there else [no.NotInCustodyOfSite])
 
 
 def test_only_the_bags_at_the_site_count() -> None:
     bench = ready_lot(A=300_000_000, B=100_000_000)
     hand_over(bench, f"{SITE}.ward", "CELLFAB", bag="A")
     assert why_not(bench, cells="100000000") == []
-    assert why_not(bench, cells="100000001") == [unfit.NotInCustodyOfSite]
+    assert why_not(bench, cells="100000001") == [no.NotInCustodyOfSite]
 
 
 def test_a_destroyed_lot_is_not_infused(lot: ProductBench) -> None:
     bench = fork(lot)
     bench.ask(p.RecordDestruction(lot=LOT, cause="damaged", witnessed_by="boris", destroyed_at=bench.now), LAB)
-    assert why_not(bench) == [unfit.ProductIsDestroyed]
+    assert why_not(bench) == [no.ProductIsDestroyed]
 
 
 def test_what_was_infused_is_not_there_again(lot: ProductBench) -> None:
@@ -105,7 +104,7 @@ def test_what_was_infused_is_not_there_again(lot: ProductBench) -> None:
     authorise(bench, "001", 1)
     infuse(bench, "001", 1)  # 400 million / 3
     assert why_not(bench, ordinal=2, cells="266666667") == []
-    assert why_not(bench, ordinal=2, cells="266666668") == [unfit.CellsTooFew]
+    assert why_not(bench, ordinal=2, cells="266666668") == [no.CellsTooFew]
 
 
 def with_cd3(cells_in_lot: str) -> ProductBench:
@@ -124,7 +123,7 @@ def with_cd3(cells_in_lot: str) -> ProductBench:
 )
 def test_cd3_cells_are_limited_per_kg_of_the_actual_weight(weight_kg: str, cells: str, fits: bool) -> None:
     bench = with_cd3("7999984")
-    assert why_not(bench, weight_kg=weight_kg, cells=cells) == ([] if fits else [unfit.SumOverLimit])
+    assert why_not(bench, weight_kg=weight_kg, cells=cells) == ([] if fits else [no.SumOverLimit])
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,7 @@ def test_cd3_cells_are_limited_per_kg_of_the_actual_weight(weight_kg: str, cells
 def test_cd3_cells_are_summed_over_both_infusions(reported: str | None, cells: str, fits: bool) -> None:
     bench = with_cd3("4000000")
     given(bench, reported)
-    assert why_not(bench, ordinal=2, weight_kg="10", cells=cells) == ([] if fits else [unfit.SumOverLimit])
+    assert why_not(bench, ordinal=2, weight_kg="10", cells=cells) == ([] if fits else [no.SumOverLimit])
 
 
 def given(bench: ProductBench, cd3_cells_per_kg: str | None, lot: str = LOT) -> None:
@@ -161,7 +160,7 @@ def given(bench: ProductBench, cd3_cells_per_kg: str | None, lot: str = LOT) -> 
 def test_the_sum_is_not_known_without_what_an_earlier_infusion_brought() -> None:
     bench = ready_lot()
     given(bench, None, lot="NK-OTHER")
-    assert why_not(bench, ordinal=2) == [unfit.SumNotKnown]
+    assert why_not(bench, ordinal=2) == [no.SumNotKnown]
     bench = ready_lot()
     given(bench, "100", lot="NK-OTHER")
     assert why_not(bench, ordinal=2) == []
@@ -171,7 +170,7 @@ def test_an_infusion_that_has_only_begun_leaves_the_sum_unknown() -> None:
     bench = ready_lot()
     begun = RecordInfusionStart(patient="001", ordinal=1, product=LOT, level=1, started_at=bench.now)
     bench.ask(begun)
-    assert why_not(bench, ordinal=2) == [unfit.SumNotKnown]
+    assert why_not(bench, ordinal=2) == [no.SumNotKnown]
 
 
 @pytest.mark.parametrize(("cells_in_lot", "passed"), [(400_000_000, False), (400_000_100, True), (100_000_000, False)])

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import product_refusals as unfit
 from ledger.decisions.infusion import PlanDose
 from ledger.decisions.products_release import RecordReleaseTest
 from ledger.errors import LedgerError
@@ -80,7 +79,7 @@ def tested() -> ProductBench:
 def test_no_lot_is_released_without_one_of_the_tests(test: str) -> None:
     bench = made()
     pass_tests(bench, without=test)
-    with pytest.raises(unfit.ReleaseTestMissing, match=f"{LOT}: {test}") as refusal:
+    with pytest.raises(no.ReleaseTestMissing, match=f"{LOT}: {test}") as refusal:
         dispose(bench, "conditional")
     assert refusal.value.rule == "product-1"
 
@@ -94,7 +93,7 @@ def test_no_lot_is_released_with_a_result_at_a_limit_or_otherwise_than_expected(
 ) -> None:
     bench = fork(tested)
     result(bench, test, said, unit)
-    with pytest.raises(unfit.ReleaseTestFailed, match=f"{LOT}: {test}") as refusal:
+    with pytest.raises(no.ReleaseTestFailed, match=f"{LOT}: {test}") as refusal:
         dispose(bench, "conditional")
     assert refusal.value.rule == "product-1"
 
@@ -102,9 +101,9 @@ def test_no_lot_is_released_with_a_result_at_a_limit_or_otherwise_than_expected(
 @pytest.mark.parametrize(
     ("test", "said", "unit", "refusal"),
     [
-        ("endotoxin_eu_per_ml", "1", "eu_per_kg", unfit.WrongUnit),
-        ("viability_percent", "95", "eu_per_ml", unfit.WrongUnit),
-        ("cd3_cells_per_kg", "1000", "percent", unfit.WrongUnit),
+        ("endotoxin_eu_per_ml", "1", "eu_per_kg", no.WrongUnit),
+        ("viability_percent", "95", "eu_per_ml", no.WrongUnit),
+        ("cd3_cells_per_kg", "1000", "percent", no.WrongUnit),
         ("viability_percent", "95", None, no.FindingsContradict),
         ("viability_percent", "good", None, no.FindingsContradict),
         ("viability_percent", "100.1", "percent", no.FindingsContradict),

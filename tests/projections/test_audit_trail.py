@@ -190,9 +190,9 @@ def test_a_filter_takes_all_rows_of_its_kind_and_no_other(wanted: dict[str, Any]
     assert [row.position for row in chosen] == [row.position for row in rows(bench) if getattr(row, member) == value]
 
 
-def test_a_patient_s_rows_are_those_of_the_cohort_too() -> None:
+def test_a_patient_s_rows_are_those_of_the_cohort_and_of_the_collection_too() -> None:
     found = rows(level_2_exceeded(), patient="002")
-    assert {row.stream for row in found} == {"patient/002", "cohort/1"}
+    assert {row.stream for row in found} == {"patient/002", "cohort/1", "product/NK-002"}
     assert {row.patient for row in found} == {"002"}
 
 

@@ -3,7 +3,7 @@
 from ledger.decisions import dose_decision, enrolment, given
 from projections.deviations import deviations
 from tests.bench import INVESTIGATOR, PI, opened_trial
-from tests.patients import infuse, place, screen
+from tests.patients import infuse, place, prepare_lot, screen
 from tests.projections.trials import position, three_treated
 
 
@@ -15,6 +15,7 @@ def test_a_dose_without_authorisation_names_the_rule_the_fact_and_who_reported()
     bench = opened_trial()
     screen(bench, "001")
     place(bench, "001", 1)
+    prepare_lot(bench, "001")
     given_at = bench.now
     bench.pass_days(2)
     start = given.RecordInfusionStart(patient="001", ordinal=1, product="NK-001", level=1, started_at=given_at)
@@ -35,6 +36,7 @@ def test_several_broken_rules_are_several_rows_about_one_fact() -> None:
     bench = opened_trial()
     screen(bench, "001")
     place(bench, "001", 1, transplant_in_days=20)
+    prepare_lot(bench, "001")
     infuse(bench, "001", 1)
     rows = deviations(bench.records)
     assert [row.kind for row in rows] == ["NotAuthorised", "OutsideInfusionDay"]

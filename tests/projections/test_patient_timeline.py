@@ -28,7 +28,8 @@ def test_everything_about_the_patient_is_there_and_nothing_else() -> None:
         if record.stream == "cohort/1" and getattr(record.event, "patient", None) == "002"
     }
     assert cohort
-    assert {each.position for each in shown.entries} == own | cohort
+    collection = {record.position for record in bench.records if getattr(record.event, "donor", None) == "D-002"}
+    assert {each.position for each in shown.entries} == own | cohort | collection
 
 
 def test_protocol_days_count_from_the_planned_graft_and_then_from_the_actual_one() -> None:

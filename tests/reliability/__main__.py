@@ -23,7 +23,8 @@ def main() -> None:
             round_of_killing(server, writers, number, chance)
             found = verify(directory, writers)
             print(
-                f"round {number:>3}: acknowledged {found.acknowledged:>6}, stored {found.stored:>6}: all there, once", flush=True
+                f"round {number:>3}: acknowledged {found.acknowledged:>6}, stored {found.stored:>6}: all there, once",
+                flush=True,
             )
         retry_unanswered(server, writers)
         found = verify(directory, writers)

@@ -9,7 +9,8 @@ from ledger.decisions.standing import day_zero_on, planned_on
 from ledger.patient.infusions import OmissionReason
 from ledger.patient.state import Patient
 from ledger.types import exact
-from tests.patients import CERTIFICATE, ready
+from tests import lots
+from tests.patients import ready
 from tests.simulation.walk import Walk
 
 WEIGHTS_KG = ("6.4", "8", "11.35", "20", "20.0", "33.7", "61")
@@ -66,8 +67,15 @@ def authorise(walk: Walk, number: str, ordinal: int) -> bool:
     plan = infusion.PlanDose(patient=number, ordinal=ordinal, weight_kg=weight_kg, weighed_on=today)
     if not walk.done(plan, by):
         return False
+    prepare_lot(walk, number)
     walk.ask(ready(walk.bench, number, ordinal), by)
     return walk.done(authorisation(walk, number, ordinal), by)
+
+
+def prepare_lot(walk: Walk, number: str) -> None:
+    """A lot for the patient, where there is none."""
+    for command, by in lots.steps(walk.bench, number):
+        walk.ask(command, by)
 
 
 def authorisation(walk: Walk, number: str, ordinal: int, **other: object) -> infusion.AuthoriseInfusion:
@@ -78,11 +86,7 @@ def authorisation(walk: Walk, number: str, ordinal: int, **other: object) -> inf
         "ordinal": ordinal,
         "product": f"NK-{number}",
         "cells_by_second_calculation": dose.cells if dose else "0",
-        "release_certificate": CERTIFICATE,
-        "released_by": "qa",
-        "released_on": walk.today(number),
         "chain_of_identity": f"COI-{number}",
-        "chain_of_identity_on_product": f"COI-{number}",
         "checkers": ("boris", "nina"),
         **other,
     }

@@ -11,6 +11,16 @@ from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Command, Docket
 from ledger.decisions.given import OmitInfusion, RecordInfusion, RecordInfusionStart
 from ledger.decisions.infusion import AssessReadiness, AuthoriseInfusion
+from ledger.decisions.products import (
+    ReceiveCollection,
+    RecordDestruction,
+    RecordExcursion,
+    RecordManufacture,
+    RecordThaw,
+    ReportLateSterility,
+    TransferCustody,
+)
+from ledger.decisions.products_release import RecordReleaseTest
 from ledger.decisions.safety import (
     AssessCrs,
     AssessIcans,
@@ -58,6 +68,14 @@ REPORTS: Final = (
     RecordDeath,
     RecordOffStudy,
     RecordTransplant,
+    ReceiveCollection,
+    RecordManufacture,
+    RecordReleaseTest,
+    ReportLateSterility,
+    TransferCustody,
+    RecordThaw,
+    RecordExcursion,
+    RecordDestruction,
 )
 """What has happened, which is never refused for a business reason."""
 

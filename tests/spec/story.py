@@ -106,6 +106,7 @@ def go_on(bench: Bench, cohort: str) -> Bench:
         number = f"{len(bench.world.patients) + 1:03}"
         p.screen(bench, number)
         p.place(bench, number, level)
+        p.prepare_lot(bench, number)
         if letter in "NP":
             treated(bench, number)
         if letter == "T":

@@ -13,14 +13,14 @@ from ledger.decisions.docket import Command
 from ledger.decisions.standing import inputs_hash
 from ledger.errors import LedgerError
 from tests import patients as p
-from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, Bench, nct07256210, person
+from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, QA, SPONSOR, Bench, nct07256210, person
 from tests.spec.story import replayed, told, trial
 from tests.spec.test_safety_reports import findings
 
 ASKED_OF_EACH_STATE = 3000
 STATES = ("1A", "1TP", "1NNN 2PA", "1NNN 2TPT", "1TT 0A", "1NNN 2NTT 1NNN")
 STRANGER = person("stranger", "auditor", "NOWHERE")
-PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, STRANGER)
+PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, QA, STRANGER)
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 INSTANTS = tuple(
@@ -28,7 +28,19 @@ INSTANTS = tuple(
 )
 DAYS = tuple(date.fromisoformat(day) for day in ("1900-01-01", "2025-05-09", "2026-01-05", "2026-02-20", "2199-12-31"))
 POOLS: dict[str, tuple[object, ...]] = {
-    "patient": ("001", "002", "003", "004", "404", "O 1", "a/b"),
+    "lot": ("NK-001", "NK-001", "NK-002", "NK-404", None),
+    "bag": (None, "NK-001.A"),
+    "bags": ((), ({"bag": "NK-001.A", "cells": 1},), ({"bag": "A", "cells": 1}, {"bag": "A", "cells": 1})),
+    "product": ("NK-001", "NK-002", "NK-404"),
+    "chain_of_identity": ("COI-001", "COI-404"),
+    "test": ("cd3_cells_per_kg", "viability_percent", "hla_typing", "no_such_test"),
+    "result": ("negative", "positive", "99.5", "0"),
+    "unit": (None, "percent", "cells", "cells_per_kg"),
+    "disposition": ("released", "conditional", "quarantined", "rejected"),
+    "highest_c": ("-98", "4.5"),
+    "temperature_c": ("-152.4",),
+    "lasted_minutes": (0, 12),
+    "patient": (None, "001", "002", "003", "004", "404", "O 1", "a/b"),
     "number": ("001", "005", "X-9"),
     "person": ("maria", "sofia"),
     "role": ("principal_investigator", "investigator", "safety_committee", "inspector"),
@@ -36,7 +48,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "level": (0, 1, 2, 3, 4, 99),
     "to_level": (None, 0, 1, 2, 3, 99),
     "ordinal": (1, 2, 3, 9),
-    "outcome": ("escalate", "expand", "reopen", "stay", "de_escalate", "hold", "stop", "declare_mtd", "fatal", None),
+    "outcome": ("escalate", "expand", "reopen", "stay", "de_escalate", "hold", "stop", "fatal", "manufactured", None),
     "subject": ("adverse-event/1", "adverse-event/7", "omission/1", "omission/2", "omission/9", "death"),
     "revision": (1, 2, 9),
     "version": (1, 2, 9),
@@ -46,10 +58,10 @@ POOLS: dict[str, tuple[object, ...]] = {
     "adverse_event": (1, 2, 9999),
     "assessment": (0, 30, 60, 10**9),
     "grade": (None, 0, 2, 3, 5),
-    "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "accrual"),
+    "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "residue"),
     "early_end": (None, "death", "withdrawal", "lost-to-follow-up"),
     "resolution": ("cd" * 32,),
-    "reason": ("not_infused", "completed", "window_assessments_missing"),
+    "reason": ("not_infused", "completed", "window_assessments_missing", "ab" * 32),
     "scope": ("trial", "level", "treatment", "all-participation"),
     "vote": ("agree", "disagree", "perhaps"),
     "toxicity": (None, "CRS", "ICANS"),
@@ -82,7 +94,6 @@ POOLS: dict[str, tuple[object, ...]] = {
 
 
 TEXTS = (
-    "release_certificate",
     "rationale",
     "narrative",
     "basis",

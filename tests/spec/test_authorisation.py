@@ -6,12 +6,12 @@ from fractions import Fraction
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import dose_decision, enrolment, given, holds, infusion, safety, screening
+from ledger.decisions import dose_decision, enrolment, given, holds, infusion, products_release, safety, screening
 from ledger.errors import LedgerError
 from ledger.patient.infusions import IdentityVerified, InfusionAuthorised
 from ledger.record import Actor
 from tests import patients as p
-from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, SPONSOR, Bench
+from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, QA, SPONSOR, Bench
 from tests.spec.story import deviations, go_on, named, only, patient, told, trial
 from tests.spec.story import holds as holds_in_force
 
@@ -22,10 +22,11 @@ def weighed(bench: Bench, number: str = "001", ordinal: int = 1, weight_kg: str 
 
 
 def prepared(bench: Bench, number: str = "001", ordinal: int = 1) -> infusion.AuthoriseInfusion:
-    """Weighed and ready, now; the authorisation as it would be asked for."""
+    """Weighed and ready, now, with a lot that is fit; the authorisation as it would be asked for."""
+    p.prepare_lot(bench, number)
     weighed(bench, number, ordinal)
     bench.ask(p.ready(bench, number, ordinal), INVESTIGATOR)
-    return request(bench, number, ordinal, patient(bench, number).doses[ordinal].cells)
+    return request(number, ordinal, patient(bench, number).doses[ordinal].cells)
 
 
 def refused(
@@ -37,17 +38,13 @@ def refused(
         bench.ask(command, who)
 
 
-def request(bench: Bench, number: str = "001", ordinal: int = 1, cells: str = "0") -> infusion.AuthoriseInfusion:
+def request(number: str = "001", ordinal: int = 1, cells: str = "0") -> infusion.AuthoriseInfusion:
     return infusion.AuthoriseInfusion(
         patient=number,
         ordinal=ordinal,
         product=f"NK-{number}",
         cells_by_second_calculation=cells,
-        release_certificate=p.CERTIFICATE,
-        released_by="qa",
-        released_on=bench.now.date(),
         chain_of_identity=f"COI-{number}",
-        chain_of_identity_on_product=f"COI-{number}",
         checkers=("boris", "nina"),
     )
 
@@ -80,7 +77,8 @@ def test_an_investigator_authorises(who: Actor) -> None:
     [
         ({"checkers": ("boris",)}, no.CheckersNotDistinct),
         ({"checkers": ("boris", "boris")}, no.CheckersNotDistinct),
-        ({"chain_of_identity_on_product": "COI-002"}, no.IdentityDoesNotMatch),
+        ({"chain_of_identity": "COI-002"}, no.IdentityDoesNotMatch),
+        ({"product": "NK-404"}, no.ProductUnknown),
         ({"cells_by_second_calculation": "133333334"}, no.DoseAbovePlan),
         ({"cells_by_second_calculation": "100000000"}, no.DoseAbovePlan),
         ({"ordinal": 3}, no.NotInProtocol),
@@ -101,11 +99,30 @@ def test_the_second_calculation_may_be_rounded_down_and_is_not_rounded_up() -> N
     bench.ask(command.model_copy(update={"cells_by_second_calculation": "133333333"}), INVESTIGATOR)
 
 
-def test_the_product_is_released_by_the_day() -> None:
+def quarantine(bench: Bench) -> None:
+    said = products_release.SetDisposition(lot="NK-001", disposition="quarantined", reason=bench.seal("a label"))
+    bench.ask(said, QA)
+
+
+def test_the_product_is_released_when_the_infusion_is_authorised() -> None:
     bench = told("1A")
-    command = prepared(bench).model_copy(update={"released_on": bench.now.date() + timedelta(days=1)})
+    command = prepared(bench)
+    quarantine(bench)
     with bench.refuses(no.ProductNotReleased):
         bench.ask(command, INVESTIGATOR)
+
+
+def test_the_product_was_released_when_an_authorisation_on_paper_was_given() -> None:
+    bench = told("1A")
+    bench.twice = False
+    quarantine(bench)
+    then = bench.now
+    command = prepared(bench)
+    bench.pass_days(2)
+    released = {"lot": "NK-001", "disposition": "conditional", "reason": bench.seal("the label was right")}
+    bench.ask(products_release.SetDisposition.model_validate(released), QA)
+    events = bench.ask(command, INVESTIGATOR, on_paper=True, occurred_at=then)
+    assert deviations(events) == named(no.ProductNotReleased)
 
 
 def test_consent_is_valid_on_the_day() -> None:
@@ -155,7 +172,7 @@ def test_a_dose_is_planned_before_it_is_authorised() -> None:
     bench = told("1A")
     bench.ask(p.ready(bench, "001", 1), INVESTIGATOR)
     with bench.refuses(no.DoseNotPlanned):
-        bench.ask(request(bench, cells="400000000/3"), INVESTIGATOR)
+        bench.ask(request(cells="400000000/3"), INVESTIGATOR)
 
 
 def test_a_dose_planned_for_another_level_is_not_authorised() -> None:
@@ -165,7 +182,7 @@ def test_a_dose_planned_for_another_level_is_not_authorised() -> None:
     bench.ask(enrolment.ReassignDoseLevel(patient="005", level=1))
     bench.ask(p.ready(bench, "005", 1), INVESTIGATOR)
     with bench.refuses(no.DoseNotPlanned):
-        bench.ask(request(bench, "005", cells="800000000/3"), INVESTIGATOR)
+        bench.ask(request("005", cells="800000000/3"), INVESTIGATOR)
     bench.ask(prepared(bench, "005"), INVESTIGATOR)
 
 
@@ -175,13 +192,13 @@ def test_the_weight_is_of_the_last_seven_days() -> None:
     bench.pass_days(8)
     bench.ask(p.ready(bench, "001", 1), INVESTIGATOR)
     with bench.refuses(no.WeightTooOld):
-        bench.ask(request(bench, cells="400000000/3"), INVESTIGATOR)
+        bench.ask(request(cells="400000000/3"), INVESTIGATOR)
 
 
 def test_readiness_is_on_record_and_met() -> None:
     bench = told("1A")
     weighed(bench)
-    command = request(bench, cells="400000000/3")
+    command = request(cells="400000000/3")
     with bench.refuses(no.ReadinessNotMet):
         bench.ask(command, INVESTIGATOR)
     bench.ask(p.ready(bench, "001", 1, oxygen_l_per_min="5.5"), INVESTIGATOR)
@@ -193,7 +210,7 @@ def test_readiness_is_on_record_and_met() -> None:
 def test_readiness_is_of_the_last_24_hours_and_oxygen_of_the_last_two(seen: str, valid_hours: int) -> None:
     bench = told("1A")
     weighed(bench)
-    command = request(bench, cells="400000000/3")
+    command = request(cells="400000000/3")
     too_old = bench.now - timedelta(hours=valid_hours, minutes=1)
     bench.ask(p.ready(bench, "001", 1, **{seen: too_old}), INVESTIGATOR)
     with bench.refuses(no.ReadinessNotMet):

@@ -164,6 +164,7 @@ def test_a_dose_after_consent_was_withdrawn_is_flagged_and_one_before_is_not() -
 def test_over_enrolment_by_dosing_without_assignment_counts_the_child_at_the_level_that_was_given() -> None:
     bench = told("1PPP")
     p.screen(bench, "004")
+    p.prepare_lot(bench, "004")
     events = bench.ask(start(bench, "004"))
     assert named(no.NotAuthorised, no.NotAssigned) == deviations(events)
     assert only(c.SlotAssigned, events).patient == "004"

@@ -175,6 +175,7 @@ def test_a_ruling_on_paper_is_entered_after_the_infusion_that_it_rests_on() -> N
 def test_an_authorisation_on_paper_covers_the_dose_of_that_day() -> None:
     bench = told("1A")
     then = bench.now
+    p.prepare_lot(bench, "001")
     bench.pass_days(5)
     plan = infusion.PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=then.date())
     bench.ask(plan, on_paper=True, occurred_at=then)
@@ -184,11 +185,7 @@ def test_an_authorisation_on_paper_covers_the_dose_of_that_day() -> None:
         ordinal=1,
         product="NK-001",
         cells_by_second_calculation=patient(bench, "001").doses[1].cells,
-        release_certificate=p.CERTIFICATE,
-        released_by="qa",
-        released_on=then.date(),
         chain_of_identity="COI-001",
-        chain_of_identity_on_product="COI-001",
         checkers=("boris", "nina"),
     )
     events = bench.ask(command, INVESTIGATOR, on_paper=True, occurred_at=then)
