@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from api.app import create_app
 from fastapi import FastAPI, Request, Response
 
+from api.app import create_app
 from api.settings import Settings
 
 EMPTY_ANSWER = b'{"positions":[1]}'

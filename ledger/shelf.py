@@ -85,5 +85,3 @@ class Shelf:
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()
-
-

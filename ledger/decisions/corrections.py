@@ -73,7 +73,7 @@ def correct_record(docket: Docket, command: CorrectRecord, decide: Callable[[Doc
 
 def _about_the_same(original: Event, corrected: Event) -> bool:
     """Whether two reports are of one kind and about one thing: the same infusion, adverse event, criterion, finding."""
-    named = ("ordinal", "adverse_event", "criterion", "finding", "number")
+    named = ("ordinal", "adverse_event", "criterion", "word", "number")
     return type(original) is type(corrected) and all(
         getattr(original, field, None) == getattr(corrected, field, None) for field in named
     )

@@ -72,7 +72,8 @@ def test_another_request_under_a_used_key_is_refused(ledger: TrialLedger) -> Non
 def test_twenty_at_once_under_one_key_are_one_event(ledger: TrialLedger) -> None:
     size, receipts = ledger.world.size, []
     threads = [
-        threading.Thread(target=lambda: receipts.append(ledger.submit(reported("Fever", "key-0001")))) for _ in range(20)
+        threading.Thread(target=lambda: receipts.append(ledger.submit(reported("Fever", "key-0001"))))
+        for _ in range(20)
     ]
     for thread in threads:
         thread.start()

@@ -20,7 +20,7 @@ def sentence(thing: Any) -> str:
 def type_name(event: type[Event], field: str) -> str:
     """A field's type as JSON has it."""
     schema = event.model_json_schema()["properties"][field]
-    options = schema.get("anyOf", [schema])
+    options = schema.get("anyOf") or schema.get("oneOf") or [schema]
     names = [
         option.get("const") or " / ".join(map(str, option.get("enum", ()))) or _shape(option) for option in options
     ]
@@ -42,8 +42,10 @@ def events_page() -> str:
     lines = [
         "# What can happen: the events",
         "",
-        "Every event by its stored name, with its fields. Written from the code by `python -m tests.architecture.pages`;",
-        "a test fails when it lags. `key`: what identifies the fact within its stream, so that a second report of it is",
+        "Every event by its stored name, with its fields. Written from the code by "
+        "`python -m tests.architecture.pages`;",
+        "a test fails when it lags. `key`: what identifies the fact within its stream, so that a second report of it "
+        "is",
         "either the same or a contradiction. The envelope around every event is in [formats.md](formats.md).",
     ]
     for kind, title in (("trial", "Trial"), ("cohort", "Cohort (one per dose level)"), ("patient", "Patient")):
