@@ -7,11 +7,11 @@ from pydantic import Field
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.cohort.state import Member
-from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, permit
+from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, permit, refuse
 from ledger.decisions.standing import assessments_due, received_enough, ruled_evaluable
 from ledger.errors import Refused
 from ledger.patient import safety as s
-from ledger.patient.state import Patient
+from ledger.patient.state import AdverseEvent, Patient
 from ledger.record import TRIAL, Entry, cohort_stream
 from ledger.trial.dosing import HoldApplied
 from ledger.types import Commitment, Count, Grade, Line
@@ -61,6 +61,7 @@ def rule_on_dlt(docket: Docket, command: RuleOnDlt) -> Follows:
         raise no.AlreadyAdjudicated(
             f"{command.subject}, revision {command.revision}", known.position if known else None
         )
+    refuse(_without_ground(docket, patient, command))
     deviations = permit(docket, patient.stream, _against_ruling(docket, patient, command))
     if command.is_dlt or docket.asked.on_paper:
         return (*deviations, Entry(patient.stream, ruling, reported=docket.asked.on_paper))
@@ -71,28 +72,31 @@ def _says_the_same(one: s.DltAdjudicated, other: s.DltAdjudicated) -> bool:
     return (one.is_dlt, one.toxicity, one.grade) == (other.is_dlt, other.toxicity, other.grade)
 
 
-def _against_ruling(docket: Docket, patient: Patient, command: RuleOnDlt) -> Iterator[Refused]:
-    protocol = docket.protocol()
-    if patient.level is None:
-        yield no.NotAssigned(f"patient {patient.number}")
-        return
-    member = docket.world.cohort(patient.level).members.get(patient.number)
-    subject = command.subject
-    if subject.startswith("adverse-event/"):
-        event = patient.adverse_events.get(int(subject.rpartition("/")[2]))
-        if event is None:
-            yield no.NoSuchCandidate(subject)
-            return
-        if command.is_dlt and (command.grade or 0) < protocol.dlt.minimum_grade:
-            yield no.BelowDltGrade(subject)
-        window = member.window if member else None
-        outside = window is None or not window.includes(event.report.onset_at.date())
-        if command.is_dlt and outside and subject not in patient.candidates:
-            yield no.OutsideDltWindow(subject)
-    elif subject not in patient.candidates:
+def _without_ground(docket: Docket, patient: Patient, command: RuleOnDlt) -> Iterator[Refused]:
+    """Why there is nothing to rule on, also on paper: no level, no such subject, no infusion on record."""
+    subject, window = command.subject, _member(docket, patient).window
+    if _event(patient, subject) is None and subject not in patient.candidates:
         yield no.NoSuchCandidate(subject)
     if not command.is_dlt and subject not in patient.candidates and subject not in patient.rulings:
         yield no.NoSuchCandidate(subject)
+    if window is None:
+        yield no.OutsideDltWindow(subject)
+
+
+def _event(patient: Patient, subject: str) -> AdverseEvent | None:
+    """The adverse event that a ruling is about, if it is about one."""
+    kind, _, number = subject.partition("/")
+    return patient.adverse_events.get(int(number)) if kind == "adverse-event" else None
+
+
+def _against_ruling(docket: Docket, patient: Patient, command: RuleOnDlt) -> Iterator[Refused]:
+    event, window = _event(patient, command.subject), _member(docket, patient).window
+    if event is None or window is None or not command.is_dlt:
+        return
+    if (command.grade or 0) < docket.protocol().dlt.minimum_grade:
+        yield no.BelowDltGrade(command.subject)
+    if not window.includes(event.report.onset_at.date()) and command.subject not in patient.candidates:
+        yield no.OutsideDltWindow(command.subject)
 
 
 def _sign_not_a_dlt(docket: Docket, patient: Patient, command: RuleOnDlt, ruling: s.DltAdjudicated) -> Follows:

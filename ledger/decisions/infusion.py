@@ -172,7 +172,7 @@ def authorise_infusion(docket: Docket, command: AuthoriseInfusion) -> Follows:
         valid_until=docket.judged_at + timedelta(hours=protocol.authorisation_valid_hours),
     )
     broken = tuple(against_infusion(docket, patient, command))
-    stands = not broken and patient.authorised.get(command.ordinal) == event
+    stands = patient.authorised.get(command.ordinal) == event and (not broken or docket.asked.on_paper)
     follows = decided(docket, patient.stream, event, broken, stands=stands)
     return follows if isinstance(follows, AlreadySo) else (Entry(patient.stream, identity), *follows)
 

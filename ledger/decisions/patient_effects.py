@@ -123,10 +123,9 @@ def candidates_are_ruled(world: World, patient: Patient, protocol: ProtocolDocum
 
 
 def dlts_are_counted(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
-    """A patient with a DLT by the rulings in force counts once at the level; taken back, no longer. Before anything is
-    known to have been given there is nothing to count."""
+    """A patient with a DLT by the rulings in force counts once at the level; taken back, no longer."""
     member = membership(world, patient)
-    if member is None or patient.level is None or member.window is None:
+    if member is None or patient.level is None:
         return
     positions = [ruling.position for ruling in patient.rulings.values() if ruling.event.is_dlt]
     if positions and member.dlt is None:

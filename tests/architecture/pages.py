@@ -42,11 +42,10 @@ def events_page() -> str:
     lines = [
         "# What can happen: the events",
         "",
-        "Every event by its stored name, with its fields. Written from the code by "
-        "`python -m tests.architecture.pages`;",
-        "a test fails when it lags. `key`: what identifies the fact within its stream, so that a second report of it "
-        "is",
-        "either the same or a contradiction. The envelope around every event is in [formats.md](formats.md).",
+        "Every event by its stored name, with its fields. Written from the code by `python -m",
+        "tests.architecture.pages`; a test fails when it lags. `key`: what identifies the fact within its stream, so",
+        "that a second report of it is either the same or a contradiction. The envelope around every event is in",
+        "[formats.md](formats.md).",
     ]
     for kind, title in (("trial", "Trial"), ("cohort", "Cohort (one per dose level)"), ("patient", "Patient")):
         lines += ["", f"## {title}"]

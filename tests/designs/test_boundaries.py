@@ -2,7 +2,9 @@
 
 import json
 from fractions import Fraction
+from functools import cache
 from itertools import product
+from math import comb
 
 import pytest
 
@@ -92,13 +94,37 @@ def test_within_nine_more_after_one_dlt_in_six_so_many_trials_stop(
     assert round(100 * stopped) == percent
 
 
-@pytest.mark.parametrize("phi", ["0.05", "0.10"])
-def test_the_pocock_level_is_the_largest_that_keeps_phi(phi: str) -> None:
-    """One DLT fewer at any single n is another table, and no pointwise level between gives a more frequent stop."""
-    table, theta0 = in_pocock_s_way(phi, 8), Fraction("0.20")
-    assert stop_probability(table, theta0) <= Fraction(phi)
-    larger = [in_pocock_s_way(f"{percent}/100", 8) for percent in range(int(100 * Fraction(phi)) + 1, 60)]
-    assert all(stop_probability(each, theta0) > Fraction(phi) for each in larger if each != table)
+@cache
+def tail(least: int, n: int) -> Fraction:
+    """Pr(X >= least) of a binomial X at a rate of .20."""
+    return sum((comb(n, x) * Fraction(4 ** (n - x), 5**n) for x in range(least, n + 1)), start=Fraction(0))
+
+
+def at_level(level: Fraction, patients: int) -> StoppingTable:
+    """The boundary of one pointwise level, from the definition."""
+    return StoppingTable.by(lambda n: next((b for b in range(n + 1) if tail(b, n) <= level), None), patients)
+
+
+@pytest.mark.parametrize("phi", ["0.05", "0.10", "0.25"])
+def test_the_pocock_boundary_stops_most_often_of_all_levels_that_keep_phi(phi: str) -> None:
+    boundaries = {at_level(Fraction(k, 1000), 8) for k in range(400)}
+    chances = {table: stop_probability(table, Fraction("0.20")) for table in boundaries}
+    kept = {table: chance for table, chance in chances.items() if chance <= Fraction(phi)}
+    assert in_pocock_s_way(phi, 8) == max(kept, key=lambda table: kept[table])
+
+
+def test_exactly_phi_is_kept() -> None:
+    table = in_pocock_s_way("0.10")
+    crossed = stop_probability(table, Fraction("0.20"))
+    assert pocock(theta0=Fraction("0.20"), phi=crossed, patients=N) == table
+
+
+def test_a_phi_that_every_level_keeps_stops_at_the_first_dlt() -> None:
+    assert pocock(theta0=Fraction("0.20"), phi=Fraction(1), patients=4).least == (1, 1, 1, 1)
+
+
+def test_a_count_of_more_than_are_treated_stops_nobody() -> None:
+    assert StoppingTable.by(lambda _: 2, 3).least == (None, 2, 2)
 
 
 def test_a_phi_that_no_level_keeps_never_stops() -> None:

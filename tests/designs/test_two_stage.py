@@ -48,6 +48,14 @@ def test_a_small_difference_needs_16_or_17_patients() -> None:
     assert [design.n for design in found if design] == [16, 17]
 
 
+def test_exactly_the_errors_are_kept() -> None:
+    found = minimax(Errors.of(".10", ".40", ".05", ".20"), 13)
+    assert found is not None
+    p0, p1 = Fraction(1, 10), Fraction(4, 10)
+    exactly = Errors(p0, p1, alpha=found.interest(p0), beta=1 - found.interest(p1))
+    assert minimax(exactly, 13) == found
+
+
 def every_design(errors: Errors, most: int) -> list[TwoStage]:
     """All designs of so many patients at most that keep both errors, by trying each."""
     designs = [

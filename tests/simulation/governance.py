@@ -199,7 +199,8 @@ def permit_on_paper(walk: Walk, number: str) -> bool:
         ),
     )
     at = walk.bench.now - timedelta(hours=walk.chance.randrange(100))
-    return walk.done(walk.pick(commands), walk.doctor(number), on_paper=True, occurred_at=at)
+    reason = {"reason": walk.text("decided on paper")} if walk.maybe(0.9) else {}
+    return walk.done(walk.pick(commands), walk.doctor(number), on_paper=True, occurred_at=at, **reason)
 
 
 def review_holds(walk: Walk, _: str) -> bool:

@@ -21,7 +21,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.world import World
 from tests.simulation.found import claim
-from tests.simulation.reading import Step, candidates_due, expected_window, must_wait, step
+from tests.simulation.reading import Step, as_b1, candidates_due, expected_window, must_wait, step
 from tests.simulation.seen import Seen
 from tests.simulation.seen_cohorts import MemberSeen
 from tests.simulation.seen_patients import PatientSeen
@@ -114,8 +114,7 @@ def check_mtd(seen: Seen, world: World, protocol: ProtocolDocument) -> None:
 
 def check_advice(seen: Seen, world: World, protocol: ProtocolDocument) -> None:
     """The design says what B.1 says, and waits where B.1 waits."""
-    design = protocol.design
-    if not (design.six_at_mtd and design.act_on_second_dlt and design.may_deescalate):
+    if not as_b1(protocol.design):
         return
     given, said = advice(world, protocol), step(seen, protocol)
     claim(_as_step(given) == said, f"B.1 says {said}, the design {advice_line(given)}")

@@ -74,7 +74,7 @@ def anything(walk: Walk) -> bool:
         command = kind.model_validate({name: _drawn(walk, kind, name) for name in kind.model_fields})
     except ValidationError:
         return False
-    asked: dict[str, Any] = {"on_paper": True} if walk.maybe(0.15) else {}
+    asked: dict[str, Any] = {"on_paper": True} if walk.maybe(0.2) else {}
     if walk.maybe(0.2):
         asked["occurred_at"] = walk.bench.now - timedelta(days=walk.chance.randrange(-1, 400))
     if walk.maybe(0.5):

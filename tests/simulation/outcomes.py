@@ -9,7 +9,7 @@ from ledger.record import Record
 from ledger.trial import dosing as d
 from tests.simulation.found import claim
 from tests.simulation.permissions import Moment
-from tests.simulation.reading import candidates_at, must_wait, step
+from tests.simulation.reading import as_b1, candidates_at, must_wait, step
 from tests.simulation.seen import Seen
 
 EXPOSING = ("escalate", "expand", "reopen", "de_escalate")
@@ -66,7 +66,7 @@ def _check_taken(seen: Seen, moment: Moment, taken: d.DoseDecisionTaken) -> None
         claim(seen.cohort(level).exceeded and seen.cohort(level).dlts <= 1, "reopened, but not after a DLT taken back")
         return
     claim(not seen.cohort(level).exceeded, f"{outcome} at level {level}, which is exceeded")
-    if moment.protocol.design.six_at_mtd and moment.protocol.design.may_deescalate:
+    if as_b1(moment.protocol.design):
         _check_with_b1(seen, moment, outcome, level, overridden)
 
 

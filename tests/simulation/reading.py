@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from ledger.protocol.design import DesignParameters
 from ledger.protocol.document import ProtocolDocument
 from tests.simulation.seen import Seen
 from tests.simulation.seen_cohorts import CohortSeen, WindowSeen
@@ -28,6 +29,11 @@ def ceiling(seen: Seen, protocol: ProtocolDocument) -> tuple[int, bool]:
 def in_use(seen: Seen, protocol: ProtocolDocument) -> list[int]:
     """Levels that were opened and have been given to a patient: a dose by mistake brings no level into use."""
     return [level for level in protocol.levels() if seen.cohort(level).opened and seen.cohort(level).members]
+
+
+def as_b1(design: DesignParameters) -> bool:
+    """Whether a protocol has all three switches on, as B.1 is written."""
+    return design.six_at_mtd and design.act_on_second_dlt and design.may_deescalate
 
 
 def step(seen: Seen, protocol: ProtocolDocument) -> Step:

@@ -91,7 +91,7 @@ class Outcome:
 
 def simulate(seed: int) -> Outcome:
     """Walk one trial from its first patient to its end. What is found stands in the outcome, with the last steps."""
-    walk, end, found = Walk(seed), "", None
+    walk, end, found = Walk.drawn(seed), "", None
     try:
         if walk.maybe(0.04):
             open_slowly(walk)

@@ -66,8 +66,9 @@ def give_up_level(walk: Walk, patient: Patient) -> bool:
     """Who was not dosed, and will not be, has no level any more."""
     if patient.level is None or patient.dosed:
         return False
+    cohort = walk.world.cohort(patient.level)
     omitted = any(infusion.omitted for infusion in patient.infusions.values())
-    if not gone(patient) and not omitted and not walk.world.cohort(patient.level).exceeded:
+    if not (gone(patient) or omitted or cohort.exceeded or not cohort.opened):
         return False
     return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="will not be infused"))
 

@@ -33,7 +33,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Actor
 from ledger.refusals import AuditIdReused, NoProtocolInForce, NotRegistered, SourceUnknown
 from ledger.world import World, free_texts, site_zone
-from tests.bench import PI, Bench
+from tests.bench import PI, SITE, Bench
 from tests.simulation import beginnings
 from tests.simulation.found import Found, claim
 from tests.simulation.watch import Watch
@@ -97,8 +97,8 @@ class Walk:
     """`ask` is the only way to change anything."""
 
     seed: int
+    temper: Temper
     chance: random.Random = field(init=False)
-    temper: Temper = field(init=False)
     bench: Bench = field(init=False)
     watch: Watch = field(default_factory=Watch)
     refused: Counter[str] = field(default_factory=Counter)
@@ -106,9 +106,13 @@ class Walk:
     shown: deque[str] = field(default_factory=lambda: deque(maxlen=STEPS_SHOWN))
     said: list[tuple[Command, Actor]] = field(default_factory=list)
 
+    @classmethod
+    def drawn(cls, seed: int) -> "Walk":
+        """A walk of which the seed says everything, the temper too."""
+        return cls(seed, Temper.drawn(random.Random(seed)))
+
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.temper = Temper.drawn(self.chance)
         self.bench = beginnings.opened(self.temper.kind)
         self.watch.begin(self.bench.records)
 
@@ -140,7 +144,7 @@ class Walk:
         """An investigator of the patient's site."""
         screened = self.patient(number).screened
         assert screened is not None
-        return self.pick(beginnings.DOCTORS[screened.site])
+        return self.pick(beginnings.DOCTORS.get(screened.site, beginnings.DOCTORS[SITE]))
 
     def maybe(self, probability: float) -> bool:
         return self.chance.random() < probability

@@ -38,9 +38,16 @@ class Watch:
         if version:
             check_facts(self.seen, appended, self.seen.versions[version][1])
         self._take(docket, command, appended)
-        if version := self.seen.version_on(docket.today):
-            check_state(self.seen, after, self.seen.versions[version][1])
+        everywhere = self._version_everywhere(docket)
+        if everywhere is not None:
+            check_state(self.seen, after, self.seen.versions[everywhere][1])
             check_fixpoint(docket, after)
+
+    def _version_everywhere(self, docket: Docket) -> int | None:
+        """The version in force; None in the hours in which one holds at some sites already and not yet at others."""
+        sites = (None, docket.asked.by.site, *docket.world.trial.sites)
+        holding = {self.seen.version_on(docket.world.site_day(site, docket.now)) for site in sites}
+        return max(holding) if len(holding) == 1 and 0 not in holding else None
 
     def _take(self, docket: Docket, command: Command, appended: tuple[Record, ...]) -> None:
         for record in appended:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import dose_decision, enrolment, given, holds, infusion, screening
+from ledger.decisions import dose_decision, enrolment, given, holds, infusion, safety, screening
 from ledger.errors import LedgerError
 from ledger.patient.infusions import IdentityVerified, InfusionAuthorised
 from ledger.record import Actor
@@ -208,7 +208,7 @@ def test_a_reaction_reported_after_the_assessment_still_bars_the_second_infusion
     p.infuse(bench, "001", 1)
     bench.pass_days(17)
     command = prepared(bench, ordinal=2)
-    report = p.safety.ReportAdverseEvent(
+    report = safety.ReportAdverseEvent(
         patient="001", term="Hepatitis", ctcae_grade=3, serious=False, onset_at=bench.now
     )
     bench.ask(report, INVESTIGATOR)

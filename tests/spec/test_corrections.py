@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import dlt, enrolment, safety, screening
+from ledger.decisions import dlt, enrolment, given, safety, screening
 from ledger.decisions.corrections import REPORTS, CorrectRecord
 from ledger.patient import events as e
 from ledger.patient import infusions as i
@@ -86,7 +86,7 @@ def test_a_report_of_what_was_corrected_away_contradicts_the_record() -> None:
     old = bench.records[position_of(bench, i.InfusionCompleted)].event
     correct(bench, cells(bench, 120_000_000))
     content = old.model_dump(mode="json", exclude={"cells_per_kg", "percent_of_plan"})
-    again = p.given.RecordInfusion.model_validate({"patient": "001", **content})
+    again = given.RecordInfusion.model_validate({"patient": "001", **content})
     assert has(e.QueryRaised, bench.ask(again))
 
 
@@ -151,7 +151,7 @@ def test_a_correction_that_cannot_be_read_is_refused(report: dict[str, object]) 
 
 def test_what_contradicts_the_record_is_corrected_at_the_record() -> None:
     bench = infused()
-    again = p.given.RecordInfusion(
+    again = given.RecordInfusion(
         patient="001", ordinal=1, product="NK-001", ended_at=bench.now, weight_kg="20", cells=1
     )
     bench.ask(again)

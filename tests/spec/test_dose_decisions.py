@@ -282,9 +282,10 @@ def test_an_outcome_names_the_level_that_it_is_about(outcome: t.Outcome, level: 
 
 def test_an_outcome_names_a_level_of_the_ladder() -> None:
     bench = told("1NNN")
-    for outcome in ("escalate", "hold"):
-        with bench.refuses(no.NotInProtocol):
-            propose(bench, outcome, 7)  # type: ignore[arg-type]
+    with bench.refuses(no.NotInProtocol):
+        propose(bench, "escalate", 7)
+    with bench.refuses(no.NotInProtocol):
+        propose(bench, "hold", 7)
 
 
 def test_to_expand_fills_the_level_to_six_and_never_to_six_more() -> None:

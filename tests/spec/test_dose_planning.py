@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import infusion, screening
+from ledger.decisions import infusion, safety, screening
 from ledger.patient.infusions import DosePlanned, ReadinessAssessed
 from ledger.types import exact
 from tests import patients as p
@@ -119,8 +119,8 @@ def test_the_reaction_check_is_for_the_second_infusion_only() -> None:
 )
 def test_exactly_at_a_limit_passes(finding: str, at_the_limit: object, beyond: object, check: str) -> None:
     bench = told("1A")
-    assert assess(bench, **{finding: at_the_limit})[check]
-    assert not assess(bench, **{finding: beyond})[check]
+    assert assess(bench, 1, **{finding: at_the_limit})[check]
+    assert not assess(bench, 1, **{finding: beyond})[check]
 
 
 def reaction_before_infusion_2(bench: Bench, **said: object) -> None:
@@ -129,7 +129,7 @@ def reaction_before_infusion_2(bench: Bench, **said: object) -> None:
     p.infuse(bench, "001", 1)
     bench.pass_days(3)
     content = {"term": "Hepatitis", "serious": False, "ctcae_grade": 3, "onset_at": bench.now, "patient": "001", **said}
-    bench.ask(p.safety.ReportAdverseEvent.model_validate(content), INVESTIGATOR)
+    bench.ask(safety.ReportAdverseEvent.model_validate(content), INVESTIGATOR)
 
 
 def test_a_related_or_unattributed_reaction_of_grade_3_fails_the_check_whatever_is_stated() -> None:
@@ -148,7 +148,7 @@ def test_a_lower_grade_or_a_haematologic_one_does_not(said: dict[str, object]) -
 def test_an_unrelated_reaction_does_not_count_once_two_people_say_so() -> None:
     bench = told("1A")
     reaction_before_infusion_2(bench)
-    unrelated = p.safety.AssessAttribution(
+    unrelated = safety.AssessAttribution(
         patient="001", adverse_event=1, relation="unrelated", rationale=bench.seal("conditioning")
     )
     bench.ask(unrelated, INVESTIGATOR)

@@ -4,8 +4,9 @@ import pytest
 
 from ledger import refusals as no
 from ledger.decisions import holds
+from ledger.record import Actor
 from ledger.trial.dosing import HoldApplied, HoldLifted
-from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, Actor, Bench
+from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, Bench
 from tests.spec.story import go_on, has, only, told, trial
 from tests.spec.story import holds as in_force
 from tests.spec.test_late_dlts import late_dlt

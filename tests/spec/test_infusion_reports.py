@@ -75,16 +75,13 @@ def test_a_dose_without_permission_is_stored_flagged_and_held() -> None:
     assert member(bench, "001").window is not None
 
 
-@pytest.mark.parametrize(
-    "said",
-    [{"product": "NK-999"}, {"started_in_hours": 25}, {"started_in_hours": -1}],
-)
-def test_an_authorisation_covers_its_product_and_its_day_and_nothing_before_it(said: dict[str, object]) -> None:
+@pytest.mark.parametrize(("product", "hours"), [("NK-999", 0), ("NK-001", 25), ("NK-001", -1)])
+def test_an_authorisation_covers_its_product_and_its_day_and_nothing_before_it(product: str, hours: int) -> None:
     bench = told("1A")
     p.authorise(bench, "001", 1)
-    at = bench.now + timedelta(hours=int(str(said.pop("started_in_hours", 0))))
+    at = bench.now + timedelta(hours=hours)
     bench.now = max(bench.now, at)
-    events = bench.ask(start(bench, started_at=at, **said))
+    events = bench.ask(start(bench, started_at=at, product=product))
     assert no.NotAuthorised.__name__ in deviations(events)
     assert has(HoldApplied, events)
 

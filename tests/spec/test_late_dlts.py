@@ -8,10 +8,11 @@ from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.decisions import dlt, enrolment, holds
 from ledger.designs.base import Await, DeclareMtd, Escalate, Treat
+from ledger.record import Actor
 from ledger.trial import dosing as t
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import COMMITTEE, PI, SPONSOR, Actor, Bench
+from tests.bench import COMMITTEE, PI, SPONSOR, Bench
 from tests.spec.story import go_on, has, member, only, patient, replayed, says, told, window
 from tests.spec.story import holds as in_force
 

@@ -6,9 +6,11 @@ import pytest
 
 from ledger import refusals as no
 from ledger.decisions import holds, safety, screening
+from ledger.decisions.docket import PatientCommand
 from ledger.grading.astct_icans import IcansFindings
 from ledger.patient import events as e
 from ledger.patient import safety as s
+from ledger.record import Actor
 from ledger.trial import events as t
 from tests import patients as p
 from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, Bench
@@ -27,7 +29,7 @@ def findings(**found: object) -> IcansFindings:
     return IcansFindings.model_validate({**nothing, **scores, **found})
 
 
-def assessed(bench: Bench, grade: int = 3, number: str = "001", by: p.Actor = INVESTIGATOR) -> int:
+def assessed(bench: Bench, grade: int = 3, number: str = "001", by: Actor = INVESTIGATOR) -> int:
     """A CRS with one assessment of this grade; the assessment's position."""
     bench.ask(event(bench, number, term="Cytokine release syndrome", toxicity="CRS"), by)
     adverse_event = len(patient(bench, number).adverse_events)
@@ -39,7 +41,7 @@ def assessed(bench: Bench, grade: int = 3, number: str = "001", by: p.Actor = IN
 
 
 @pytest.mark.parametrize("who", [NURSE, INVESTIGATOR, COMMITTEE, SPONSOR])
-def test_anyone_reports_an_adverse_event_of_a_known_patient(who: p.Actor) -> None:
+def test_anyone_reports_an_adverse_event_of_a_known_patient(who: Actor) -> None:
     bench = trial()
     p.screen(bench, "001")
     assert has(s.AdverseEventReported, bench.ask(event(bench), who))
@@ -159,7 +161,7 @@ def test_what_became_of_an_event_is_stored() -> None:
         safety.ConfirmGrade(patient="001", adverse_event=9, assessment=0, grade=3),
     ],
 )
-def test_an_event_that_nobody_reported_is_named_as_such(command: safety.PatientCommand) -> None:
+def test_an_event_that_nobody_reported_is_named_as_such(command: PatientCommand) -> None:
     bench = told("1A")
     with bench.refuses(no.NoSuchAdverseEvent):
         bench.ask(command)

@@ -38,10 +38,10 @@ def _opened() -> Bench:
     for who in (PI_2, COMMITTEE_3):
         delegation = setup.DelegateRole(
             person=who.id,
-            role=who.role,
+            role=who.role,  # type: ignore[arg-type]
             site=who.site,
             from_on=bench.now.date(),
-            to_on=None,  # type: ignore[arg-type]
+            to_on=None,
         )
         bench.ask(delegation, SPONSOR)
     return bench

@@ -232,13 +232,13 @@ def test_enrolment_is_closed_once_by_those_who_may() -> None:
 def test_a_machine_is_heard_for_its_site_only() -> None:
     bench = trial()
     screened = screening.ScreenPatient(number="001", site=SITE, birth_year_month="2016-03", sex="male")
-    from_edc = {"source": source("edc", "1")}
+    edc = source("edc", "1")
     with bench.refuses(no.SourceUnknown):
-        bench.ask(screened, **from_edc)
+        bench.ask(screened, source=edc)
     bench.ask(setup.RegisterSource(system="edc", site=SITE, zone="Europe/Moscow"), SPONSOR)
-    bench.ask(screened, **from_edc)
+    bench.ask(screened, source=edc)
     with bench.refuses(no.SourceUnknown):
-        bench.ask(screened.model_copy(update={"number": "002"}), COMMITTEE, **from_edc)
+        bench.ask(screened.model_copy(update={"number": "002"}), COMMITTEE, source=edc)
 
 
 def test_an_entry_of_a_machines_audit_trail_stands_for_one_report() -> None:

@@ -11,7 +11,7 @@ from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.standing import assessments_due
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import COMMITTEE, NURSE, Bench
+from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, Bench
 from tests.spec.story import candidates, deviations, has, member, named, only, patient, told, window
 
 
@@ -198,13 +198,13 @@ def test_a_window_ends_early_with_withdrawal_loss_or_death() -> None:
         bench = once_infused()
         bench.pass_days(3)
         bench.ask(safety.RecordOffStudy.model_validate({"patient": "001", "cause": cause, "off_on": bench.now.date()}))
-        closed = only(c.DltWindowClosed, bench.ask(close(bench, early=cause)))  # type: ignore[arg-type]
+        closed = only(c.DltWindowClosed, bench.ask(close(bench, early=cause)))
         assert (closed.closed_on, closed.early_end) == (bench.now.date(), cause)
     bench = once_infused()
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="relapse"))
     with bench.refuses(no.CandidateStands):
         bench.ask(close(bench, early="death"))
-    for by in (COMMITTEE, p.INVESTIGATOR, p.PI):
+    for by in (COMMITTEE, INVESTIGATOR, PI):
         bench.ask(
             dlt.RuleOnDlt(patient="001", subject="death", is_dlt=False, revision=1, rationale=bench.seal("relapse")), by
         )
