@@ -61,6 +61,32 @@ CRS_GRADE_3 = {
 }
 
 
+def measured(finding: str, quantity: str, unit: str) -> dict[str, Any]:
+    return {"kind": "measured", "finding": finding, "quantity": quantity, "unit": unit}
+
+
+FINDINGS: list[dict[str, Any]] = [
+    {"kind": "chosen", "finding": "disease", "choice": "T-ALL"},
+    measured("mrd_percent_of_nucleated_cells", "0.4", "%"),
+    measured("lansky_percent", "90", "%"),
+    measured("height_cm", "131", "cm"),
+    measured("creatinine_mg_per_dl", "0.41", "mg/dl"),
+    measured("bilirubin_umol_per_l", "9", "umol/l"),
+    measured("bilirubin_uln_umol_per_l", "21", "umol/l"),
+    measured("alt_u_per_l", "34", "U/l"),
+    measured("alt_uln_u_per_l", "39", "U/l"),
+    measured("ast_u_per_l", "30", "U/l"),
+    measured("ast_uln_u_per_l", "39", "U/l"),
+    measured("lvef_percent", "62", "%"),
+    measured("fvc_percent_of_predicted", "88", "% of predicted"),
+    *(
+        {"kind": "yes_no", "finding": question, "answer": False}
+        for question in ("earlier_cellular_therapy", "active_gvhd", "active_sos", "active_crs", "active_icans")
+    ),
+]
+"""What is found in everybody: the criteria of disease, organs and performance are computed from it, not ticked off."""
+
+
 class Refused(Exception):
     """The ledger said no, and why: the body is a problem document (RFC 9457)."""
 
@@ -221,11 +247,13 @@ class Trial:
             "copy_given": True,
         }
         self.ledger.post(EDC, f"{path}/consents", consent)
+        found = [{"finding": finding, "found_on": self.now.date().isoformat()} for finding in FINDINGS]
+        self.ledger.post(EDC, f"{path}/findings", {"findings": found})
         criteria = self.protocol["eligibility"]["criteria"]
         verdicts = [
             {"criterion": each["id"], "met": each["kind"] == "inclusion", "inputs": None}
             for each in criteria
-            if each["assessed_by"] != "determination"
+            if each["assessed_by"] == "attested" or each["id"] == "I4"
         ]
         self.ledger.post(EDC, f"{path}/criteria", {"assessments": verdicts})
         for each in criteria:

@@ -151,6 +151,12 @@ class CriteriaOpen(Refused):
     rule = "G.4-1"
 
 
+class CriterionIsComputed(Refused):
+    """The ledger computes this criterion from the findings; nobody attests it."""
+
+    rule = "G.4-1"
+
+
 class AgeFlagStands(Refused):
     """The age needs a signed interpretation of the protocol."""
 

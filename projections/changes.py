@@ -34,7 +34,7 @@ KEYS: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
         c.DltWindowOpened: ("window", ("patient",)),
         c.DltWindowReplanned: ("window", ("patient",)),
         c.EvaluabilityDetermined: ("evaluability", ("patient",)),
-        e.ScreeningFindingRecorded: ("finding", ("finding",)),
+        e.ScreeningFindingRecorded: ("finding", ("word",)),
         e.CriterionAssessed: ("criterion", ("criterion",)),
         e.InvestigatorDeterminationSigned: ("criterion", ("criterion",)),
         e.EligibilityConfirmed: ("eligibility", ()),

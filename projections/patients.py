@@ -30,7 +30,7 @@ class InfusionView(View):
 
 
 class CriterionView(View):
-    """The verdict on an eligibility criterion, and the position that holds it."""
+    """What a person said of an eligibility criterion, and the position that holds it."""
 
     criterion: str
     met: bool
@@ -59,6 +59,7 @@ class PatientView(PatientLine):
     """The positions of the consents in force."""
     withdrawn: str | None
     criteria: tuple[CriterionView, ...]
+    """Those that people answered; what is computed stands in the eligibility matrix."""
     eligible_under: int | None
     """The protocol version under which eligibility was confirmed."""
     phase: Literal["I", "II"] | None
@@ -142,7 +143,7 @@ def status_of(known: p.Patient) -> Status:
 def _criteria(known: p.Patient) -> tuple[CriterionView, ...]:
     return tuple(
         CriterionView(criterion=criterion, met=met, position=position)
-        for criterion, (position, met) in sorted(known.criteria.items())
+        for criterion, (position, met) in sorted((*known.attested.items(), *known.determinations.items()))
     )
 
 

@@ -54,7 +54,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "patient.consent-given.v1": "Consent given by the {capacity}",
         "patient.assent-given.v1": "Assent given",
         "patient.consent-withdrawn.v1": "Consent withdrawn: {scope}",
-        "patient.screening-finding-recorded.v1": "Screening finding {finding}: {quantity} {unit}",
+        "patient.screening-finding-recorded.v1": "Screening finding of {found_on}: {finding}",
         "patient.criterion-assessed.v1": "Criterion {criterion} assessed: met {met}",
         "patient.investigator-determination-signed.v1": "Criterion {criterion} determined: met {met}",
         "patient.eligibility-confirmed.v1": "Eligibility confirmed under protocol version {protocol_version}",
@@ -107,6 +107,8 @@ def title(event: Event) -> str:
 
 
 def _said(value: object) -> object:
+    if isinstance(value, dict):
+        return " ".join(str(_said(part)) for name, part in value.items() if name != "kind")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "not certain" if value is None else value

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from api.demo.findings import attested, passing, recorded
 from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, safety, screening
 from ledger.decisions.standing import assessments_due, inputs_hash
 from ledger.grading.astct_crs import CrsFindings
@@ -13,7 +14,7 @@ from tests.bench import COMMITTEE, INVESTIGATOR, PI, SITE, SPONSOR, Bench
 
 
 def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
-    """Screened, consented and found eligible."""
+    """Screened, consented, examined and found eligible."""
     bench.ask(screening.ScreenPatient(number=number, site=SITE, birth_year_month=born, sex="female"))
     protocol = bench.docket().protocol()
     patient = bench.world.patients[number]
@@ -27,15 +28,40 @@ def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
             copy_given=True,
         )
         bench.ask(consent)
-    attested = [c for c in protocol.eligibility.criteria if c.assessed_by != "determination"]
-    verdicts = tuple(CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None) for c in attested)
-    bench.ask(screening.AssessCriteria(patient=number, assessments=verdicts))
+    examine(bench, number)
+    attest(bench, number)
     for c in protocol.eligibility.criteria:
         if c.assessed_by == "determination":
             met = c.kind == "inclusion"
             rationale = bench.seal("seen by the investigator")
             bench.ask(screening.SignDetermination(patient=number, criterion=c.id, met=met, rationale=rationale))
     bench.ask(screening.ConfirmEligibility(patient=number))
+
+
+def examine(bench: Bench, number: str, **but: str | bool | None) -> None:
+    """Findings of today that pass the protocol's thresholds, but for those left out (none) or found otherwise."""
+    age_years, today = bench.world.patients[number].age_on(bench.now.date()), bench.now.date()
+    found = passing(bench.docket().protocol().eligibility, age_years, today)
+    kept = [each for each in found if each["finding"]["finding"] not in but]
+    others = [recorded(name, value, today) for name, value in but.items() if value is not None]  # type: ignore[arg-type]
+    if kept or others:
+        bench.ask(screening.RecordScreeningFindings.model_validate({"patient": number, "findings": [*kept, *others]}))
+
+
+def find(bench: Bench, number: str, **found: str | bool) -> None:
+    """Some findings of today, by their words."""
+    today = bench.now.date()
+    events = [recorded(name, value, today) for name, value in found.items()]  # type: ignore[arg-type]
+    bench.ask(screening.RecordScreeningFindings.model_validate({"patient": number, "findings": events}))
+
+
+def attest(bench: Bench, number: str, *left_out: str, **said: bool) -> None:
+    """The verdicts that people give, each as it should be, but for those left out and those said otherwise."""
+    wanted = {each["criterion"]: each["met"] for each in attested(bench.docket().protocol())}
+    verdicts = {**{name: met for name, met in wanted.items() if name not in left_out}, **said}
+    assessed = tuple(CriterionAssessed(criterion=name, met=met, inputs=None) for name, met in verdicts.items())
+    if assessed:
+        bench.ask(screening.AssessCriteria(patient=number, assessments=assessed))
 
 
 def place(bench: Bench, number: str, level: int, transplant_in_days: int = 12) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from api.demo.cells import make_lot
 from api.demo.client import Answer
+from api.demo.findings import attested, passing
 from api.demo.people import CHECKER, COORDINATOR, EDC, INVESTIGATOR, PI, SITE
 from api.demo.stage import Child, Stage
 from ledger.protocol.document import ProtocolDocument
@@ -26,7 +27,7 @@ def protocol() -> ProtocolDocument:
 
 
 def enter(stage: Stage, child: Child) -> None:
-    """Screened, consented, assessed and found eligible."""
+    """Screened, consented, examined, assessed and found eligible."""
     edc, path = stage.by(EDC), f"patients/{child.number}"
     newcomer = {"number": child.number, "site": SITE, "birth_year_month": child.born, "sex": child.sex}
     edc.post("patients", newcomer)
@@ -40,12 +41,9 @@ def enter(stage: Stage, child: Child) -> None:
             "copy_given": True,
         }
         edc.post(f"{path}/consents", consent)
-    verdicts = [
-        {"criterion": criterion.id, "met": criterion.kind == "inclusion", "inputs": None}
-        for criterion in protocol().eligibility.criteria
-        if criterion.assessed_by != "determination"
-    ]
-    edc.post(f"{path}/criteria", {"assessments": verdicts})
+    found = passing(protocol().eligibility, age, stage.today)
+    edc.post(f"{path}/findings", {"findings": found})
+    edc.post(f"{path}/criteria", {"assessments": attested(protocol())})
     determination = {"criterion": "X5", "met": False, "rationale": "Afebrile for a week, cultures negative."}
     stage.by(PI).decide(f"{path}/determinations", determination, on=path)
     stage.by(INVESTIGATOR).post(f"{path}/eligibility")

@@ -6,13 +6,38 @@ from api.roles import needs
 from api.table import Write
 from ledger.decisions import safety, screening
 
-_INCLUSION: Final = [f"I{number}" for number in range(1, 12)]
-_EXCLUSION: Final = ["X1", "X2", "X3", "X4", "X6", "X7"]
+_INCLUSION: Final = ["I3", "I4", "I10", "I11"]
+_EXCLUSION: Final = ["X1", "X3", "X4", "X6", "X7"]
+_MEASURED: Final = (
+    ("mrd_percent_of_nucleated_cells", "0.25", "%"),
+    ("lansky_percent", "90", "%"),
+    ("height_cm", "136", "cm"),
+    ("creatinine_mg_per_dl", "0.41", "mg/dl"),
+    ("bilirubin_umol_per_l", "9.5", "umol/l"),
+    ("bilirubin_uln_umol_per_l", "21", "umol/l"),
+    ("alt_u_per_l", "44", "U/l"),
+    ("alt_uln_u_per_l", "39", "U/l"),
+    ("ast_u_per_l", "37", "U/l"),
+    ("ast_uln_u_per_l", "39", "U/l"),
+    ("lvef_percent", "62", "%"),
+    ("fvc_percent_of_predicted", "88", "% of predicted"),
+)
+_ABSENT: Final = ("earlier_cellular_therapy", "active_gvhd", "active_sos", "active_crs", "active_icans")
 
 
 def _criteria() -> dict[str, Any]:
     met = [{"criterion": name, "met": True, "inputs": "See the source documents."} for name in _INCLUSION]
     return {"assessments": met + [{"criterion": name, "met": False, "inputs": None} for name in _EXCLUSION]}
+
+
+def _findings() -> dict[str, Any]:
+    found = [
+        {"kind": "chosen", "finding": "disease", "choice": "AML"},
+        *({"kind": "measured", "finding": name, "quantity": q, "unit": unit} for name, q, unit in _MEASURED),
+        *({"kind": "yes_no", "finding": name, "answer": False} for name in _ABSENT),
+    ]
+    findings = [{"finding": each, "found_on": "2026-02-02"} for each in found]
+    return {"findings": findings, "occurred_at": "2026-02-02T11:00:00+03:00"}
 
 
 _PATIENT = {"patient": "001"}
@@ -55,13 +80,7 @@ WRITES: Final[tuple[Write, ...]] = (
         "/patients/{patient}/findings",
         screening.RecordScreeningFindings,
         needs("patient", "W"),
-        {
-            "findings": [
-                {"finding": "left ventricular ejection fraction", "quantity": "62", "unit": "%"},
-                {"finding": "creatinine", "quantity": "0.41", "unit": "mg/dl"},
-            ],
-            "occurred_at": "2026-02-02T11:00:00+03:00",
-        },
+        _findings,
         at=_PATIENT,
     ),
     Write("/patients/{patient}/criteria", screening.AssessCriteria, needs("patient", "W"), _criteria, at=_PATIENT),

@@ -13,9 +13,10 @@ from api.views import Page
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.patient.state import Patient
 from ledger.record import Record, cohort_stream, patient_stream, product_stream
-from ledger.refusals import NoSuchCohort, NoSuchPatient
+from ledger.refusals import NoProtocolInForce, NoSuchCohort, NoSuchPatient
 from ledger.types import Level
 from projections import cohorts as c
+from projections import eligibility as el
 from projections import patients as p
 from projections.levels import home_day
 from projections.patient_timeline import Timeline, patient_timeline
@@ -23,6 +24,7 @@ from projections.patient_timeline import Timeline, patient_timeline
 router: Final = APIRouter(tags=["patients"], prefix="/v1/trials/{trial}")
 PatientReader = Annotated[Caller, reader(needs("patient", "R"))]
 SafetyReader = Annotated[Caller, reader(needs("adverse-event", "R"))]
+EligibilityReader = Annotated[Caller, reader(needs("eligibility", "R"))]
 CohortReader = Annotated[Caller, reader(needs("slots", "R"))]
 
 
@@ -74,6 +76,28 @@ def _about(reading: Reading, patient: str) -> list[Record]:
     streams = [patient_stream(patient), *map(cohort_stream, reading.world.cohorts), *map(product_stream, lots)]
     found = [record for stream in streams for record in reading.ledger.store.stream(stream, reading.size)]
     return sorted(found, key=lambda record: record.position)
+
+
+@router.get("/patients/{patient}/eligibility", responses=VERSIONED)
+async def show_eligibility(
+    request: Request, response: Response, by: EligibilityReader, trial: Trial, patient: Number, asked: Moment
+) -> el.EligibilityView:
+    """The verdict on every criterion today, with what it rests on and what is missing."""
+    reading = await read(request, by, trial, asked)
+    _known(reading, patient)
+    reading.name_version(response, patient_stream(patient))
+    shown = el.eligibility(reading.world, patient, reading.now)
+    if shown is None:
+        raise NoProtocolInForce("no approved protocol version holds")
+    return shown
+
+
+@router.get("/screening-log")
+async def show_screening_log(request: Request, by: PatientReader, trial: Trial, asked: Moment) -> Page[el.ScreeningRow]:
+    """The screening and enrolment log: everybody who was screened, and what came of it."""
+    reading = await read(request, by, trial, asked)
+    found = await beside(el.screening_log, reading.world, reading.now)
+    return Page(items=tuple(row for row in found if by.sees(reading.world, row.patient)))
 
 
 @router.get("/patients/{patient}/adverse-events", responses=TAGGED)

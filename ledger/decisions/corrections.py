@@ -97,7 +97,7 @@ def _stream(docket: Docket, command: CorrectRecord) -> str:
 
 def _about_the_same(original: Event, corrected: Event) -> bool:
     """Whether two reports are of one kind and about one thing: the same infusion, adverse event, criterion, finding."""
-    named = ("ordinal", "adverse_event", "criterion", "finding", "number", "test", "bag")
+    named = ("ordinal", "adverse_event", "criterion", "word", "number", "test", "bag")
     return type(original) is type(corrected) and all(
         getattr(original, field, None) == getattr(corrected, field, None) for field in named
     )

@@ -7,14 +7,16 @@ from datetime import date, timedelta
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.decisions.docket import Docket
+from ledger.decisions.eligibility import verdicts
 from ledger.decisions.standing import advice, candidates_at, outcomes, tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
+from ledger.eligibility.matrix import open_criteria
+from ledger.eligibility.verdict import Verdict
 from ledger.errors import Refused
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.trial.state import Version
-from ledger.types import add_months
 from ledger.world import World
 
 Broken = Iterator[Refused]
@@ -104,37 +106,25 @@ def against_taking_part(patient: Patient, protocol: ProtocolDocument, on: date) 
         yield no.ConsentNotValid(f"patient {patient.number}")
 
 
+def checklist(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> tuple[Verdict, ...]:
+    """The verdicts on the age and on every criterion, on a day."""
+    return verdicts(world, patient, protocol, on, consented=consent_valid(patient, protocol, on))
+
+
 def against_eligibility(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
     """Why eligibility cannot be confirmed: consent, an open or unmet criterion, the age."""
     yield from against_taking_part(patient, protocol, on)
-    yield from _against_open_criteria(patient, protocol)
-    yield from against_age(world, patient, protocol, on)
+    yield from _against_open_criteria(world, patient, protocol, on)
 
 
-def _against_open_criteria(patient: Patient, protocol: ProtocolDocument) -> Broken:
-    unmet = [
-        criterion.id
-        for criterion in protocol.eligibility.criteria
-        if patient.criteria.get(criterion.id, (0, None))[1] is not (criterion.kind == "inclusion")
-    ]
-    if unmet:
+def _against_open_criteria(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
+    """Criteria open or not met, the age limits among them; of the age, its contradiction is a flag (domain A.3-1)."""
+    given, rule = checklist(world, patient, protocol, on), protocol.eligibility.age
+    flagged = given[0].met is None
+    if unmet := [each for each in open_criteria(given) if not (flagged and each == rule.rule)]:
         yield no.CriteriaOpen(f"patient {patient.number}: {', '.join(unmet)}")
-
-
-def against_age(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
-    """The age limits of the record, with its contradiction as a flag (domain A.3-1)."""
-    rule, born = protocol.eligibility.age, patient.born_on
-    if born is None or on < add_months(born, rule.min_months) or patient.age_on(on) >= rule.below_age_years:
-        yield no.CriteriaOpen(f"patient {patient.number}: age")
-    elif patient.age_on(on) < (rule.flag_below_years or 0) and not _signed_as_read(world, protocol):
+    if flagged:
         yield no.AgeFlagStands(f"patient {patient.number}: {rule.flag_interpretation}")
-
-
-def _signed_as_read(world: World, protocol: ProtocolDocument) -> bool:
-    """Whether two people signed the reading of the age that the protocol takes; a more cautious one keeps the flag."""
-    item = protocol.eligibility.age.flag_interpretation or ""
-    interpretation = protocol.interpretation(item)
-    return interpretation is not None and world.trial.interpretations.get(item) == interpretation.reading
 
 
 def enrolled_count(world: World) -> int:
@@ -150,15 +140,15 @@ def against_enrolment(docket: Docket, patient: Patient, version: Version) -> Bro
     yield from against_taking_part(patient, protocol, docket.judged_on)
     if patient.enrolled is not None:
         yield no.AlreadyEnrolled(f"patient {patient.number}")
-    yield from _against_stale_eligibility(patient, version)
+    yield from _against_stale_eligibility(docket, patient, version)
     yield from against_one_more(world, protocol)
 
 
-def _against_stale_eligibility(patient: Patient, version: Version) -> Broken:
+def _against_stale_eligibility(docket: Docket, patient: Patient, version: Version) -> Broken:
     """Eligibility is signed under the version in force, and no criterion was found otherwise since (domain G.4-1)."""
     if patient.eligible_under != version.number:
         yield no.NotEligible(f"patient {patient.number}")
-    yield from _against_open_criteria(patient, version.document)
+    yield from _against_open_criteria(docket.world, patient, version.document, docket.judged_on)
 
 
 def against_open_enrolment(world: World) -> Broken:
@@ -210,7 +200,7 @@ def against_assignment(docket: Docket, patient: Patient, cohort: Cohort, version
     yield from against_taking_part(patient, protocol, docket.judged_on)
     if patient.enrolled is None:
         yield no.NotEnrolled(f"patient {patient.number}")
-    yield from _against_stale_eligibility(patient, version)
+    yield from _against_stale_eligibility(docket, patient, version)
     if patient.level is not None:
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     yield from against_placing(docket.world, protocol, cohort.level)

@@ -5,8 +5,8 @@ from typing import Literal
 from ledger import refusals as no
 from ledger.cohort.events import ReservationReleased
 from ledger.decisions.docket import Command, Docket, Follows, PatientCommand, decided, report
-from ledger.decisions.permits import against_eligibility
-from ledger.decisions.standing import checklist_hash
+from ledger.decisions.eligibility import checklist_hash, may_be_attested
+from ledger.decisions.permits import against_eligibility, checklist
 from ledger.patient import events as e
 from ledger.patient.state import Patient
 from ledger.record import Entry, patient_stream
@@ -122,12 +122,17 @@ def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Foll
 
 
 def assess_criteria(docket: Docket, command: AssessCriteria) -> Follows:
-    """Verdicts on criteria of the protocol; where the protocol names an arbiter, his determination is asked for."""
-    patient, eligibility = docket.patient(command.patient), docket.protocol().eligibility
+    """Verdicts that the protocol leaves to a person. Where it names an arbiter, his determination is asked for; what
+    the ledger computes is not attested, unless no rule reaches a patient of that age."""
+    patient, protocol = docket.patient(command.patient), docket.protocol()
+    given = checklist(docket.world, patient, protocol, docket.occurred_day(patient.number))
+    computed = {each.criterion for each in given if not may_be_attested(each)}
     for assessed in command.assessments:
-        criterion = eligibility.criterion(assessed.criterion)
+        criterion = protocol.eligibility.criterion(assessed.criterion)
         if criterion is None or criterion.assessed_by == "determination":
             raise no.NotInProtocol(f"criterion {assessed.criterion}")
+        if criterion.id in computed:
+            raise no.CriterionIsComputed(f"criterion {criterion.id}")
     return several(docket, patient, command.assessments)
 
 
@@ -142,10 +147,11 @@ def sign_determination(docket: Docket, command: SignDetermination) -> Follows:
 
 
 def confirm_eligibility(docket: Docket, command: ConfirmEligibility) -> Follows:
-    """The signed checklist: its hash covers every criterion's verdict and the position that holds it."""
+    """The signed checklist: its hash covers every verdict, with what it rests on and the positions that hold it."""
     docket.signer("principal_investigator", "investigator")
     patient, version = docket.patient(command.patient), docket.version()
-    event = e.EligibilityConfirmed(checklist_hash=checklist_hash(patient), protocol_version=version.number)
+    given = checklist(docket.world, patient, version.document, docket.judged_on)
+    event = e.EligibilityConfirmed(checklist_hash=checklist_hash(given), protocol_version=version.number)
     broken = against_eligibility(docket.world, patient, version.document, docket.judged_on)
     return decided(docket, patient.stream, event, broken, stands=patient.eligible_under == version.number)
 

@@ -110,11 +110,6 @@ def canonical_hash(document: Any) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def checklist_hash(patient: Patient) -> str:
-    """The hash of a patient's checklist: every criterion's verdict and the position that holds it."""
-    return canonical_hash({criterion: list(verdict) for criterion, verdict in patient.criteria.items()})
-
-
 def inputs_hash(world: World, version: Version) -> str:
     """The hash of the dossier: what a proposer and every signer name."""
     return canonical_hash(dossier(world, version))

@@ -15,9 +15,9 @@ units has two words.
 from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, NamedTuple, Self, TypeAlias, cast, get_args
+from typing import Annotated, Final, Literal, NamedTuple, Self, TypeAlias
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ledger.types import Amount, Day, Frozen, Line, Name, exact
 
@@ -200,16 +200,3 @@ class ChosenFinding(Frozen):
 
 Finding = Annotated[MeasuredFinding | YesNoFinding | DatedFinding | ChosenFinding, Field(discriminator="kind")]
 """A finding of any kind; `kind` says which."""
-
-
-def on_record(finding: str, quantity: str, unit: str) -> MeasuredFinding | None:
-    """The measured finding in a stored event of free words; none where word, unit or value are not this vocabulary's.
-
-    What was recorded before the vocabulary existed stays on record and computes nothing.
-    """
-    if finding not in get_args(MeasuredName):
-        return None
-    try:
-        return MeasuredFinding(finding=cast(MeasuredName, finding), quantity=quantity, unit=unit)
-    except ValidationError:
-        return None

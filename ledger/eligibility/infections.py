@@ -2,8 +2,8 @@
 
 from ledger.eligibility.asking import absent
 from ledger.eligibility.facts import Case
-from ledger.eligibility.supplement import Infections
 from ledger.eligibility.verdict import Answer, all_of
+from ledger.protocol.eligibility import Infections
 
 
 def infections(rule: Infections, case: Case) -> Answer:

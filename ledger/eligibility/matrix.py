@@ -27,7 +27,6 @@ from ledger.eligibility.lung import lung
 from ledger.eligibility.performance import performance
 from ledger.eligibility.pregnancy import pregnancy
 from ledger.eligibility.renal import renal
-from ledger.eligibility.supplement import NO_SUPPLEMENT, Supplement
 from ledger.eligibility.verdict import ATTESTATION, DETERMINATION, Answer, Basis, Input, Kind, Verdict, all_of
 from ledger.eligibility.washout import washout
 from ledger.protocol.document import ProtocolDocument
@@ -45,16 +44,14 @@ def matrix(
     on: date,
     *,
     readings: Mapping[str, str] = NOTHING_SIGNED,
-    supplement: Supplement = NO_SUPPLEMENT,
 ) -> tuple[Verdict, ...]:
     """The verdict on the age rule, then those on all criteria in the protocol's order, on a day.
 
-    `readings` are the signed readings of the protocol's interpretations; `supplement` holds the rules that the document
-    cannot state yet.
+    `readings` are the signed readings of the protocol's interpretations.
     """
     case, eligibility = Case.of(facts, on), protocol.eligibility
-    answers = _answers(eligibility, supplement, case)
-    rules = _rules(eligibility, supplement, case)
+    answers = _answers(eligibility, case)
+    rules = _rules(eligibility, case)
     limits = _computed(eligibility.age.rule, "inclusion", eligibility.age.rule, age(protocol, case, readings))
     checklist = (_on(each, rules.get(each.id, each.id), answers.get(each.id), facts) for each in eligibility.criteria)
     return (limits, *checklist)
@@ -65,10 +62,10 @@ def open_criteria(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     return tuple(each.criterion for each in verdicts if each.passes is not True)
 
 
-def _answers(eligibility: Eligibility, supplement: Supplement, case: Case) -> Mapping[str, Answer]:
+def _answers(eligibility: Eligibility, case: Case) -> Mapping[str, Answer]:
     """What is computed, by criterion. A criterion that several thresholds decide passes if it passes each."""
     answers: dict[str, Answer] = {}
-    for criterion, answer in (*_of_disease_and_organs(eligibility, case), *_of_the_rest(eligibility, supplement, case)):
+    for criterion, answer in (*_of_disease_and_organs(eligibility, case), *_of_the_rest(eligibility, case)):
         answers[criterion] = all_of((answers[criterion], answer)) if criterion in answers else answer
     return answers
 
@@ -86,23 +83,26 @@ def _of_disease_and_organs(eligibility: Eligibility, case: Case) -> Iterator[tup
         yield eligibility.lung.criterion, lung(eligibility.lung, case)
 
 
-def _of_the_rest(eligibility: Eligibility, supplement: Supplement, case: Case) -> Iterator[tuple[str, Answer]]:
+def _of_the_rest(eligibility: Eligibility, case: Case) -> Iterator[tuple[str, Answer]]:
     if eligibility.performance is not None:
         yield eligibility.performance.criterion, performance(eligibility.performance, case)
     if eligibility.life_expectancy is not None:
         yield eligibility.life_expectancy.criterion, life_expectancy(eligibility.life_expectancy, case)
     if eligibility.washout is not None:
         yield eligibility.washout.criterion, washout(eligibility.washout, case)
-    for rule in supplement.infections:
+    for rule in eligibility.infections:
         yield rule.criterion, infections(rule, case)
-    if supplement.pregnancy is not None:
-        yield supplement.pregnancy.criterion, pregnancy(supplement.pregnancy, case)
+    if eligibility.pregnancy is not None:
+        yield eligibility.pregnancy.criterion, pregnancy(eligibility.pregnancy, case)
 
 
-def _rules(eligibility: Eligibility, supplement: Supplement, case: Case) -> Mapping[str, str]:
+def _rules(eligibility: Eligibility, case: Case) -> Mapping[str, str]:
     """The rule that a criterion is judged by, where it is a part of the criterion: that of the patient's disease."""
-    rule = supplement.rule_of(case.choice("disease"))
-    return {} if eligibility.disease is None or rule is None else {eligibility.disease.criterion: rule}
+    states = eligibility.disease
+    threshold = states.of(case.choice("disease") or "") if states is not None else None
+    if states is None or threshold is None or threshold.rule is None:
+        return {}
+    return {states.criterion: threshold.rule}
 
 
 def _on(criterion: Criterion, rule: str, answer: Answer | None, facts: PatientFacts) -> Verdict:

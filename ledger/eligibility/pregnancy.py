@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from ledger.eligibility.asking import absent
 from ledger.eligibility.facts import Case
-from ledger.eligibility.supplement import Pregnancy
 from ledger.eligibility.verdict import Answer, all_of, lacking
+from ledger.protocol.eligibility import Pregnancy
 
 
 def pregnancy(rule: Pregnancy, case: Case) -> Answer:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from ledger.eligibility.findings import Finding
 from ledger.types import (
     Commitment,
     Count,
@@ -17,7 +18,6 @@ from ledger.types import (
     Line,
     Name,
     PatientNumber,
-    Quantity,
     Several,
     Sha256,
 )
@@ -76,14 +76,18 @@ class ConsentWithdrawn(Event):
 
 
 class ScreeningFindingRecorded(Event):
-    """A finding of screening, as measured."""
+    """A finding of screening, in the words and units of the vocabulary, and the day at the site of its finding."""
 
     NAME: ClassVar[str] = "patient.screening-finding-recorded.v1"
-    NEWEST: ClassVar[tuple[str, ...] | None] = ("finding",)
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("word", "found_on")
 
-    finding: Line
-    quantity: Quantity
-    unit: Line
+    finding: Finding
+    found_on: Day
+
+    @property
+    def word(self) -> str:
+        """What was looked for."""
+        return self.finding.finding
 
 
 class CriterionAssessed(Event):

@@ -16,7 +16,8 @@ from ledger.types import Event, changed
 
 def _screened(patient: Patient, event: e.PatientScreened, record: Record) -> Patient:
     eligible_under = None if record.corrects is not None else patient.eligible_under
-    return changed(patient, screened=event, eligible_under=eligible_under)
+    entered = Noted(record.position, record.occurred_at, event)
+    return changed(patient, screened=event, entered=entered, eligible_under=eligible_under)
 
 
 def _consented(patient: Patient, event: e.ConsentGiven, record: Record) -> Patient:
@@ -37,14 +38,16 @@ def _consent_withdrawn(patient: Patient, event: e.ConsentWithdrawn, record: Reco
 
 
 def _finding(patient: Patient, event: e.ScreeningFindingRecorded, record: Record) -> Patient:
-    noted = Noted(record.position, record.occurred_at, event)
-    return changed(patient, findings=patient.findings.set(event.finding, noted))
+    return changed(patient, findings=_without(patient.findings, record.corrects).set(record.position, event))
 
 
-def _criterion(
-    patient: Patient, event: e.CriterionAssessed | e.InvestigatorDeterminationSigned, record: Record
-) -> Patient:
-    return changed(patient, criteria=patient.criteria.set(event.criterion, (record.position, event.met)))
+def _attested(patient: Patient, event: e.CriterionAssessed, record: Record) -> Patient:
+    return changed(patient, attested=patient.attested.set(event.criterion, (record.position, event.met)))
+
+
+def _determined(patient: Patient, event: e.InvestigatorDeterminationSigned, record: Record) -> Patient:
+    said = patient.determinations.set(event.criterion, (record.position, event.met))
+    return changed(patient, determinations=said)
 
 
 def _eligible(patient: Patient, event: e.EligibilityConfirmed, record: Record) -> Patient:
@@ -52,7 +55,7 @@ def _eligible(patient: Patient, event: e.EligibilityConfirmed, record: Record) -
 
 
 def _screen_failed(patient: Patient, event: e.ScreenFailed, record: Record) -> Patient:
-    return changed(patient, screen_failed=True)
+    return changed(patient, screen_failed=True, failed_by=event.criteria)
 
 
 def _enrolled(patient: Patient, event: e.PatientEnrolled, record: Record) -> Patient:
@@ -209,8 +212,8 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         e.AssentGiven: _assented,
         e.ConsentWithdrawn: _consent_withdrawn,
         e.ScreeningFindingRecorded: _finding,
-        e.CriterionAssessed: _criterion,
-        e.InvestigatorDeterminationSigned: _criterion,
+        e.CriterionAssessed: _attested,
+        e.InvestigatorDeterminationSigned: _determined,
         e.EligibilityConfirmed: _eligible,
         e.ScreenFailed: _screen_failed,
         e.PatientEnrolled: _enrolled,

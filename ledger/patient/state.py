@@ -111,14 +111,17 @@ class Patient:
     number: str
     version: int = 0
     screened: e.PatientScreened | None = None
+    entered: Noted | None = None
     consents: Map[int, e.ConsentGiven] = Map()
     assents: Map[int, e.AssentGiven] = Map()
     withdrawn: str | None = None
-    findings: Map[str, Noted] = Map()
-    criteria: Map[str, tuple[int, bool]] = Map()
+    findings: Map[int, e.ScreeningFindingRecorded] = Map()
+    attested: Map[str, tuple[int, bool]] = Map()
+    determinations: Map[str, tuple[int, bool]] = Map()
     eligible_under: int | None = None
     checklist_hash: str | None = None
     screen_failed: bool = False
+    failed_by: tuple[str, ...] = ()
     enrolled: e.PatientEnrolled | None = None
     level: int | None = None
     sentinel: bool = False

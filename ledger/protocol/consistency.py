@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ledger.protocol.eligibility import Infections
+
 if TYPE_CHECKING:
     from ledger.protocol.document import ProtocolDocument
 
@@ -48,10 +50,25 @@ def _criteria(protocol: ProtocolDocument) -> Iterator[str]:
             yield f"eligibility.criteria.{place}: no rule states this criterion"
     for threshold in protocol.eligibility.thresholds():
         decided = protocol.eligibility.criterion(threshold.criterion)
-        if decided is not None and decided.assessed_by == "determination":
+        beside = isinstance(threshold, Infections)
+        if decided is not None and decided.assessed_by == "determination" and not beside:
             yield "eligibility: a threshold does not decide what a determination decides"
     if protocol.rule(protocol.eligibility.age.rule) is None:
         yield "eligibility.age.rule: not a rule of this protocol"
+    yield from _parts(protocol)
+
+
+def _parts(protocol: ProtocolDocument) -> Iterator[str]:
+    """The rule of a disease, and the criterion that consent meets."""
+    diseases = protocol.eligibility.disease.diseases if protocol.eligibility.disease is not None else ()
+    for place, threshold in enumerate(diseases):
+        if threshold.rule is not None and protocol.rule(threshold.rule) is None:
+            yield f"eligibility.disease.diseases.{place}.rule: not a rule of this protocol"
+    consented = protocol.consent.criterion
+    if consented is not None:
+        criterion = protocol.eligibility.criterion(consented)
+        if criterion is None or criterion.kind != "inclusion" or criterion.assessed_by != "computed":
+            yield "consent.criterion: not an inclusion criterion that is computed"
 
 
 def _references(protocol: ProtocolDocument) -> Iterator[str]:

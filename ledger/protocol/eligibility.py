@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ledger.protocol.terms import (
     AgeBand,
     CriterionId,
+    Days,
     Distinct,
     InterpretationId,
     RuleId,
@@ -57,9 +58,13 @@ class Threshold(Frozen):
 
 
 class DiseaseThreshold(Frozen):
-    """One disease: refractory after at least so many regimens, or residual disease above a percentage."""
+    """One disease: refractory after at least so many regimens, or residual disease above a percentage.
+
+    `rule` is the part of the criterion that states it, such as `I2b`; null where the criterion has no parts.
+    """
 
     disease: Name
+    rule: RuleId | None = None
     induction_regimens_min: int = Field(ge=1, le=9)
     salvage_regimens_min: int = Field(ge=1, le=9)
     mrd_percent_above: Amount
@@ -135,6 +140,21 @@ class Washout(Threshold):
     cellular_therapy_months: int = Field(ge=1, le=120)
 
 
+class Infections(Threshold):
+    """Infections of which none may be there."""
+
+    findings: Distinct[Literal["active_hbv", "active_hcv", "active_hiv", "uncontrolled_infection"]] = Field(
+        min_length=1
+    )
+
+
+class Pregnancy(Threshold):
+    """From which age a girl is tested (earlier after menarche), and for how many days a test without finding holds."""
+
+    test_from_age_years: Years
+    test_valid_days: Days
+
+
 class Eligibility(Frozen):
     """The checklist and its thresholds; a threshold that a protocol does not have is null."""
 
@@ -148,6 +168,8 @@ class Eligibility(Frozen):
     lung: Lung | None = None
     life_expectancy: LifeExpectancy | None = None
     washout: Washout | None = None
+    infections: Several[Infections] = Field(default=())
+    pregnancy: Pregnancy | None = None
 
     @model_validator(mode="after")
     def _belong_together(self) -> "Eligibility":
@@ -162,7 +184,8 @@ class Eligibility(Frozen):
     def thresholds(self) -> Iterator[Threshold]:
         """All thresholds that the protocol has."""
         organs = (self.renal, self.liver, self.heart, self.lung)
-        possible = (self.disease, self.performance, *organs, self.life_expectancy, self.washout)
+        rest = (self.life_expectancy, self.washout, *self.infections, self.pregnancy)
+        possible = (self.disease, self.performance, *organs, *rest)
         return (threshold for threshold in possible if threshold is not None)
 
     def criterion(self, criterion_id: str) -> Criterion | None:
@@ -176,8 +199,12 @@ class ConsentBand(AgeBand):
 
 
 class Consent(Frozen):
-    """Who signs at which age. Passing a majority age opens a task to consent again."""
+    """Who signs at which age. Passing a majority age opens a task to consent again.
 
+    `criterion` is the line of the checklist that valid consent meets; null where there is none.
+    """
+
+    criterion: CriterionId | None = None
     bands: Annotated[Several[ConsentBand], Field(min_length=1), AfterValidator(cover_every_age)]
     majority_ages_years: Distinct[Years]
 

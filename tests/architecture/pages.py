@@ -20,7 +20,7 @@ def sentence(thing: Any) -> str:
 def type_name(event: type[Event], field: str) -> str:
     """A field's type as JSON has it."""
     schema = event.model_json_schema()["properties"][field]
-    options = schema.get("anyOf", [schema])
+    options = schema.get("anyOf") or schema.get("oneOf") or [schema]
     names = [
         option.get("const") or " / ".join(map(str, option.get("enum", ()))) or _shape(option) for option in options
     ]

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from ledger.eligibility.facts import Found, PatientFacts, Said
 from ledger.eligibility.findings import VOCABULARY
 from ledger.eligibility.matrix import matrix
-from ledger.eligibility.supplement import Supplement
 from ledger.eligibility.verdict import Verdict
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import bundled, load_protocol
@@ -17,20 +16,6 @@ TODAY = date(2026, 3, 1)
 SECOND = Path(__file__).parents[1] / "protocol" / "second_protocol.yaml"
 TRIAL = load_protocol(bundled("nct07256210"))
 OTHER = load_protocol(SECOND.read_text(encoding="utf-8"))
-SUPPLEMENT = Supplement.model_validate(
-    {
-        "infections": [
-            {"criterion": "X3", "findings": ["active_hbv", "active_hcv", "active_hiv"]},
-            {"criterion": "X5", "findings": ["uncontrolled_infection"]},
-        ],
-        "pregnancy": {"criterion": "X4", "test_from_age_years": 12, "test_valid_days": 7},
-        "disease_rules": [
-            {"disease": "AML", "rule": "I2a"},
-            {"disease": "T-ALL", "rule": "I2b"},
-            {"disease": "MPAL", "rule": "I2c"},
-        ],
-    }
-)
 
 Findings: TypeAlias = Mapping[str, "str | bool | Found"]
 
@@ -68,7 +53,7 @@ def verdicts(
     readings: Mapping[str, str] | None = None,
 ) -> dict[str, Verdict]:
     """All verdicts, by criterion."""
-    given = matrix(protocol, facts, on, readings=readings or {}, supplement=SUPPLEMENT)
+    given = matrix(protocol, facts, on, readings=readings or {})
     return {each.criterion: each for each in given}
 
 

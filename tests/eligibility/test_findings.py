@@ -12,7 +12,6 @@ from ledger.eligibility.findings import (
     Finding,
     MeasuredName,
     YesNoName,
-    on_record,
 )
 from tests.eligibility.cases import finding
 
@@ -112,23 +111,3 @@ def test_a_finding_comes_back_from_its_json_and_is_shown_as_recorded(name: str, 
     read = ANY.validate_python(finding(name, value))
     assert ANY.validate_json(ANY.dump_json(read)) == read
     assert read.shown == shown
-
-
-@pytest.mark.parametrize(
-    ("word", "quantity", "unit", "read"),
-    [
-        ("lvef_percent", "61.5", "%", True),
-        ("lvef_percent", "61.5", "percent", False),
-        ("lvef_percent", "615", "%", False),
-        ("LVEF", "61.5", "%", False),
-        ("gilbert", "1", "%", False),
-        ("creatinine_mg_per_dl", "0.4", "mg/dl", True),
-        ("creatinine_mg_per_dl", "45", "umol/l", False),
-    ],
-)
-def test_a_stored_finding_in_free_words_counts_only_in_the_words_of_the_vocabulary(
-    word: str, quantity: str, unit: str, read: bool
-) -> None:
-    measured = on_record(word, quantity, unit)
-    assert (measured is not None) == read
-    assert measured is None or (measured.finding, measured.quantity) == (word, quantity)

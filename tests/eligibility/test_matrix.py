@@ -11,7 +11,6 @@ from ledger.eligibility.verdict import Input, Verdict
 from tests.eligibility.cases import (
     OTHER,
     SOUND,
-    SUPPLEMENT,
     TODAY,
     TRIAL,
     assessed,
@@ -154,20 +153,22 @@ def test_the_inputs_name_finding_position_value_and_unit() -> None:
 
 
 def test_no_sentence_tells_the_month_of_birth() -> None:
-    told = [*matrix(TRIAL, ELIGIBLE, TODAY, supplement=SUPPLEMENT), *verdicts(patient({}, "2025-09")).values()]
+    told = [*matrix(TRIAL, ELIGIBLE, TODAY), *verdicts(patient({}, "2025-09")).values()]
     assert not [each for each in told if "2016" in each.model_dump_json() or "2025-09" in each.model_dump_json()]
 
 
 def test_a_verdict_and_the_facts_come_back_from_their_json() -> None:
-    given = matrix(TRIAL, ELIGIBLE, TODAY, supplement=SUPPLEMENT)
+    given = matrix(TRIAL, ELIGIBLE, TODAY)
     several = TypeAdapter(tuple[Verdict, ...])
     assert tuple(Verdict.model_validate_json(each.model_dump_json()) for each in given) == given
-    assert several.dump_json(given) == several.dump_json(matrix(TRIAL, ELIGIBLE, TODAY, supplement=SUPPLEMENT))
+    assert several.dump_json(given) == several.dump_json(matrix(TRIAL, ELIGIBLE, TODAY))
     assert PatientFacts.model_validate_json(ELIGIBLE.model_dump_json()) == ELIGIBLE
 
 
 def test_the_rule_of_a_disease_is_the_criterion_where_nobody_says_more() -> None:
-    given = {each.criterion: each for each in matrix(TRIAL, ELIGIBLE, TODAY)}
+    assert TRIAL.eligibility.disease is not None
+    diseases = [{**each.model_dump(), "rule": None} for each in TRIAL.eligibility.disease.diseases]
+    given = {each.criterion: each for each in matrix(changed_trial(disease={"diseases": diseases}), ELIGIBLE, TODAY)}
     assert given["I2"].rule == "I2"
     assert verdicts(ELIGIBLE)["I2"].rule == "I2a"
 

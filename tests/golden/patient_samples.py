@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from ledger.eligibility.findings import MeasuredFinding
 from ledger.patient.events import (
     AssentGiven,
     AssignmentCancelled,
@@ -51,7 +52,13 @@ PATIENT_SAMPLES: Final[tuple[Record, ...]] = (
     ),
     on_patient(AssentGiven(form_version="Assent 10–13 years, 1.0", signed_at=moscow(1, 16, 10))),
     on_patient(ConsentWithdrawn(scope="treatment"), reason=commitment("c")),
-    on_patient(ScreeningFindingRecorded(finding="LVEF", quantity="61.5", unit="%"), actor=EDC, source=FROM_EDC),
+    on_patient(
+        ScreeningFindingRecorded(
+            finding=MeasuredFinding(finding="lvef_percent", quantity="61.5", unit="%"), found_on=date(2026, 2, 27)
+        ),
+        actor=EDC,
+        source=FROM_EDC,
+    ),
     on_patient(CriterionAssessed(criterion="I2a", met=True, inputs=commitment("d"))),
     on_patient(InvestigatorDeterminationSigned(criterion="X5", met=False, rationale=commitment("e"))),
     on_patient(EligibilityConfirmed(checklist_hash=commitment("f"), protocol_version=1)),

@@ -76,7 +76,9 @@ def test_the_state_of_a_patient_goes_from_screening_to_the_way_out() -> None:
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="relapse"), INVESTIGATOR)
     seen.append(patients(bench.world)[0].status)
     assert seen == ["screening", "assigned", "dosed", "off_study", "dead"]
-    assert "enrolled" in {patients(world_at(bench.records, as_of_position=p))[0].status for p in range(14, 40)}
+    assert "enrolled" in {
+        patients(world_at(bench.records, as_of_position=p))[0].status for p in range(14, len(bench.records))
+    }
 
 
 def test_a_patient_shows_what_was_planned_and_what_was_given() -> None:
@@ -86,7 +88,7 @@ def test_a_patient_shows_what_was_planned_and_what_was_given() -> None:
     assert (first.planned_cells, first.cells, second.ordinal) == ("400000000/3", 133333333, 2)
     assert first.percent_of_plan == "399999999/4000000"
     assert (shown.level, shown.phase, shown.has_dlt, shown.eligible_under) == (1, "I", False, 1)
-    assert len(shown.criteria) == 18
+    assert len(shown.criteria) == 10
 
 
 def test_an_unknown_patient_is_none() -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, get_args
 
+from api.demo.findings import recorded
 from ledger.cohort.events import EarlyEnd
 from ledger.decisions import dlt, enrolment, given, infusion, safety, screening
 from ledger.decisions.docket import Command
+from ledger.eligibility.findings import MeasuredName
 from ledger.patient.events import CriterionAssessed
 from ledger.record import Actor
 from tests.bench import INVESTIGATOR, NURSE
@@ -117,7 +119,9 @@ def assent(walk: Walk, number: str) -> bool:
 
 
 def measure(walk: Walk, number: str) -> bool:
-    found = {"finding": walk.pick(("LVEF", "ALT")), "quantity": walk.pick(("61", "38.5")), "unit": "%"}
+    """The heart or the blood is looked at again: sound, or sometimes not."""
+    names: tuple[MeasuredName, ...] = ("lvef_percent", "mrd_percent_of_nucleated_cells", "karnofsky_percent")
+    found = recorded(walk.pick(names), walk.pick(("61", "38.5", "0.01")), walk.today(number))
     command = screening.RecordScreeningFindings.model_validate({"patient": number, "findings": [found]})
     return walk.done(command, walk.doctor(number))
 

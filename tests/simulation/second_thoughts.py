@@ -90,7 +90,12 @@ def _criterion(walk: Walk, event: e.CriterionAssessed) -> dict[str, Any]:
 
 
 def _finding(walk: Walk, event: e.ScreeningFindingRecorded) -> dict[str, Any]:
-    return {"findings": [{**_said(event), "quantity": walk.pick(("40", "72.5"))}]}
+    content = _said(event)
+    if content["finding"]["kind"] == "measured":
+        content["finding"]["quantity"] = walk.pick(("40", "72", "1"))
+    if content["finding"]["kind"] == "yes_no":
+        content["finding"]["answer"] = walk.maybe(0.3)
+    return {"findings": [content]}
 
 
 def _update(walk: Walk, event: s.AdverseEventUpdated) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, get_args
 
+from api.demo.findings import attested, passing
 from ledger.cohort.events import EarlyEnd
 from ledger.cohort.state import Member
 from ledger.decisions import dlt, enrolment, safety, screening, setup
 from ledger.decisions.carry_out import CarriedOut
-from ledger.decisions.permits import consent_valid
-from ledger.decisions.standing import advice, assessments_due, checklist_hash
+from ledger.decisions.eligibility import checklist_hash
+from ledger.decisions.permits import checklist, consent_valid
+from ledger.decisions.standing import advice, assessments_due
 from ledger.designs.reading import treats_now
 from ledger.patient.events import CriterionAssessed
 from ledger.patient.state import Patient
@@ -114,25 +116,36 @@ def consent(walk: Walk, patient: Patient) -> bool:
     return True
 
 
+def examine(walk: Walk, patient: Patient) -> bool:
+    """Everything is looked for once; sometimes one thing is found otherwise, or not at all, the first time."""
+    if gone(patient) or patient.findings:
+        return False
+    return _found(walk, patient, walk.chance.randrange(30))
+
+
+def _found(walk: Walk, patient: Patient, left_out: int = -1) -> bool:
+    today = walk.today(patient.number)
+    found = passing(walk.protocol.eligibility, patient.age_on(today), today)
+    kept = [each for place, each in enumerate(found) if place != left_out] or found
+    command = screening.RecordScreeningFindings.model_validate({"patient": patient.number, "findings": kept})
+    return walk.done(command, walk.doctor(patient.number))
+
+
 def assess(walk: Walk, patient: Patient) -> bool:
-    """Every criterion is answered."""
-    asked = [c for c in walk.protocol.eligibility.criteria if c.id not in patient.criteria]
-    if gone(patient) or not asked:
+    """Every criterion that people answer is answered."""
+    verdicts = [each for each in attested(walk.protocol) if each["criterion"] not in patient.attested]
+    asked = [c for c in walk.protocol.eligibility.criteria if c.id not in patient.determinations]
+    determined = [c for c in asked if c.assessed_by == "determination"]
+    if gone(patient) or not (verdicts or determined):
         return False
     by = walk.doctor(patient.number)
-    verdicts = [
-        CriterionAssessed(
-            criterion=c.id, met=c.kind == "inclusion", inputs=walk.text("chart") if walk.maybe(0.1) else None
-        )
-        for c in asked
-        if c.assessed_by != "determination"
-    ]
     if verdicts:
-        walk.ask(screening.AssessCriteria(patient=patient.number, assessments=tuple(verdicts)), by)
-    for c in asked:
-        if c.assessed_by == "determination":
-            met, why = c.kind == "inclusion", walk.text("seen by the investigator")
-            walk.ask(screening.SignDetermination(patient=patient.number, criterion=c.id, met=met, rationale=why), by)
+        for each in verdicts:
+            each["inputs"] = walk.text("chart") if walk.maybe(0.1) else None
+        walk.ask(screening.AssessCriteria.model_validate({"patient": patient.number, "assessments": verdicts}), by)
+    for c in determined:
+        met, why = c.kind == "inclusion", walk.text("seen by the investigator")
+        walk.ask(screening.SignDetermination(patient=patient.number, criterion=c.id, met=met, rationale=why), by)
     return True
 
 
@@ -158,20 +171,27 @@ def confirm(walk: Walk, patient: Patient) -> bool:
 
 def _is_eligible(walk: Walk, patient: Patient) -> bool:
     signed = patient.eligible_under == walk.bench.docket().version().number
-    return signed and patient.checklist_hash == checklist_hash(patient)
+    given = checklist(walk.world, patient, walk.protocol, walk.today(patient.number))
+    return signed and patient.checklist_hash == checklist_hash(given)
 
 
 def reconsider(walk: Walk, patient: Patient) -> bool:
-    """Who was enrolled and is not eligible under the version in force is found to be, criterion by criterion."""
-    if gone(patient) or patient.level is not None or patient.enrolled is None or _is_eligible(walk, patient):
+    """Who is not eligible under the version in force, or any more, is examined and assessed again."""
+    if gone(patient) or patient.level is not None or patient.screened is None:
+        return False
+    given = checklist(walk.world, patient, walk.protocol, walk.today(patient.number))
+    wrong = [each for each in given if each.passes is not True]
+    if patient.enrolled is None and not (wrong and walk.maybe(0.3)):
         return False
     verdicts = [
-        CriterionAssessed(criterion=c.id, met=c.kind == "inclusion", inputs=None)
-        for c in walk.protocol.eligibility.criteria
-        if c.assessed_by != "determination" and patient.criteria.get(c.id, (0, None))[1] is not (c.kind == "inclusion")
+        CriterionAssessed(criterion=each.criterion, met=each.kind == "inclusion", inputs=None)
+        for each in wrong
+        if each.basis == "attested"
     ]
     command = screening.AssessCriteria(patient=patient.number, assessments=tuple(verdicts))
-    return bool(verdicts) and walk.done(command, walk.doctor(patient.number))
+    said = bool(verdicts) and walk.done(command, walk.doctor(patient.number))
+    computed = any(each.basis == "computed" and each.missing != ("signed reading of A.3-1",) for each in wrong)
+    return (computed and _found(walk, patient)) or said
 
 
 def place(walk: Walk, patient: Patient) -> bool:
@@ -241,6 +261,7 @@ STEPS: Final[tuple[Step, ...]] = (
     give_up_level,
     end_early,
     consent,
+    examine,
     assess,
     reconsider,
     confirm,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from api.demo.findings import recorded
 from ledger.decisions.carry_out import DECISIONS
 from ledger.decisions.corrections import REPORTS, CorrectRecord
 from ledger.decisions.docket import Command
@@ -21,6 +22,7 @@ ASKED_OF_EACH_STATE = 3000
 STATES = ("1A", "1TP", "1NNN 2PA", "1NNN 2TPT", "1TT 0A", "1NNN 2NTT 1NNN")
 STRANGER = person("stranger", "auditor", "NOWHERE")
 PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, QA, STRANGER)
+FOUND = recorded("lvef_percent", "55", date(2026, 1, 5))
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 INSTANTS = tuple(
@@ -80,7 +82,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "utc_offset": ("+03:00", "-14:00"),
     "criteria": ((), ("I1",)),
     "assessments": ((), *(({"criterion": name, "met": True, "inputs": None},) for name in ("I5", "Z9"))),
-    "findings": ((), ({"finding": "LVEF", "quantity": "-1", "unit": "%"},), p.crs(3), p.crs(1), findings(capd_score=9)),
+    "findings": ((), (FOUND,), p.crs(3), p.crs(1), findings(capd_score=9)),
     "oxygen_l_per_min": ("0", "5.5", "1000000"),
     "assessments_done_count": (0, 19, 10**6),
     "ctcae_grade": (None, 0, 5),

@@ -112,8 +112,8 @@ def test_one_report_corrects_one_record() -> None:
     position = position_of(bench, e.CriterionAssessed)
     both = {
         "assessments": [
-            {"criterion": "I1", "met": False, "inputs": None},
-            {"criterion": "I2", "met": False, "inputs": None},
+            {"criterion": "I3", "met": False, "inputs": None},
+            {"criterion": "I4", "met": False, "inputs": None},
         ]
     }
     command = CorrectRecord(position=position, kind="criteria", report=both, patient="001")
@@ -123,7 +123,7 @@ def test_one_report_corrects_one_record() -> None:
         position=position, kind="criteria", report={"assessments": both["assessments"][:1]}, patient="001"
     )
     correct(bench, one)
-    assert patient(bench, "001").criteria["I1"][1] is False
+    assert patient(bench, "001").attested["I3"][1] is False
 
 
 @pytest.mark.parametrize("kind", ["ruling", "eligibility", "dose-decision", "hold", ""])

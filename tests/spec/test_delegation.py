@@ -6,7 +6,6 @@ import pytest
 
 from ledger import refusals as no
 from ledger.decisions import dlt, screening, setup
-from ledger.patient.events import CriterionAssessed
 from ledger.record import Actor
 from ledger.types import Role
 from tests import patients as p
@@ -36,10 +35,7 @@ def ready_for_signature(bench: Bench) -> screening.ConfirmEligibility:
     """A patient whose eligibility an investigator may sign."""
     p.screen(bench, "001")
     bench.pass_days(1)
-    amended = screening.AssessCriteria(
-        patient="001", assessments=(CriterionAssessed(criterion="I5", met=True, inputs=bench.seal("Lansky 90")),)
-    )
-    bench.ask(amended)
+    p.find(bench, "001", lansky_percent="90")
     return screening.ConfirmEligibility(patient="001")
 
 

@@ -163,8 +163,7 @@ def test_a_criterion_found_not_met_after_the_signature_stops_enrolment_and_assig
     bench.ask(reserve("002"))
     bench.ask(enrol(bench, "002"))
     for number in ("001", "002"):
-        worse = e.CriterionAssessed(criterion="I5", met=False, inputs=None)
-        bench.ask(screening.AssessCriteria(patient=number, assessments=(worse,)))
+        p.find(bench, number, lansky_percent="40")
     with bench.refuses(no.CriteriaOpen):
         bench.ask(enrol(bench, "001"))
     with bench.refuses(no.CriteriaOpen):

@@ -9,7 +9,7 @@ from ledger.decisions import enrolment, infusion, safety, screening, setup
 from ledger.patient import events as e
 from tests import patients as p
 from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, Bench
-from tests.spec.story import has, only, patient, told, trial, trial_from
+from tests.spec.story import has, patient, told, trial, trial_from
 
 
 def consent(bench: Bench, number: str, capacity: e.Capacity, at: datetime | None = None) -> screening.RecordConsent:
@@ -23,15 +23,6 @@ def consent(bench: Bench, number: str, capacity: e.Capacity, at: datetime | None
     )
 
 
-def assess(bench: Bench, number: str, *but: str, **said: bool) -> None:
-    """All criteria as an eligible patient has them, but for those left out and those said otherwise."""
-    criteria = bench.docket().protocol().eligibility.criteria
-    wanted = {c.id: c.kind == "inclusion" for c in criteria if c.assessed_by != "determination"}
-    verdicts = {**{name: met for name, met in wanted.items() if name not in but}, **said}
-    assessed = tuple(e.CriterionAssessed(criterion=name, met=met, inputs=None) for name, met in verdicts.items())
-    bench.ask(screening.AssessCriteria(patient=number, assessments=assessed))
-
-
 def determine(bench: Bench, number: str, criterion: str = "X5", *, met: bool = False) -> screening.SignDetermination:
     rationale = bench.seal("no sign of infection")
     return screening.SignDetermination(patient=number, criterion=criterion, met=met, rationale=rationale)
@@ -41,12 +32,13 @@ def entered(bench: Bench, number: str = "001", born: str = "2016-03") -> None:
     bench.ask(screening.ScreenPatient(number=number, site=SITE, birth_year_month=born, sex="female"))
 
 
-def assessed(bench: Bench, born: str = "2016-03", *capacities: e.Capacity) -> None:
-    """In screening, with consent and every criterion as it should be."""
+def assessed(bench: Bench, born: str = "2016-03", *capacities: e.Capacity, **but: str | bool | None) -> None:
+    """In screening, with consent and every criterion as it should be; findings may be others, or left out."""
     entered(bench, born=born)
     for capacity in capacities:
         bench.ask(consent(bench, "001", capacity))
-    assess(bench, "001")
+    p.examine(bench, "001", **but)
+    p.attest(bench, "001")
     bench.ask(determine(bench, "001"))
 
 
@@ -144,24 +136,25 @@ def test_withdrawn_consent_ends_every_permission() -> None:
         bench.ask(enrolment.ReserveSlot(patient="001", level=1))
 
 
-@pytest.mark.parametrize("left_out", ["I1", "I5", "X3", "X7"])
+@pytest.mark.parametrize("left_out", ["I3", "I4", "X3", "X7"])
 def test_every_criterion_is_assessed_before_eligibility_is_signed(left_out: str) -> None:
     bench = trial()
     entered(bench)
     bench.ask(consent(bench, "001", "representative"))
-    assess(bench, "001", left_out)
+    p.examine(bench, "001")
+    p.attest(bench, "001", left_out)
     bench.ask(determine(bench, "001"))
     with bench.refuses(no.CriteriaOpen):
         bench.ask(CONFIRM)
-    assess(bench, "001")
+    p.attest(bench, "001")
     bench.ask(CONFIRM)
 
 
-@pytest.mark.parametrize(("criterion", "met"), [("I5", False), ("X2", True)])
+@pytest.mark.parametrize(("criterion", "met"), [("I10", False), ("X7", True)])
 def test_an_inclusion_not_met_or_an_exclusion_met_is_not_eligible(criterion: str, met: bool) -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative")
-    assess(bench, "001", **{criterion: met})
+    p.attest(bench, "001", **{criterion: met})
     with bench.refuses(no.CriteriaOpen):
         bench.ask(CONFIRM)
 
@@ -170,11 +163,12 @@ def test_the_arbiters_criterion_waits_for_his_determination() -> None:
     bench = trial()
     entered(bench)
     bench.ask(consent(bench, "001", "representative"))
-    assess(bench, "001")
+    p.examine(bench, "001")
+    p.attest(bench, "001")
     with bench.refuses(no.CriteriaOpen):
         bench.ask(CONFIRM)
     with bench.refuses(no.NotInProtocol):
-        assess(bench, "001", X5=False)
+        p.attest(bench, "001", X5=False)
     with bench.refuses(no.NotDelegated):
         bench.ask(determine(bench, "001"), INVESTIGATOR)
     bench.ask(determine(bench, "001"), PI)
@@ -184,7 +178,7 @@ def test_the_arbiters_criterion_waits_for_his_determination() -> None:
 def test_no_criterion_is_waived_by_a_determination() -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative")
-    assess(bench, "001", I5=False)
+    p.find(bench, "001", lansky_percent="49")
     with bench.refuses(no.NotInProtocol):
         bench.ask(determine(bench, "001", "I5", met=True), PI)
     with bench.refuses(no.CriteriaOpen):
@@ -195,7 +189,7 @@ def test_a_criterion_that_the_protocol_does_not_have_is_not_assessed() -> None:
     bench = trial()
     entered(bench)
     with bench.refuses(no.NotInProtocol):
-        assess(bench, "001", I99=True)
+        p.attest(bench, "001", I99=True)
 
 
 @pytest.mark.parametrize(("born", "today"), [("2025-12", "2025-12-31"), ("2000-01", "2026-01-01")])
@@ -240,9 +234,9 @@ def test_a_more_cautious_reading_keeps_the_flag() -> None:
 def test_findings_are_recorded_as_measured_and_at_every_time_anew() -> None:
     bench = trial()
     entered(bench)
-    lvef = e.ScreeningFindingRecorded(finding="LVEF", quantity="61.50", unit="%")
-    bench.ask(screening.RecordScreeningFindings(patient="001", findings=(lvef,)))
-    assert only(e.ScreeningFindingRecorded, [patient(bench, "001").findings["LVEF"].event]).quantity == "61.50"
+    p.find(bench, "001", lvef_percent="61.50")
+    (lvef,) = patient(bench, "001").findings.values()
+    assert (lvef.word, lvef.finding.shown, lvef.found_on) == ("lvef_percent", "61.50", bench.now.date())
     earlier = bench.now - timedelta(days=1)
     again = bench.ask(screening.RecordScreeningFindings(patient="001", findings=(lvef,)), occurred_at=earlier)
     assert has(e.ScreeningFindingRecorded, again)
@@ -266,9 +260,9 @@ def test_a_report_says_one_thing_about_one_thing() -> None:
 def test_a_verdict_may_be_changed_and_changed_back() -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative")
-    assess(bench, "001", I5=False)
-    assess(bench, "001", I5=True)
-    assert patient(bench, "001").criteria["I5"][1]
+    p.attest(bench, "001", I10=False)
+    p.attest(bench, "001", I10=True)
+    assert patient(bench, "001").attested["I10"][1]
     bench.ask(CONFIRM)
 
 
