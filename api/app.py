@@ -11,7 +11,16 @@ from starlette.responses import Response
 from api.description import describe, write_responses
 from api.handling import handle_problems
 from api.logs import set_up
-from api.routes import clock, operations, reading_audit, reading_dosing, reading_log, reading_patients, reading_trial
+from api.routes import (
+    clock,
+    operations,
+    reading_audit,
+    reading_design,
+    reading_dosing,
+    reading_log,
+    reading_patients,
+    reading_trial,
+)
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
 from api.service import Service
@@ -21,7 +30,16 @@ from api.writing import Writing
 TITLE: Final = "Trial ledger"
 WRITINGS: Final = tuple(Writing.of(write) for write in (REGISTER, *WRITES))
 
-READS: Final = (reading_trial, reading_patients, reading_dosing, reading_log, reading_audit, clock, operations)
+READS: Final = (
+    reading_trial,
+    reading_patients,
+    reading_dosing,
+    reading_design,
+    reading_log,
+    reading_audit,
+    clock,
+    operations,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
