@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from api.cli_accounts import accounts
+from api.cli_design import design
 from api.cli_events import events
 from api.cli_ledger import backup, rebuild, replay, restore
 from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
@@ -46,6 +47,7 @@ app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(demo)
 app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
 for command in (replay, rebuild, events, backup, restore):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
+app.add_typer(design, name="design", rich_help_panel=FILE)
 app.add_typer(config, name="config", rich_help_panel=HERE)
 
 

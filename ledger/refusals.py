@@ -31,6 +31,12 @@ class FindingsContradict(Malformed):
     rule = "D"
 
 
+class RatesDoNotFit(Malformed):
+    """A true rate is given for every level of the ladder, the reserve included."""
+
+    rule = "B.5"
+
+
 class NotCorrectable(Malformed):
     """A record of this kind is not corrected; its consequences are ruled or determined anew."""
 
@@ -551,6 +557,12 @@ class NoSuchCohort(Unknown):
     """There is no such cohort."""
 
     rule = "unknown-cohort"
+
+
+class NoPhaseTwo(Unknown):
+    """The protocol states no phase II."""
+
+    rule = "F"
 
 
 class NoSuchRecord(Unknown):

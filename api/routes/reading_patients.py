@@ -2,30 +2,38 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
 from starlette.requests import Request
 
 from api import views
 from api.access import Caller
-from api.reading import TAGGED, VERSIONED, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
+from api.reading import TAGGED, VERSIONED, AsOf, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
 from api.roles import needs
 from api.views import Page
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.patient.state import Patient
 from ledger.record import Record, cohort_stream, patient_stream, product_stream
 from ledger.refusals import NoProtocolInForce, NoSuchCohort, NoSuchPatient
-from ledger.types import Level
+from ledger.types import Day, Level
 from projections import cohorts as c
 from projections import eligibility as el
 from projections import patients as p
 from projections.levels import home_day
 from projections.patient_timeline import Timeline, patient_timeline
+from projections.schedule import PatientSchedule, patient_schedule
 
 router: Final = APIRouter(tags=["patients"], prefix="/v1/trials/{trial}")
 PatientReader = Annotated[Caller, reader(needs("patient", "R"))]
 SafetyReader = Annotated[Caller, reader(needs("adverse-event", "R"))]
 EligibilityReader = Annotated[Caller, reader(needs("eligibility", "R"))]
 CohortReader = Annotated[Caller, reader(needs("slots", "R"))]
+
+
+class SeenOn(AsOf):
+    """A day, as known at a moment."""
+
+    on: Day | None = Field(None, description="The day on which it is seen; today, unless it is said.")
 
 
 def _known(reading: Reading, number: str) -> Patient:
@@ -68,6 +76,20 @@ async def show_timeline(
     reading.name_version(response, patient_stream(patient))
     records = await beside(_about, reading, patient)
     return patient_timeline(reading.world, records, patient, as_of_occurred=asked.as_of_occurred)
+
+
+@router.get("/patients/{patient}/schedule")
+async def show_schedule(
+    request: Request, by: PatientReader, trial: Trial, patient: Number, asked: Annotated[SeenOn, Query()]
+) -> PatientSchedule:
+    """A patient's own calendar: doses, infusions and graft on their dates, and the follow-up visits that are due."""
+    reading = await read(request, by, trial, asked)
+    _known(reading, patient)
+    today = reading.world.patient_day(patient, reading.now)
+    version = reading.world.trial.protocol_on(today)
+    if version is None:
+        raise NoProtocolInForce("no approved protocol version holds")
+    return patient_schedule(reading.world, version.document, patient, asked.on or today)
 
 
 def _about(reading: Reading, patient: str) -> list[Record]:

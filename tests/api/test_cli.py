@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from api.auth import read_accounts, token_hash
 from api.cli import MASK, run, shown
+from api.cli_design import decimal, number
 from ledger.store.sqlite import SqliteStore
 from ledger.types import instant_text
 from projections.base import digest, fold
@@ -59,8 +60,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> Said:
 def test_help_names_every_command_and_the_exit_codes(said: Said) -> None:
     code, out, _ = said("--help")
     assert code == 0
-    commands = ("serve", "demo", "account", "replay", "rebuild", "events", "backup", "restore", "config", "version")
-    assert all(f" {command} " in out for command in commands)
+    commands = ("serve", "demo", "account", "replay", "rebuild", "events", "backup", "restore", "design", "config")
+    assert all(f" {command} " in out for command in (*commands, "version"))
     assert "0 done; 1 refused, or it differs; 2 usage; 3 could not run" in " ".join(out.split())
 
 
@@ -290,3 +291,84 @@ def test_a_server_on_a_port_that_is_taken_could_not_run_and_logs_json_where_no_t
 def test_the_version_names_what_bytes_and_digests_depend_on(said: Said) -> None:
     _, out, _ = said("version", "--json")
     assert {"trial_ledger", "leaf_version", "file_format", "fold_version", "sqlite"} <= json.loads(out).keys()
+
+
+TREE = "  0 of 3 at level 1 -> escalate to level 2"
+BUNDLED = ("--protocol", "nct07256210")
+
+
+@pytest.mark.usefixtures("installation")
+def test_the_tree_of_a_ledger_and_that_of_its_protocol(said: Said) -> None:
+    code, out, _ = said("design", "tree", "--depth", "2")
+    assert (code, out.splitlines()[0]) == (0, "now: treat level 1 to 3")
+    assert TREE in out.splitlines()
+    assert "    0 of 3 at level 2 -> escalate to level 3" in out.splitlines()
+    _, out, _ = said("design", "tree", *BUNDLED, "--json")
+    found = json.loads(out)
+    assert (found["position"], found["tree"]["advice"]["line"]) == (None, "open level 1")
+
+
+def test_the_trials_own_table_comes_out_of_the_command_line(said: Said) -> None:
+    """Domain B.5, first row; without any ledger."""
+    row = ("design", "characteristics", "--rates", "0.02,0.05,0.08,0.12", *BUNDLED)
+    code, out, _ = said(*row, "--json")
+    found = json.loads(out)
+    endings = [each["probability"]["rounded"] for each in found["endings"]]
+    assert (code, endings) == (0, ["0.0002", "0.0268", "0.0632", "0.1398", "0.7701"])
+    assert (found["expected_patients"]["rounded"], found["expected_dlts"]["rounded"]) == ("12.97", "1.13")
+    _, out, _ = said(*row)
+    assert "level 3 0.12" in out
+    assert "declare MTD not reached; RP2D level 3        0.7701" in out
+    _, out, _ = said(*row, "--patient-by-patient", "--cap", "12")
+    assert "12.78" in out
+    assert "exactly 12" in out
+
+
+@pytest.mark.usefixtures("installation")
+def test_the_boundary_of_phase_two_is_printed_with_its_chances(said: Said) -> None:
+    code, out, _ = said("design", "boundary", "--rates", "0.2,0.45,1")
+    assert code == 0
+    assert "2 of 6, 3 of 7-9, 4 of 10-12, 5 of 13-15" in out
+    assert [line.split() for line in out.splitlines() if line.startswith((" 0", " 1"))] == [
+        ["0.20", "0.1716"],
+        ["0.45", "0.7210"],
+        ["1.00", "1.0000"],
+    ]
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("tree", *BUNDLED, "--trial", TRIAL), 2),
+        (("tree", "--depth", "3"), 2),
+        (("tree", "--protocol", "unknown"), 3),
+        (("tree", "--file", "/nowhere/at.all"), 3),
+        (("characteristics", *BUNDLED, "--rates", "0.1,0.2"), 1),
+        (("characteristics", *BUNDLED, "--rates", "0.1;0.2"), 2),
+        (("characteristics", *BUNDLED), 2),
+        (("boundary", "--rates", "1.5"), 2),
+    ],
+)
+def test_a_question_to_the_design_that_cannot_be_answered(said: Said, arguments: tuple[str, ...], code: int) -> None:
+    found, out, err = said("design", *arguments)
+    assert (found, out) == (code, "")
+    assert err
+
+
+def test_a_ledger_without_a_protocol_in_force_has_no_design(tmp_path: Path, story: Bench, said: Said) -> None:
+    with SqliteStore.create(tmp_path / "new.ledger") as store, store.appending() as batch:
+        batch.save(story.records[:2])
+    code, _, err = said("design", "tree", "--file", tmp_path / "new.ledger")
+    assert (code, "No approved protocol version holds" in err) == (1, True)
+
+
+def test_a_simulated_number_has_its_error() -> None:
+    assert number({"rounded": "12.97", "standard_error": "0.0712"}) == "12.97 (SE 0.0712)"
+    assert [decimal(rate) for rate in ("1/10", "1/8", "9/20", "0", "1/10000")] == [
+        "0.10",
+        "0.125",
+        "0.45",
+        "0.00",
+        "0.0001",
+    ]

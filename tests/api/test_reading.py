@@ -13,6 +13,7 @@ from tests.api.place import TRIAL, Place
 from tests.api.story import Story, infused, placed, reacted, screened
 
 DURING_OBSERVATION = "2026-02-22T12:00:00Z"
+QUERIES = {"explain": "?level=1", "characteristics": "?rates=0.05,0.10,0.20,0.45"}
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_every_read_answers(treated: Place) -> None:
         if path.startswith("/v1/") and "get" in treated.app.openapi()["paths"][path] and "stream" not in path:
             named = {"trial": TRIAL, "patient": "001", "lot": "NK-001-A", "name": "consents"}
             url = path.format(**named, level=1, version=1, decision=1, position=3)
-            answer = reader.get(f"{url}?level=1" if "explain" in url else url)
+            answer = reader.get(f"{url}{QUERIES.get(url.rpartition('/')[2], '')}")
             assert answer.status_code == (404 if "decisions/1" in url else 200), (url, answer.text)
 
 
@@ -254,3 +255,51 @@ def test_the_live_feed_tells_what_is_appended_meanwhile(treated: Place) -> None:
 
     heard = asyncio.run(listen_and_write())
     assert [(event["id"], event["event"]) for event in heard] == [(str(size), "trial.hold-applied.v1")]
+
+
+def test_what_would_happen_next_is_read_as_known_then(treated: Place) -> None:
+    reader = treated.by("statistician")
+    now = reader.get("/escalation/tree").json()
+    assert now["tree"]["advice"]["line"] == reader.get("/escalation").json()["advice"]["line"]
+    assert {branch["dlts"][0]["among"] for branch in now["tree"]["branches"]} == {2}
+    then = reader.get("/escalation/tree", as_of_recorded=DURING_OBSERVATION, depth=2).json()
+    assert then["position"] < now["position"]
+    assert then["tree"]["branches"][0]["after"]["branches"]
+    assert reader.get("/escalation/tree", depth=3).status_code == 422
+
+
+def test_the_design_on_average_and_its_boundary(treated: Place) -> None:
+    reader = treated.by("statistician")
+    found = reader.get("/design/characteristics", rates="0.02,0.05,0.08,0.12", cap=12).json()
+    assert (found["expected_patients"]["rounded"], found["cap"]["patients"]) == ("12.97", 12)
+    boundary = reader.get("/design/boundary").json()
+    assert (boundary["steps"][0], boundary["start"]["assumed"]) == ("2 of 6", True)
+    assert list(boundary["stops"]) == ["1/10", "1/5", "33/100", "9/20"]
+
+
+@pytest.mark.parametrize(
+    "rates", ["", "0.1", "0.1,0.2,0.3,1.1", "0.1,0.2,0.3,0.12345", "1/3,0,0,0", "0.1, 0.2,0.3,0.4"]
+)
+def test_rates_that_do_not_fit_are_refused(treated: Place, rates: str) -> None:
+    answer = treated.by("statistician").get("/design/characteristics", rates=rates)
+    assert (answer.status_code, answer.json()["type"].split("/")[-1]) in (
+        (422, "request-invalid"),
+        (422, "rates-do-not-fit"),
+    )
+
+
+def test_a_patients_calendar_is_seen_on_a_day(treated: Place) -> None:
+    reader = treated.by("coordinator")
+    today = reader.get("/patients/001/schedule").json()
+    assert (today["on"], today["day_zero_is_actual"], today["visits"]) == ("2026-02-24", False, [])
+    assert [each["done_on"] for each in today["items"] if each["what"] == "infusion 1"] == ["2026-02-18"]
+    assert reader.get("/patients/001/schedule", on="2026-03-15").json()["on"] == "2026-03-15"
+    assert reader.get("/patients/077/schedule").status_code == 404
+    assert reader.get("/patients/001/schedule", on="soon").status_code == 422
+
+
+def test_before_a_protocol_is_in_force_nothing_is_foreseen(treated: Place) -> None:
+    reader = treated.by("statistician")
+    for path in ("/escalation/tree", "/design/boundary"):
+        answer = reader.get(path, as_of_position=0)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-protocol-in-force")
