@@ -303,3 +303,17 @@ def test_before_a_protocol_is_in_force_nothing_is_foreseen(treated: Place) -> No
     for path in ("/escalation/tree", "/design/boundary"):
         answer = reader.get(path, as_of_position=0)
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-protocol-in-force")
+
+
+def test_the_eligibility_matrix_and_the_screening_log_say_who_takes_part_and_why(treated: Place) -> None:
+    matrix = treated.by("investigator").get("/patients/001/eligibility")
+    shown = matrix.json()
+    assert matrix.headers["etag"].startswith('"patient/001@')
+    by_criterion = {each["criterion"]: each for each in shown["verdicts"]}
+    assert (shown["open"], by_criterion["I2"]["rule"], by_criterion["I6"]["met"]) == ([], "I2a", True)
+    derived = [each for each in by_criterion["I6"]["inputs"] if each["finding"] == "schwartz_rate"]
+    assert [(each["position"], each["unit"]) for each in derived] == [(None, "ml/min/1.73 m2")]
+    assert all(each["position"] is not None for each in by_criterion["I8"]["inputs"])
+    assert treated.by("coordinator").get("/patients/001/eligibility").status_code == 403
+    log = treated.by("coordinator").get("/screening-log").json()["items"]
+    assert [(row["patient"], row["outcome"], row["level"]) for row in log] == [("001", "enrolled", 1)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, get_args
 
-from api.demo.findings import recorded
+from api.demo.findings import attested, recorded
 from ledger.cohort.events import EarlyEnd
 from ledger.decisions import dlt, enrolment, given, infusion, safety, screening
 from ledger.decisions.docket import Command
@@ -128,8 +128,8 @@ def measure(walk: Walk, number: str) -> bool:
 
 def doubt_eligibility(walk: Walk, number: str) -> bool:
     """A criterion is found not met, or met again."""
-    criteria = [c for c in walk.protocol.eligibility.criteria if c.assessed_by != "determination"]
-    verdict = CriterionAssessed(criterion=walk.pick(criteria).id, met=walk.maybe(0.5), inputs=None)
+    criteria = [each["criterion"] for each in attested(walk.protocol)] or ["E2"]
+    verdict = CriterionAssessed(criterion=walk.pick(criteria), met=walk.maybe(0.5), inputs=None)
     return walk.done(screening.AssessCriteria(patient=number, assessments=(verdict,)), walk.doctor(number))
 
 

@@ -41,7 +41,7 @@ from ledger.errors import Contradicted, LedgerError, Refused
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Actor
-from ledger.refusals import AuditIdReused, NoProtocolInForce, NotRegistered, SourceUnknown
+from ledger.refusals import AuditIdReused, CriterionIsComputed, NoProtocolInForce, NotRegistered, SourceUnknown
 from ledger.world import World, free_texts, site_zone
 from tests.bench import PI, SITE, Bench
 from tests.simulation import beginnings
@@ -79,8 +79,8 @@ REPORTS: Final = (
 )
 """What has happened, which is never refused for a business reason."""
 
-ALLOWED_TO_REFUSE: Final = (NotRegistered, NoProtocolInForce, SourceUnknown, AuditIdReused)
-"""Before there is a trial to report to, and of a machine that is not heard."""
+ALLOWED_TO_REFUSE: Final = (NotRegistered, NoProtocolInForce, SourceUnknown, AuditIdReused, CriterionIsComputed)
+"""Before there is a trial to report to, of a machine that is not heard, and a verdict that is no one's to give."""
 
 NEW_EACH_TIME: Final = (AuthoriseInfusion,)
 """Asked again, it is a permission of its own: the last one holds."""

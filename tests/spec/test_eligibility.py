@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from api.demo.findings import recorded
 from ledger import refusals as no
 from ledger.decisions import enrolment, screening, setup
 from ledger.decisions.corrections import CorrectRecord
@@ -122,7 +123,7 @@ def test_the_arbiter_decides_and_what_was_found_stands_beside() -> None:
 def test_the_newest_finding_counts_by_the_day_of_its_finding() -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative")
-    late = p.recorded("lvef_percent", "20", bench.now.date() - timedelta(days=30))
+    late = recorded("lvef_percent", "20", bench.now.date() - timedelta(days=30))
     bench.ask(screening.RecordScreeningFindings.model_validate({"patient": "001", "findings": [late]}))
     bench.ask(CONFIRM)
     p.find(bench, "001", lvef_percent="39.9")
@@ -133,7 +134,7 @@ def test_the_newest_finding_counts_by_the_day_of_its_finding() -> None:
 def test_a_finding_of_tomorrow_is_not_recorded() -> None:
     bench = trial()
     entered(bench)
-    early = p.recorded("lvef_percent", "60", bench.now.date() + timedelta(days=3))
+    early = recorded("lvef_percent", "60", bench.now.date() + timedelta(days=3))
     with bench.refuses(no.OccurrenceInTheFuture):
         bench.ask(screening.RecordScreeningFindings.model_validate({"patient": "001", "findings": [early]}))
 
@@ -144,7 +145,7 @@ def test_a_corrected_finding_is_replaced_and_makes_the_signed_checklist_another(
     bench.ask(CONFIRM)
     assert shown(bench).confirmed_as_shown
     position = next(at for at, event in patient(bench, "001").findings.items() if event.word == "lvef_percent")
-    report = {"findings": [p.recorded("lvef_percent", "38", bench.now.date())]}
+    report = {"findings": [recorded("lvef_percent", "38", bench.now.date())]}
     command = CorrectRecord(position=position, kind="screening-findings", report=report, patient="001")
     bench.ask(command, reason=bench.seal("read from another chart"))
     assert position not in patient(bench, "001").findings
@@ -158,7 +159,7 @@ def test_a_correction_is_about_the_same_word() -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative")
     position = next(at for at, event in patient(bench, "001").findings.items() if event.word == "lvef_percent")
-    report = {"findings": [p.recorded("lansky_percent", "38", bench.now.date())]}
+    report = {"findings": [recorded("lansky_percent", "38", bench.now.date())]}
     command = CorrectRecord(position=position, kind="screening-findings", report=report, patient="001")
     with bench.refuses(no.CorrectionOfAnotherKind):
         bench.ask(command, reason=bench.seal("read from another chart"))
