@@ -1,10 +1,13 @@
 """The end of a walk: everybody cooperates and nothing goes wrong any more. Then the trial has to come to an end."""
 
+from datetime import timedelta
+
 from ledger.decisions.dose_decision import is_open
 from ledger.decisions.permits import enrolled_count
-from ledger.decisions.standing import advice
+from ledger.decisions.standing import advice, planned_on
 from ledger.designs.reading import advice_line
 from tests.simulation.committee import decide, sit
+from tests.simulation.dosing import next_ordinal
 from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on, gone
 from tests.simulation.walk import Walk
@@ -12,6 +15,7 @@ from tests.simulation.walk import Walk
 MOST_ROUNDS = 900
 ROUNDS_WITHOUT_NEWS = 60
 WAITING_AT_MOST = 2
+LONGEST_WAIT_DAYS = 14
 
 
 def bring_to_an_end(walk: Walk) -> str:
@@ -22,11 +26,25 @@ def bring_to_an_end(walk: Walk) -> str:
             return end
         before = walk.world.size
         if not round_of(walk):
-            walk.wait(days=3)
+            walk.wait(days=days_to_wait(walk))
         quiet = 0 if walk.world.size > before else quiet + 1
         if quiet > ROUNDS_WITHOUT_NEWS:
             raise Found(f"stuck: {where(walk)}")
     raise Found(f"no end: {where(walk)}")
+
+
+def days_to_wait(walk: Walk) -> int:
+    """Until the next infusion is due or the next window is over; two weeks at most."""
+    due = [walk.bench.now.date() + timedelta(days=LONGEST_WAIT_DAYS)]
+    for cohort in walk.world.cohorts.values():
+        for number, member in cohort.members.items():
+            if member.window is not None and member.window.running:
+                due.append(member.window.planned_to_on + timedelta(days=1))
+            ordinal = next_ordinal(walk, walk.patient(number))
+            planned = planned_on(walk.patient(number), walk.protocol, ordinal) if ordinal is not None else None
+            due.extend(() if planned is None else (planned,))
+    today = walk.bench.now.date()
+    return min(((day - today).days for day in due if day > today), default=1)
 
 
 def round_of(walk: Walk) -> bool:

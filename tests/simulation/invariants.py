@@ -43,12 +43,13 @@ def check_log(before: World, appended: tuple[Record, ...]) -> None:
     claim(all(a.protocol_version <= b.protocol_version for a, b in pairwise(appended)), "an older version in force")
 
 
-def check_state(seen: Seen, world: World, protocol: ProtocolDocument) -> None:
-    """The rules' state is the one that the log tells, and keeps what the protocol demands."""
+def check_state(seen: Seen, world: World, protocol: ProtocolDocument, touched: set[str] | None = None) -> None:
+    """The rules' state is the one that the log tells, and keeps what the protocol demands; patient by patient only of
+    those who were touched, where it is said who was."""
     check_members(seen, world)
     for level, cohort in world.cohorts.items():
         check_counts(seen, world, level, protocol)
-        for number in cohort.members:
+        for number in cohort.members if touched is None else touched.intersection(cohort.members):
             check_patient(seen.patients[number], seen.cohort(level).members[number], protocol)
     check_decisions(seen)
     check_mtd(seen, world, protocol)

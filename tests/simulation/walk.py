@@ -121,7 +121,7 @@ class Walk:
     watch: Watch = field(default_factory=Watch)
     refused: Counter[str] = field(default_factory=Counter)
     asked: int = 0
-    shown: deque[str] = field(default_factory=lambda: deque(maxlen=STEPS_SHOWN))
+    shown: deque[tuple[object, ...]] = field(default_factory=lambda: deque(maxlen=STEPS_SHOWN))
     said: list[tuple[Command, Actor]] = field(default_factory=list)
 
     @classmethod
@@ -197,8 +197,7 @@ class Walk:
     def _ask(self, command: Command, by: Actor, asked: dict[str, Any]) -> Answer:
         self.asked += 1
         docket = self.bench.docket(by, **asked)
-        line = f"{self.asked}. {docket.now:%Y-%m-%d %H:%M:%S} {by.id}: {command!r} {asked or ''}"
-        self.shown.append(line)
+        self.shown.append((f"{self.asked}. {docket.now:%Y-%m-%d %H:%M:%S} {by.id}:", command, asked or ""))
         try:
             done = carry_out(docket, command)
         except LedgerError as refusal:
@@ -211,7 +210,7 @@ class Walk:
 
     def _refuse(self, command: Command, refusal: LedgerError) -> None:
         self.refused[type(refusal).__name__] += 1
-        self.shown.append(f"      refused: {type(refusal).__name__}: {refusal}")
+        self.shown.append(("      refused:", type(refusal).__name__, refusal))
         business = isinstance(command, REPORTS) and isinstance(refusal, Refused | Contradicted)
         business = business and not isinstance(refusal, ALLOWED_TO_REFUSE)
         claim(not business, f"a report was refused: {type(refusal).__name__}: {refusal}")
@@ -220,8 +219,7 @@ class Walk:
         claim(bool(done.records) or done.already is not None, "nothing was recorded, and nothing stood")
         self.bench.world = done.world
         self.bench.records.extend(done.records)
-        for record in done.records:
-            self.shown.append(f"      {record.position} {record.stream}: {record.event!r}"[:400])
+        self.shown.extend((f"      {record.position} {record.stream}:", record.event) for record in done.records)
         if done.records:
             self.watch.follow(docket, command, done.world, done.records)
 

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from ledger.decisions.docket import Command, Docket
 from ledger.patient.events import ProtocolDeviationRecorded
@@ -17,6 +18,8 @@ from tests.simulation.permissions import Moment, check_permission
 from tests.simulation.seen import Seen
 from tests.simulation.signatures import check_signature
 
+EVERYONE_EVERY: Final = 10
+
 
 @dataclass
 class Watch:
@@ -25,6 +28,7 @@ class Watch:
     seen: Seen = field(default_factory=Seen)
     events: Counter[str] = field(default_factory=Counter)
     deviations: Counter[str] = field(default_factory=Counter)
+    appends: int = 0
 
     def begin(self, records: list[Record]) -> None:
         """The records of a trial that was opened before the walk began."""
@@ -41,8 +45,15 @@ class Watch:
         self._take(docket, command, appended)
         everywhere = self._version_everywhere(docket)
         if everywhere is not None:
-            check_state(self.seen, after, self.seen.versions[everywhere][1])
+            check_state(self.seen, after, self.seen.versions[everywhere][1], self._touched(appended))
             check_fixpoint(docket, after)
+
+    def _touched(self, appended: tuple[Record, ...]) -> set[str] | None:
+        """The patients whom an append of one patient's facts names; None: everyone, as now and then in any case."""
+        self.appends += 1
+        if appended[0].patient is None or self.appends % EVERYONE_EVERY == 0:
+            return None
+        return {getattr(record.event, "patient", None) or record.patient or "" for record in appended}
 
     def _version_everywhere(self, docket: Docket) -> int | None:
         """The version in force; None in the hours in which one holds at some sites already and not yet at others."""
