@@ -252,7 +252,7 @@ def test_an_empty_report_is_none() -> None:
 def test_a_report_says_one_thing_about_one_thing() -> None:
     bench = trial()
     entered(bench)
-    verdicts = tuple(e.CriterionAssessed(criterion="I5", met=met, inputs=None) for met in (True, False))
+    verdicts = tuple(e.CriterionAssessed(criterion="I3", met=met, inputs=None) for met in (True, False))
     with bench.refuses(no.FindingsContradict):
         bench.ask(screening.AssessCriteria(patient="001", assessments=verdicts))
 
