@@ -67,7 +67,7 @@ def window_follows_infusions(world: World, patient: Patient, protocol: ProtocolD
                 protocol_version=version.number if version else 0,
             ),
         )
-    elif _has_moved(known, from_on, to_on, days):
+    elif _has_moved(known, from_on, to_on, days) or _dosed_after_its_end(known, patient, days):
         event = c.DltWindowReplanned(
             patient=patient.number, from_on=from_on, planned_to_on=to_on, days_after_last_infusion_count=days
         )
@@ -79,6 +79,12 @@ def _has_moved(known: Window, from_on: date, to_on: date, days: int) -> bool:
     if known.running:
         return (known.from_on, known.planned_to_on, known.days_after_last_infusion) != (from_on, to_on, days)
     return from_on != known.from_on or (known.early_end is None and to_on > known.planned_to_on)
+
+
+def _dosed_after_its_end(known: Window, patient: Patient, days: int) -> bool:
+    """Whether a window that ended early, for a departure, is not long enough for the last infusion given since."""
+    last = max(infusion.given_on for infusion in patient.infusions.values() if infusion.given_on)
+    return known.early_end is not None and last + timedelta(days=days) > known.planned_to_on
 
 
 def candidates_are_raised(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:

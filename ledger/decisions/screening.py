@@ -11,6 +11,7 @@ from ledger.patient import events as e
 from ledger.patient.state import Patient
 from ledger.record import Entry, patient_stream
 from ledger.types import Commitment, Event, Instant, Line, Name, PatientNumber, Several
+from ledger.world import fact_key
 
 
 class ScreenPatient(Command):
@@ -111,6 +112,10 @@ def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Foll
     """Many reports as one command: what is new of them is recorded; all known is *already so*."""
     if not events:
         raise no.UnreadableCommand("nothing is reported")
+    if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
+        raise no.FindingsContradict("one thing is reported twice")
+    if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
+        raise no.FindingsContradict("the same thing is reported twice in one command")
     answers = [report(docket, patient.stream, event) for event in events]
     entries = tuple(entry for answer in answers if isinstance(answer, tuple) for entry in answer)
     return entries or next((answer for answer in answers if not isinstance(answer, tuple)), ())

@@ -130,6 +130,7 @@ def test_every_position_has_one_digest_in_every_process_and_after_a_rebuild(play
     assert [digest(fold(records[:size])) for size in rebuilt] == [digests[size] for size in rebuilt]
 
 
+@pytest.mark.slow
 def test_lines_have_no_blanks_at_their_end_where_no_terminal_reads(played: Played) -> None:
     assert [line for line in played.text.splitlines() if line != line.rstrip()] == []
 

@@ -1,5 +1,6 @@
 """What holds after every command (domain B and G.4), whatever was asked. The costly ones are in `history.py`."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -49,6 +50,7 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument) -> None:
         check_counts(seen, world, level, protocol)
         for number in cohort.members:
             check_patient(seen.patients[number], seen.cohort(level).members[number], protocol)
+    check_decisions(seen)
     check_mtd(seen, world, protocol)
     check_advice(seen, world, protocol)
 
@@ -92,9 +94,21 @@ def check_patient(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDo
         lasting = window.days >= protocol.dlt_window.days_after_last_infusion
         claim(lasting, f"{number}: an open window of {window.days} days, fewer than the protocol's")
     else:
+        if window.closed.early_end is not None:
+            to_on = max(patient.given_on.values()) + timedelta(days=window.days)
         claim(window.to_on >= to_on, f"{number}: the window closed for {window.to_on} should last to {to_on}")
     missing = set(candidates_due(patient, window, protocol)) - patient.candidates
     claim(not missing, f"{number}: {sorted(missing)} should be candidates")
+
+
+def check_decisions(seen: Seen) -> None:
+    """A decision whose patients are otherwise now than it knew them is marked (domain B.2, retracted and late DLTs)."""
+    for number, proposed in seen.proposed.items():
+        for known in proposed.basis:
+            member = seen.cohort(seen.patients[known.patient].level or 0).members.get(known.patient)
+            now = (member.evaluable, member.counted) if member else None
+            stands = known.evaluable is None or now == (known.evaluable, known.dlt)
+            claim(stands or number in seen.superseded, f"decision {number} knew {known}, now it is {now}")
 
 
 def check_mtd(seen: Seen, world: World, protocol: ProtocolDocument) -> None:

@@ -33,6 +33,9 @@ class Seen:
     cohorts: dict[int, CohortSeen] = field(default_factory=dict)
     versions: dict[int, tuple[date, ProtocolDocument]] = field(default_factory=dict)
     approved: set[int] = field(default_factory=set)
+    ethical: set[int] = field(default_factory=set)
+    authors: dict[int, str] = field(default_factory=dict)
+    roles: dict[tuple[str, str, str | None], tuple[date, date | None]] = field(default_factory=dict)
     holds: dict[int, d.HoldApplied] = field(default_factory=dict)
     lifted: set[int] = field(default_factory=set)
     proposed: dict[int, d.DoseDecisionProposed] = field(default_factory=dict)
@@ -40,6 +43,7 @@ class Seen:
     votes: dict[int, dict[str, d.DoseDecisionSigned]] = field(default_factory=dict)
     taken: dict[int, d.DoseDecisionTaken] = field(default_factory=dict)
     circulated: set[int] = field(default_factory=set)
+    superseded: set[int] = field(default_factory=set)
     mtd: int | None = None
     stopped: bool = False
     enrolment_closed: bool = False
@@ -50,6 +54,14 @@ class Seen:
     def version_on(self, day: date) -> int:
         holding = [(self.versions[number][0], number) for number in self.approved if self.versions[number][0] <= day]
         return max(holding)[1] if holding else 0
+
+    def delegated(self, person: str, role: str, site: str | None, on: date) -> bool:
+        """Whether a person held a role on a day, at the site or for the whole trial."""
+        for place in {site, None}:
+            since, until = self.roles.get((person, role, place), (date.max, None))
+            if since <= on and (until is None or on <= until):
+                return True
+        return False
 
     def holds_in_force(self, level: int | None) -> list[int]:
         """The holds on the trial and, for a level, those at it and below."""
@@ -78,8 +90,16 @@ class Seen:
         match event:
             case t.ProtocolVersionProposed():
                 self.versions[event.version] = event.effective_on, _document(event)
+                self.authors[event.version] = record.actor.id
+            case t.EthicsApprovalRecorded():
+                self.ethical.add(event.version)
             case t.ProtocolVersionApproved():
                 self.approved.add(event.version)
+            case t.RoleDelegated():
+                self.roles[event.person, event.role, event.site] = event.from_on, event.to_on
+            case t.RoleRevoked():
+                since, _ = self.roles[event.person, event.role, event.site]
+                self.roles[event.person, event.role, event.site] = since, event.ends_on
             case d.HoldApplied():
                 self.holds[event.hold] = event
             case d.HoldLifted():
@@ -91,6 +111,8 @@ class Seen:
                 self.votes.setdefault(event.decision, {})[event.member] = event
             case d.DoseDecisionTaken():
                 self.taken[event.decision] = event
+            case d.DecisionBasisSuperseded():
+                self.superseded.add(event.decision)
             case d.DecisionCirculated():
                 self.circulated.add(event.decision)
             case d.MtdDeclared() | d.Rp2dSelected():

@@ -25,6 +25,7 @@ class MemberSeen:
     sentinel: bool
     window: WindowSeen | None = None
     determined: c.EvaluabilityDetermined | None = None
+    opinions: dict[str, c.EvaluabilityOpinionSigned] = field(default_factory=dict)
     counted: bool = False
 
     @property
@@ -89,6 +90,8 @@ class CohortSeen:
                 known = self.members[closed.patient].window
                 assert known is not None, "a window was closed that was never opened"
                 known.closed = closed
+            case c.EvaluabilityOpinionSigned() as opinion:
+                self.members[opinion.patient].opinions[opinion.member] = opinion
             case c.EvaluabilityDetermined() as determined:
                 self.members[determined.patient].determined = determined
             case c.DltCounted(patient=patient):

@@ -60,6 +60,7 @@ class PatientSeen:
     graft: datetime | None = None
     events: dict[int, EventSeen] = field(default_factory=dict)
     rulings: dict[str, s.DltAdjudicated] = field(default_factory=dict)
+    opinions: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     candidates: set[str] = field(default_factory=set)
     death: e.DeathRecorded | None = None
     off_study: e.PatientOffStudy | None = None
@@ -136,6 +137,8 @@ class PatientSeen:
                 self.candidates.add(subject)
             case s.CandidateDltRuled(subject=subject):
                 self.candidates.discard(subject)
+            case s.DltOpinionSigned(subject=subject, revision=revision, member=member, role=role):
+                self.opinions.setdefault((subject, revision), {})[member] = role
             case s.DltAdjudicated() as ruling:
                 known_ruling = self.rulings.get(ruling.subject)
                 if known_ruling is None or known_ruling.revision < ruling.revision:

@@ -7,9 +7,13 @@ from tests.simulation.simulator import simulate
 from tests.simulation.walk import Walk
 
 SEEDS = 40
+EVERYDAY = 8
+"""Seeds of the everyday run; the others are for the whole suite."""
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(
+    "seed", [*range(EVERYDAY), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(EVERYDAY, SEEDS))]
+)
 def test_a_whole_trial_keeps_every_invariant(seed: int) -> None:
     outcome = simulate(seed)
     assert outcome.found is None, outcome.found

@@ -15,6 +15,7 @@ from tests.simulation.invariants import check_fixpoint, check_log, check_state
 from tests.simulation.outcomes import check_facts, check_outcome
 from tests.simulation.permissions import Moment, check_permission
 from tests.simulation.seen import Seen
+from tests.simulation.signatures import check_signature
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Watch:
                 if not docket.asked.on_paper:
                     check_permission(self.seen, record, moment)
                 check_outcome(self.seen, record, moment, on_paper=docket.asked.on_paper)
+                check_signature(self.seen, record, moment, on_paper=docket.asked.on_paper)
             self.seen.take(record)
 
     def look_back(self, records: list[Record], world: World, chance: random.Random) -> None:

@@ -255,6 +255,14 @@ def test_an_empty_report_is_none() -> None:
         bench.ask(screening.RecordScreeningFindings(patient="001", findings=()))
 
 
+def test_a_report_says_one_thing_about_one_thing() -> None:
+    bench = trial()
+    entered(bench)
+    verdicts = tuple(e.CriterionAssessed(criterion="I5", met=met, inputs=None) for met in (True, False))
+    with bench.refuses(no.FindingsContradict):
+        bench.ask(screening.AssessCriteria(patient="001", assessments=verdicts))
+
+
 def test_a_verdict_may_be_changed_and_changed_back() -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative")

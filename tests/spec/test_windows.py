@@ -226,6 +226,17 @@ def test_an_early_end_is_not_undone_by_a_later_graft() -> None:
     assert not window(bench, "001").running
 
 
+def test_a_dose_after_an_early_end_is_watched_for() -> None:
+    bench = once_infused()
+    bench.pass_days(5)
+    bench.ask(screening.WithdrawConsent(patient="001", scope="treatment"))
+    bench.ask(close(bench, early="withdrawal"))
+    bench.pass_days(2)
+    p.infuse(bench, "001", 2)
+    assert window(bench, "001").running
+    assert window(bench, "001").planned_to_on == bench.now.date() + timedelta(days=28)
+
+
 def test_what_begins_after_an_early_end_is_outside() -> None:
     bench = once_infused()
     bench.ask(safety.RecordOffStudy(patient="001", cause="lost-to-follow-up", off_on=bench.now.date()))
