@@ -153,7 +153,9 @@ def confirm_eligibility(docket: Docket, command: ConfirmEligibility) -> Follows:
     given = checklist(docket.world, patient, version.document, docket.judged_on)
     event = e.EligibilityConfirmed(checklist_hash=checklist_hash(given), protocol_version=version.number)
     broken = against_eligibility(docket.world, patient, version.document, docket.judged_on)
-    return decided(docket, patient.stream, event, broken, stands=patient.eligible_under == version.number)
+    signed = (patient.checklist_hash, patient.eligible_under)
+    stands = signed == (event.checklist_hash, event.protocol_version)
+    return decided(docket, patient.stream, event, broken, stands=stands)
 
 
 def fail_screening(docket: Docket, command: FailScreening) -> Follows:

@@ -31,5 +31,7 @@ def test_what_is_found_is_told_with_its_seed_and_the_last_steps(monkeypatch: pyt
     outcome = next(found for found in map(simulate, range(9)) if found.found is not None)
     assert outcome.end == "found"
     assert outcome.found is not None
-    assert "ScreenPatient(" in outcome.found
+    temper, *steps = outcome.found.splitlines()
+    assert temper.startswith("Temper(")
+    assert len(steps) > 2
     assert outcome.found.endswith(f"--from {outcome.seed} --seeds 1")
