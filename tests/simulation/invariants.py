@@ -109,7 +109,7 @@ def check_decisions(seen: Seen) -> None:
             member = seen.cohort(seen.patients[known.patient].level or 0).members.get(known.patient)
             now = (member.evaluable, member.counted) if member else None
             stands = known.evaluable is None or now == (known.evaluable, known.dlt)
-            claim(stands or number in seen.superseded, f"decision {number} knew {known}, now it is {now}")
+            claim(stands or number in seen.superseded, f"decision {number} knew {known.patient} otherwise than {now}")
 
 
 def check_mtd(seen: Seen, world: World, protocol: ProtocolDocument) -> None:

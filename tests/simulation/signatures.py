@@ -46,7 +46,7 @@ def check_signature(seen: Seen, record: Record, moment: Moment, *, on_paper: boo
     roles = SIGNED_BY.get(type(record.event))
     if roles is not None:
         by = record.actor
-        claim(by.role in roles, f"{by.id} signed as {by.role}: {record.event!r}")
+        claim(by.role in roles, f"{by.id} signed {record.event.NAME} as {by.role}")
         claim(seen.delegated(by.id, by.role, by.site, moment.today), f"{by.id} signed without the role {by.role}")
     claim(record.corrects is None or record.reason is not None, "corrected without a reason")
     if not on_paper:
