@@ -22,7 +22,16 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.world import World
 from tests.simulation.found import claim
-from tests.simulation.reading import Step, as_b1, candidates_due, expected_window, must_wait, step
+from tests.simulation.reading import (
+    Step,
+    as_b1,
+    candidates_at,
+    candidates_due,
+    completed,
+    expected_window,
+    must_wait,
+    step,
+)
 from tests.simulation.seen import Seen
 from tests.simulation.seen_cohorts import MemberSeen
 from tests.simulation.seen_patients import PatientSeen
@@ -51,6 +60,7 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument, touched: s
         check_counts(seen, world, level, protocol)
         for number in cohort.members if touched is None else touched.intersection(cohort.members):
             check_patient(seen.patients[number], seen.cohort(level).members[number], protocol)
+    check_deaths(seen, protocol)
     check_decisions(seen)
     check_mtd(seen, world, protocol)
     check_advice(seen, world, protocol)
@@ -64,6 +74,7 @@ def check_members(seen: Seen, world: World) -> None:
         known = world.patients[number]
         claim(known.level == patient.level, f"{number} has level {known.level}, the log says {patient.level}")
         claim(set(known.open_candidates) == patient.candidates, f"{number}: candidates {known.open_candidates}")
+        claim(patient.level is not None or not patient.given_on, f"{number} was dosed and has no level")
 
 
 def check_counts(seen: Seen, world: World, level: int, protocol: ProtocolDocument) -> None:
@@ -79,6 +90,10 @@ def check_counts(seen: Seen, world: World, level: int, protocol: ProtocolDocumen
         claim(cohort.exceeded, f"level {level} has {told.dlts} DLTs and is not exceeded")
     if told.exceeded:
         claim(bool(seen.holds_in_force(level)), f"level {level} is exceeded and not held")
+    n, t, quiet = told.count(True), told.dlts, told.count(None) + candidates_at(seen, told) == 0
+    tolerated = (n >= 3 and t == 0) or (n >= 6 and t <= 1)
+    unsaid = quiet and tolerated and not told.exceeded and told.cleared != (n, t)
+    claim(not unsaid, f"level {level} has {t} DLTs in {n} and was not cleared")
 
 
 def check_patient(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDocument) -> None:
@@ -100,6 +115,8 @@ def check_patient(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDo
         claim(window.to_on >= to_on, f"{number}: the window closed for {window.to_on} should last to {to_on}")
     missing = set(candidates_due(patient, window, protocol)) - patient.candidates
     claim(not missing, f"{number}: {sorted(missing)} should be candidates")
+    undecided = member.determined is None and not member.counted and not patient.candidates
+    claim(not (undecided and completed(patient, window, protocol)), f"{number} completed and is not evaluable")
 
 
 def check_decisions(seen: Seen) -> None:
@@ -110,6 +127,19 @@ def check_decisions(seen: Seen) -> None:
             now = (member.evaluable, member.counted) if member else None
             stands = known.evaluable is None or now == (known.evaluable, known.dlt)
             claim(stands or number in seen.superseded, f"decision {number} knew {known.patient} otherwise than {now}")
+
+
+def check_deaths(seen: Seen, protocol: ProtocolDocument) -> None:
+    """A death not from relapse, after a dose and up to the protocol's day, has held the trial once (domain A.3-19)."""
+    held = [hold.patient for hold in seen.holds.values() if hold.cause == "death"]
+    for number, patient in seen.patients.items():
+        if patient.death is None or patient.death.cause == "relapse" or not patient.given_on:
+            continue
+        days = (patient.death.died_on - patient.graft.date()).days if patient.graft else 0
+        due = days <= protocol.review_holds.gvhd_and_death_through_day
+        claim(
+            not due or held.count(number) == 1, f"the death of {number} has held the trial {held.count(number)} times"
+        )
 
 
 def check_mtd(seen: Seen, world: World, protocol: ProtocolDocument) -> None:

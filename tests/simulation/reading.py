@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from fractions import Fraction
 
 from ledger.protocol.design import DesignParameters
 from ledger.protocol.document import ProtocolDocument
@@ -105,6 +106,16 @@ def planned_on(patient: PatientSeen, protocol: ProtocolDocument, ordinal: int) -
     if day_zero is None and patient.enrolled is not None:
         day_zero = patient.enrolled.planned_transplant_on
     return day_zero + timedelta(days=protocol.infusion(ordinal).planned_day) if day_zero else None
+
+
+def completed(patient: PatientSeen, window: WindowSeen, protocol: ProtocolDocument) -> bool:
+    """The window was closed with every assessment done, and enough of the level's planned total was received."""
+    closed = window.closed
+    if closed is None or closed.early_end is not None or patient.level is None:
+        return False
+    received = sum((Fraction(done.cells) / Fraction(done.weight_kg) for done in patient.done.values()), Fraction())
+    enough = received * 100 >= protocol.level_total(patient.level) * protocol.evaluability.minimum_percent_of_plan
+    return enough and closed.assessments_done_count >= closed.assessments_due_count
 
 
 def candidates_due(patient: PatientSeen, window: WindowSeen, protocol: ProtocolDocument) -> Iterator[str]:

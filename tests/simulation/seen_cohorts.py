@@ -48,6 +48,7 @@ class CohortSeen:
     reserved: dict[str, date] = field(default_factory=dict)
     members: dict[str, MemberSeen] = field(default_factory=dict)
     exceeded: bool = False
+    cleared: tuple[int, int] | None = None
 
     def count(self, evaluable: bool | None) -> int:
         return sum(member.evaluable is evaluable for member in self.members.values())
@@ -65,7 +66,9 @@ class CohortSeen:
             case c.CohortReopened(slots_count=slots):
                 self.slots, self.exceeded = slots, False
             case c.CohortExceeded():
-                self.exceeded = True
+                self.exceeded, self.cleared = True, None
+            case c.CohortCleared(evaluable_count=n, dlt_count=t):
+                self.cleared = n, t
             case c.SlotReserved(patient=patient, expires_on=expires_on):
                 self.reserved[patient] = expires_on
             case c.ReservationReleased(patient=patient):
