@@ -11,7 +11,7 @@ from ledger import refusals as no
 from ledger.decisions.consequences import carry_out_decision, consequences
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Docket, Follows, deviation, refuse, report
 from ledger.decisions.permits import against_exposure, against_one_more
-from ledger.decisions.standing import advice, basis, candidates_at, inputs_hash
+from ledger.decisions.standing import advice, basis, candidates_at, inputs_hash, ruled_at_lower_doses
 from ledger.designs.base import (
     Advice,
     Await,
@@ -39,6 +39,7 @@ DLTS_THAT_EXCEED: Final = 2
 """Two patients with a DLT exceed a level (domain G.4-5, B.1): with so many it is not reopened."""
 
 EXPOSING: Final = frozenset({"escalate", "reopen", "expand", "de_escalate"})
+SETTLING: Final = frozenset({"escalate", "declare_mtd", "declare_mtd_not_reached"})
 RESTRICTING: Final = frozenset({"hold", "stop"})
 
 
@@ -106,6 +107,8 @@ def against_outcome(world: World, given: Advice, outcome: str, level: int | None
         if level is None or not world.cohort(level).exceeded or _may_exceed(world, level):
             yield no.OutcomeNotPermitted(line)
         return
+    if outcome in SETTLING and level is not None and not ruled_at_lower_doses(world, level):
+        yield no.CandidateStands(line)
     if (outcome, level) == advised_outcome(given, world):
         return
     advised = advised_outcome(given, world)[0]

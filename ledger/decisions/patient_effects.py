@@ -7,7 +7,14 @@ from typing import Final
 
 from ledger.cohort import events as c
 from ledger.cohort.state import Member, Window
-from ledger.decisions.standing import level_given, may_be_dlt, planned_window, received_enough, ruled_evaluable
+from ledger.decisions.standing import (
+    level_given,
+    level_received,
+    may_be_dlt,
+    planned_window,
+    received_enough,
+    ruled_evaluable,
+)
 from ledger.patient import events as e
 from ledger.patient import safety as s
 from ledger.patient.state import RULED, AdverseEvent, Infusion, Patient
@@ -169,6 +176,17 @@ def death_holds_the_trial(world: World, patient: Patient, protocol: ProtocolDocu
         yield automatic_hold(world, "trial", None, "death", patient.number)
 
 
+def dlt_at_a_lower_dose_holds_its_level(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A DLT counts at the assigned level. Where no more was received than a lower level's total, it is held against
+    that level too, until the committee has ruled by lifting the hold (domain B.2, dose deviation)."""
+    level = level_received(patient, protocol) if patient.has_dlt else None
+    if level is None:
+        return
+    known = {(hold.cause, hold.patient, hold.level) for hold in world.trial.holds.values()}
+    if ("dlt-at-lower-dose", patient.number, level) not in known:
+        yield automatic_hold(world, "level", level, "dlt-at-lower-dose", patient.number)
+
+
 def _counts_as_death(patient: Patient, through_day: int) -> bool:
     death = patient.death.event if patient.death else None
     if not isinstance(death, e.DeathRecorded) or death.cause == "relapse" or not patient.dosed:
@@ -197,4 +215,5 @@ PATIENT_RULES: Final[tuple[PatientRule, ...]] = (
     dlts_are_counted,
     evaluability_follows,
     death_holds_the_trial,
+    dlt_at_a_lower_dose_holds_its_level,
 )

@@ -190,3 +190,21 @@ def may_be_dlt(event: AdverseEvent, protocol: ProtocolDocument, window: Window |
         return False
     high = event.grade is not None and event.grade >= protocol.dlt.minimum_grade
     return high or event.needs_adjudication or (event.serious and event.grade is None)
+
+
+def level_received(patient: Patient, protocol: ProtocolDocument) -> int | None:
+    """The lowest level below the assigned one whose total is no less than what was received; none for a dose above
+    them all."""
+    if patient.level is None or not any(infusion.completed for infusion in patient.infusions.values()):
+        return None
+    received = patient.given_share(protocol.level_total(patient.level)) * protocol.level_total(patient.level)
+    below = (level for level in protocol.levels() if level < (patient.level or 0))
+    return next((level for level in below if protocol.level_total(level) >= received), None)
+
+
+def ruled_at_lower_doses(world: World, level: int) -> bool:
+    """Whether every DLT at a dose of this level or of a lower one has been ruled on there."""
+    return not any(
+        hold.cause == "dlt-at-lower-dose" and not hold.lifted and hold.level is not None and hold.level <= level
+        for hold in world.trial.holds.values()
+    )

@@ -33,6 +33,7 @@ HoldCause = Literal[
     "dose-without-permission",
     "consecutive-not-evaluable",
     "death",
+    "dlt-at-lower-dose",
     "dose-decision",
     "late-sterility",
     "safety-concern",

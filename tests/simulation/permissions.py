@@ -129,6 +129,8 @@ def _check_authorisation(seen: Seen, record: Record, moment: Moment, event: i.In
     decision = seen.cohort(event.level).decision
     claim(decision is None or decision in seen.circulated, "authorised before the decision was circulated")
     claim(event.valid_until <= moment.now + timedelta(hours=24), "authorised for more than a day")
+    bars = seen.lots[event.product].bars(record.patient or "")
+    claim(not bars, f"lot {event.product} was authorised although {bars}")
     _check_dose(patient, moment, event)
     _check_readiness(patient, moment, event.ordinal)
     if event.ordinal == 1:

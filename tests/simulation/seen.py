@@ -13,6 +13,7 @@ from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as t
 from tests.simulation.seen_cohorts import CohortSeen
+from tests.simulation.seen_lots import LotSeen
 from tests.simulation.seen_patients import PatientSeen
 
 _DOCUMENTS: Final[dict[str, ProtocolDocument]] = {}
@@ -31,6 +32,7 @@ class Seen:
 
     patients: dict[str, PatientSeen] = field(default_factory=dict)
     cohorts: dict[int, CohortSeen] = field(default_factory=dict)
+    lots: dict[str, LotSeen] = field(default_factory=dict)
     versions: dict[int, tuple[date, ProtocolDocument]] = field(default_factory=dict)
     approved: set[int] = field(default_factory=set)
     ethical: set[int] = field(default_factory=set)
@@ -82,6 +84,8 @@ class Seen:
                 self.patients[record.patient].take(record)
         elif record.level is not None:
             self.cohort(record.level).take(record)
+        elif record.stream.startswith("product/"):
+            self.lots.setdefault(record.stream.removeprefix("product/"), LotSeen()).take(record)
         else:
             self._take_trial(record)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.bench import Bench
-from tests.simulation import beginnings, governance, mishaps, nonsense, second_thoughts
+from tests.simulation import beginnings, cells, governance, mishaps, nonsense, second_thoughts
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import sit
 from tests.simulation.ending import bring_to_an_end
@@ -62,6 +62,10 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (1, governance.unknown_patient),
     (2, governance.decide_on_paper),
     (2, governance.permit_on_paper),
+    (2, cells.make_one),
+    (4, cells.something_happens),
+    (1, cells.made_in_bags),
+    (2, cells.dispose),
     (4, toxicities.other_reaction),
     (3, toxicities.another_assessment),
     (3, toxicities.attribute),

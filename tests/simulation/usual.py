@@ -18,6 +18,7 @@ from ledger.patient.state import Patient
 from ledger.refusals import AgeFlagStands
 from tests.bench import PI, SITE, SPONSOR
 from tests.simulation.beginnings import FAR_SITE, QUORUM
+from tests.simulation.cells import unfit
 from tests.simulation.dosing import graft, infuse_next
 from tests.simulation.walk import Walk
 
@@ -68,7 +69,7 @@ def give_up_level(walk: Walk, patient: Patient) -> bool:
         return False
     cohort = walk.world.cohort(patient.level)
     omitted = any(infusion.omitted for infusion in patient.infusions.values())
-    if not (gone(patient) or omitted or cohort.exceeded or not cohort.opened):
+    if not (gone(patient) or omitted or cohort.exceeded or not cohort.opened or unfit(walk, patient)):
         return False
     return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="will not be infused"))
 

@@ -20,6 +20,7 @@ from ledger.cohort.state import Member, Window
 from ledger.decisions import setup
 from ledger.decisions.dose_decision import advised_outcome
 from ledger.decisions.given import OmitInfusion
+from ledger.decisions.holds import LiftHold
 from ledger.decisions.standing import advice
 from ledger.designs.base import Advice
 from ledger.errors import LedgerError
@@ -33,7 +34,7 @@ from ledger.trial.state import Hold
 from ledger.types import Event
 from ledger.world import World
 from tests import patients as p
-from tests.bench import PI, SPONSOR, Bench, nct07256210, opened_trial
+from tests.bench import COMMITTEE, PI, SPONSOR, Bench, nct07256210, opened_trial
 
 E = TypeVar("E", bound=Event)
 
@@ -134,12 +135,18 @@ def treated(bench: Bench, number: str) -> None:
 
 
 def with_dlt(bench: Bench, number: str) -> None:
-    """Infusion 1, and two days later a reaction that is ruled a DLT; infusion 2 omitted; 14 days pass."""
+    """Infusion 1, and two days later a reaction that is ruled a DLT; infusion 2 omitted; 14 days pass.
+
+    Infusion 1 of level 3 is the whole dose of level 2: the committee rules that the DLT does not count there.
+    """
     p.authorise(bench, number, 1)
     p.infuse(bench, number, 1)
     bench.pass_days(2)
     p.rule(bench, number, p.reaction(bench, number))
     bench.ask(OmitInfusion(patient=number, ordinal=2, cause="reaction-or-its-treatment"))
+    for hold, standing in bench.world.trial.holds.items():
+        if standing.cause == "dlt-at-lower-dose" and not standing.lifted:
+            bench.ask(LiftHold(hold=hold, review=bench.seal("infusion 2 was part of the level")), COMMITTEE)
     bench.pass_days(14)
 
 
