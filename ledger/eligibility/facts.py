@@ -117,8 +117,8 @@ class Case:
         return each.found_on if each is not None else None
 
     def age_on(self, day: date) -> int:
-        """Completed years on a day."""
-        return whole_years(self.facts.born_on, day)
+        """Completed years on a day; 0 on a day before the birth."""
+        return max(0, whole_years(self.facts.born_on, day))
 
     def age_at(self, name: FindingName) -> int:
         """Completed years on the day of a finding; on the day of the question where it was not found."""

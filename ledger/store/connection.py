@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition
 from types import TracebackType
 from typing import Final, Literal
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from ledger.store.errors import AlreadyOwned, NotDurable, StorageFailed
 
 READERS: Final = 4
 MORE_READERS: Final = 60
+LONGEST_USE_SECONDS: Final = 30
 FULL: Final = 2
 """What `PRAGMA synchronous` answers for FULL."""
 
@@ -55,9 +57,38 @@ class DurableDatastore(SQLiteDatastore):
 
     def __init__(self, path: Path, mode: Literal["rw", "ro"]) -> None:
         name = f"file:{quote(str(path.absolute()))}?mode={mode}"
+        self._uses = 0
+        self._closing = False
+        self._changed = Condition()
         super().__init__(name, originator_id_type="text")
         spare = 0 if mode == "rw" else MORE_READERS
         self.pool = DurablePool(db_name=name, pool_size=1 if mode == "rw" else READERS, max_overflow=spare)
+
+    @contextmanager
+    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+        """As the library's; `StorageFailed` once the store is closing."""
+        with self._used(), super().get_connection(commit=commit) as connection:
+            yield connection
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        with self._changed:
+            if self._closing:
+                raise StorageFailed("the store is closed")
+            self._uses += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._uses -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Wait for what is under way, then close: SQLite crashes where a connection is closed under a statement."""
+        with self._changed:
+            self._closing = True
+            self._changed.wait_for(lambda: self._uses == 0, timeout=LONGEST_USE_SECONDS)
+        super().close()
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:

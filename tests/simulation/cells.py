@@ -53,18 +53,12 @@ def _report(walk: Walk, lot: str) -> tuple[Command, Actor]:
         (p.RecordThaw, {"bag": "bag-1", "thawed_at": at, "viability_percent": "88.1", "cells": 10**8}),
         (p.ReportLateSterility, {"result": walk.pick(("negative", "positive")), "reported_on": today}),
         (p.ReportLateSterility, {"result": "negative", "reported_on": today}),
-        (
-            p.RecordDestruction,
-            {"bag": bag, "cause": "other", "witnessed_by": walk.pick(("nina", "boris")), "destroyed_at": at},
-        ),
+        (p.RecordDestruction, {"bag": bag, "cause": "other", "witnessed_by": witness, "destroyed_at": at}),
         (
             p.TransferCustody,
-            {"from_party": "ELSEWHERE", "to_party": "NDGOI.lab", "temperature_c": "-140", "transferred_at": at},
+            {"from_party": "LAB", "to_party": "NDGOI.lab", "temperature_c": "-9", "transferred_at": at},
         ),
-        (
-            p.RecordManufacture,
-            {"outcome": walk.pick(("manufactured", "failed")), "cells": 5 * 10**9, "finished_at": at},
-        ),
+        (p.RecordManufacture, {"outcome": outcome, "cells": 5 * 10**9, "finished_at": at}),
         (r.RecordReleaseTest, {"test": test.test, "tested_on": today, **_result(walk, measured)}),
         (r.RecordReleaseTest, {"test": test.test, "tested_on": today, **_result(walk, measured)}),
     )

@@ -116,7 +116,7 @@ def told(walk: Walk, wrong: Exception) -> str:
     ours = isinstance(wrong, Found) and wrong.__cause__ is None
     parts = (
         str(walk.temper),
-        *(" ".join(map(str, step)) for step in walk.shown),
+        *(" ".join(part if isinstance(part, str) else repr(part) for part in step) for step in walk.shown),
         "" if ours else "".join(traceback.format_exception(wrong)),
         f"seed {walk.seed}: {wrong}",
         f"again: python -m tests.simulation --from {walk.seed} --seeds 1",

@@ -63,13 +63,22 @@ def leave(walk: Walk, patient: Patient) -> bool:
     return give_up_level(walk, patient)
 
 
+def without_cells(walk: Walk, patient: Patient) -> bool:
+    """Who cannot have the cells that were made leaves before the first infusion."""
+    if gone(patient) or patient.dosed or not unfit(walk, patient):
+        return False
+    off_on = walk.today(patient.number)
+    command = safety.RecordOffStudy(patient=patient.number, cause="other", off_on=off_on)
+    return walk.done(command, walk.doctor(patient.number))
+
+
 def give_up_level(walk: Walk, patient: Patient) -> bool:
     """Who was not dosed, and will not be, has no level any more."""
     if patient.level is None or patient.dosed:
         return False
     cohort = walk.world.cohort(patient.level)
     omitted = any(infusion.omitted for infusion in patient.infusions.values())
-    if not (gone(patient) or omitted or cohort.exceeded or not cohort.opened or unfit(walk, patient)):
+    if not (gone(patient) or omitted or cohort.exceeded or not cohort.opened):
         return False
     return walk.done(enrolment.CancelAssignment(patient=patient.number, cause="will not be infused"))
 
@@ -257,6 +266,7 @@ def determine(walk: Walk, patient: Patient) -> bool:
 
 
 STEPS: Final[tuple[Step, ...]] = (
+    without_cells,
     leave,
     move_down,
     give_up_level,

@@ -5,12 +5,13 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from ledger.errors import Corrupt
 from ledger.store import schema
-from ledger.store.errors import AlreadyOwned, AlreadyThere, NoSuchStore, NotDurable
+from ledger.store.errors import AlreadyOwned, AlreadyThere, NoSuchStore, NotDurable, StorageFailed
 from ledger.store.sqlite import SqliteStore
 from tests.store.builders import append, filled, record, records
 
@@ -141,3 +142,32 @@ def test_an_event_is_not_replaced_by_one_of_the_same_stream_and_version(store: S
         connection.execute(f"INSERT INTO events VALUES {ROWS['events']}")
         with pytest.raises(sqlite3.IntegrityError, match="never changed"):
             connection.execute(f"INSERT OR REPLACE INTO events VALUES {ROWS['events'].replace('(1,', '(2,')}")
+
+
+def test_closing_waits_for_a_reading_that_is_under_way(tmp_path: Path) -> None:
+    """SQLite crashes the process where a connection is closed under a statement."""
+    path = tmp_path / "trial.ledger"
+    SqliteStore.create(path).close()
+    store = SqliteStore.open(path, read_only=True)
+    begun, finish, closed = Event(), Event(), Event()
+
+    def read() -> None:
+        with store._readers.get_connection(commit=False):
+            begun.set()
+            finish.wait(10)
+
+    def close() -> None:
+        store.close()
+        closed.set()
+
+    reader, closer = Thread(target=read), Thread(target=close)
+    reader.start()
+    begun.wait(10)
+    closer.start()
+    assert not closed.wait(0.2)
+    finish.set()
+    reader.join()
+    closer.join()
+    assert closed.is_set()
+    with pytest.raises(StorageFailed):
+        store.select("SELECT 1")
