@@ -29,6 +29,7 @@ CALLERS: tuple[Role, ...] = (
     "principal_investigator",
     "coordinator",
     "safety_committee",
+    "cell_processing_qa",
     "administrator",
     "inspector",
 )
