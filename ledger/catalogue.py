@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ledger.cohort.events import COHORT_EVENTS
-from ledger.patient.safety import PATIENT_EVENTS
+from ledger.patient.listed import PATIENT_EVENTS
 from ledger.product.events import PRODUCT_EVENTS
 from ledger.trial.dosing import TRIAL_EVENTS
 from ledger.types import Event

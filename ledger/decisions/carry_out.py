@@ -1,11 +1,11 @@
 """A command, carried out on the state at the head of the log: decided, followed by what the rules make of it, and
 every event given its envelope. Pure: the clock, the archive and the state are arguments."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -19,11 +19,12 @@ from ledger.decisions import (
     holds,
     infusion,
     products,
+    products_release,
     safety,
     screening,
     setup,
 )
-from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Docket, Follows
+from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
@@ -33,60 +34,19 @@ from ledger.world import Archive, World, same_fact, site_zone, source_key
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
 
-DECISIONS: Final[Mapping[type[Command], Callable[[Docket, Any], Follows]]] = MappingProxyType(
+DECISIONS: Final[Decisions] = MappingProxyType(
     {
-        setup.RegisterTrial: setup.register_trial,
-        setup.ProposeProtocolVersion: setup.propose_protocol_version,
-        setup.RecordEthicsApproval: setup.record_ethics_approval,
-        setup.ApproveProtocolVersion: setup.approve_protocol_version,
-        setup.SignInterpretation: setup.sign_interpretation,
-        setup.OpenSite: setup.open_site,
-        setup.RegisterSource: setup.register_source,
-        setup.DelegateRole: setup.delegate_role,
-        setup.RevokeRole: setup.revoke_role,
-        setup.CloseEnrolment: setup.close_enrolment,
-        screening.ScreenPatient: screening.screen_patient,
-        screening.RecordConsent: screening.record_consent,
-        screening.RecordAssent: screening.record_assent,
-        screening.WithdrawConsent: screening.withdraw_consent,
-        screening.RecordScreeningFindings: screening.record_screening_findings,
-        screening.AssessCriteria: screening.assess_criteria,
-        screening.SignDetermination: screening.sign_determination,
-        screening.ConfirmEligibility: screening.confirm_eligibility,
-        screening.FailScreening: screening.fail_screening,
-        enrolment.OpenCohort: enrolment.open_cohort,
-        enrolment.ReserveSlot: enrolment.reserve_slot,
-        enrolment.ReleaseReservation: enrolment.release_reservation,
-        enrolment.EnrolPatient: enrolment.enrol_patient,
-        enrolment.AssignDoseLevel: enrolment.assign_dose_level,
-        enrolment.CancelAssignment: enrolment.cancel_assignment,
-        enrolment.ReassignDoseLevel: enrolment.reassign_dose_level,
-        infusion.PlanDose: infusion.plan_dose,
-        infusion.AssessReadiness: infusion.assess_readiness,
-        infusion.AuthoriseInfusion: infusion.authorise_infusion,
-        given.RecordInfusionStart: given.record_infusion_start,
-        given.RecordInfusion: given.record_infusion,
-        given.OmitInfusion: given.omit_infusion,
-        safety.ReportAdverseEvent: safety.report_adverse_event,
-        safety.UpdateAdverseEvent: safety.update_adverse_event,
-        safety.AssessCrs: safety.assess_crs,
-        safety.AssessIcans: safety.assess_icans,
-        safety.ConfirmGrade: safety.confirm_grade,
-        safety.AssessAttribution: safety.assess_attribution,
-        safety.RecordDeath: safety.record_death,
-        safety.RecordOffStudy: safety.record_off_study,
-        safety.RecordTransplant: safety.record_transplant,
-        safety.ResolveQuarantine: safety.resolve_quarantine,
-        dlt.RuleOnDlt: dlt.rule_on_dlt,
-        dlt.CloseDltWindow: dlt.close_dlt_window,
-        dlt.DetermineEvaluability: dlt.determine_evaluability,
-        holds.ApplyHold: holds.apply_hold,
-        holds.LiftHold: holds.lift_hold,
-        dose_decision.ProposeDoseDecision: dose_decision.propose_dose_decision,
-        dose_decision.SignDoseDecision: dose_decision.sign_dose_decision,
-        dose_decision.CirculateDecision: dose_decision.circulate_decision,
-        dose_decision.ReportPaperDecision: dose_decision.report_paper_decision,
+        **setup.DECISIONS,
+        **screening.DECISIONS,
+        **enrolment.DECISIONS,
+        **infusion.DECISIONS,
+        **given.DECISIONS,
+        **safety.DECISIONS,
+        **dlt.DECISIONS,
+        **holds.DECISIONS,
+        **dose_decision.DECISIONS,
         **products.DECISIONS,
+        **products_release.DECISIONS,
     }
 )
 

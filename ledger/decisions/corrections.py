@@ -2,43 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from pydantic import model_validator
 
 from ledger import refusals as no
 from ledger.decisions import given, infusion, products, products_release, safety, screening
-from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand
+from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand, Reports
 from ledger.patient.safety import AdverseEventReported
 from ledger.types import Event, Position
 from ledger.world import same_fact
 
-REPORTS: Final[dict[str, type[Command]]] = {
-    "screening": screening.ScreenPatient,
-    "consent": screening.RecordConsent,
-    "assent": screening.RecordAssent,
-    "screening-findings": screening.RecordScreeningFindings,
-    "criteria": screening.AssessCriteria,
-    "readiness": infusion.AssessReadiness,
-    "infusion-start": given.RecordInfusionStart,
-    "infusion": given.RecordInfusion,
-    "omission": given.OmitInfusion,
-    "adverse-event": safety.ReportAdverseEvent,
-    "adverse-event-update": safety.UpdateAdverseEvent,
-    "crs-assessment": safety.AssessCrs,
-    "icans-assessment": safety.AssessIcans,
-    "death": safety.RecordDeath,
-    "off-study": safety.RecordOffStudy,
-    "transplant": safety.RecordTransplant,
-    "collection": products.ReceiveCollection,
-    "manufacture": products.RecordManufacture,
-    "release-test": products_release.RecordReleaseTest,
-    "late-sterility": products.ReportLateSterility,
-    "custody": products.TransferCustody,
-    "thaw": products.RecordThaw,
-    "excursion": products.RecordExcursion,
-    "destruction": products.RecordDestruction,
-}
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        **screening.REPORTS,
+        **infusion.REPORTS,
+        **given.REPORTS,
+        **safety.REPORTS,
+        **products.REPORTS,
+        **products_release.REPORTS,
+    }
+)
 """What can be corrected, by the name that a correction gives it. Permissions, rulings and decisions are not
 corrected: they are ruled, determined or decided anew."""
 

@@ -1,13 +1,15 @@
 """Candidates are ruled on, windows close, and it is determined who is evaluable."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
 
 from pydantic import Field
 
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.cohort.state import Member
-from ledger.decisions.docket import AlreadySo, Docket, Entries, Follows, PatientCommand, permit, refuse
+from ledger.decisions.docket import AlreadySo, Decisions, Docket, Entries, Follows, PatientCommand, permit, refuse
 from ledger.decisions.standing import assessments_due, received_enough, ruled_evaluable
 from ledger.errors import Refused
 from ledger.patient import safety as s
@@ -266,3 +268,12 @@ def _in_a_row(
         hold=number, scope="level", level=patient.level, cause="consecutive-not-evaluable", automatic=True
     )
     return (Entry(TRIAL, hold),)
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        RuleOnDlt: rule_on_dlt,
+        CloseDltWindow: close_dlt_window,
+        DetermineEvaluability: determine_evaluability,
+    }
+)

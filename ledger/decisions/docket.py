@@ -4,10 +4,10 @@ A decision is a pure function of the docket and a command. It answers with entri
 or that the fact is on record already, or it refuses. Permissions are refused; what has happened never is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
@@ -221,3 +221,10 @@ def decided_here(
 ) -> Follows:
     """Record a permission of which no paper excuses a broken rule: what the ledger itself rests on."""
     return decided(replace(docket, asked=replace(docket.asked, on_paper=False)), stream, event, broken, stands=stands)
+
+
+Decisions = Mapping[type[Command], Callable[[Docket, Any], Follows]]
+"""Who answers which command; each file of decisions lists its own, `carry_out.py` all of them."""
+
+Reports = Mapping[str, type[Command]]
+"""What can be corrected, by the name that a correction gives it."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
 
 from ledger import refusals as no
 from ledger.cohort import events as c
@@ -9,6 +11,7 @@ from ledger.cohort.state import Cohort
 from ledger.decisions.docket import (
     AlreadySo,
     Command,
+    Decisions,
     Docket,
     Entries,
     Follows,
@@ -170,3 +173,16 @@ def reassign_dose_level(docket: Docket, command: ReassignDoseLevel) -> Follows:
     vacated = Entry(cohort_stream(before), c.SlotVacated(patient=patient.number))
     taken = c.SlotAssigned(patient=patient.number, sentinel=cohort.sentinel_due)
     return (*follows, vacated, Entry(cohort.stream, taken))
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        OpenCohort: open_cohort,
+        ReserveSlot: reserve_slot,
+        ReleaseReservation: release_reservation,
+        EnrolPatient: enrol_patient,
+        AssignDoseLevel: assign_dose_level,
+        CancelAssignment: cancel_assignment,
+        ReassignDoseLevel: reassign_dose_level,
+    }
+)

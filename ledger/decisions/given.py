@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Final
 
 from ledger import refusals as no
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
     AlreadySo,
+    Decisions,
     Docket,
     Entries,
     Follows,
     PatientCommand,
+    Reports,
     contradiction,
     deviation,
     not_in_the_future,
@@ -234,3 +237,20 @@ def omit_infusion(docket: Docket, command: OmitInfusion) -> Follows:
     given = patient.infusions.get(command.ordinal)
     reported = (given.started or given.completed) if given is not None else None
     return report(docket, patient.stream, event) if reported is None else _contradicts(docket, patient, event, reported)
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        RecordInfusionStart: record_infusion_start,
+        RecordInfusion: record_infusion,
+        OmitInfusion: omit_infusion,
+    }
+)
+
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        "infusion-start": RecordInfusionStart,
+        "infusion": RecordInfusion,
+        "omission": OmitInfusion,
+    }
+)

@@ -1,10 +1,11 @@
 """Anyone entitled may stop exposure; only the committee lets it go on."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final, Literal
 
 from ledger import refusals as no
-from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided
+from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follows, decided
 from ledger.decisions.effects import standing_cause
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
@@ -74,3 +75,11 @@ def against_lifting(world: World, protocol: ProtocolDocument, number: int) -> It
         yield no.HoldNotOpen(f"hold {number}")
     elif standing_cause(world, protocol, hold):
         yield no.HoldCauseStands(f"hold {number}: {hold.cause}")
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        ApplyHold: apply_hold,
+        LiftHold: lift_hold,
+    }
+)

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
 from ledger import refusals as no
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
     AlreadySo,
+    Decisions,
     Docket,
     Follows,
     PatientCommand,
+    Reports,
     decided,
     not_in_the_future,
     report,
@@ -230,3 +234,18 @@ def _against_product(docket: Docket, patient: Patient, command: AuthoriseInfusio
         yield no.CheckersNotDistinct(f"infusion {command.ordinal}")
     at, chain = docket.judged_at, command.chain_of_identity
     yield from against_lot(docket.world, patient, docket.protocol(), command.ordinal, command.product, at, chain=chain)
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        PlanDose: plan_dose,
+        AssessReadiness: assess_readiness,
+        AuthoriseInfusion: authorise_infusion,
+    }
+)
+
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        "readiness": AssessReadiness,
+    }
+)

@@ -1,25 +1,24 @@
 """What happened to a lot, from the collection to the last bag: facts, whatever they broke."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from ledger import refusals as no
-from ledger.decisions import products_release as release
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
     AlreadySo,
-    Command,
+    Decisions,
     Docket,
     Entries,
     Follows,
     ProductCommand,
+    Reports,
     deviation,
     query,
     report,
 )
 from ledger.decisions.patient_effects import automatic_hold
-from ledger.decisions.products_release import RecordReleaseTest, SetDisposition
 from ledger.decisions.products_standing import (
     culture_final_on,
     recipients_of,
@@ -235,16 +234,26 @@ def _reported(docket: Docket, product: Product, event: Event, broken: Iterable[L
     return (*follows, *(deviation(stream, error) for error in broken))
 
 
-DECISIONS: Final[Mapping[type[Command], Callable[[Docket, Any], Follows]]] = MappingProxyType(
+DECISIONS: Final[Decisions] = MappingProxyType(
     {
         ReceiveCollection: receive_collection,
         RecordManufacture: record_manufacture,
-        RecordReleaseTest: release.record_release_test,
-        SetDisposition: release.set_disposition,
         ReportLateSterility: report_late_sterility,
         TransferCustody: transfer_custody,
         RecordThaw: record_thaw,
         RecordExcursion: record_excursion,
         RecordDestruction: record_destruction,
+    }
+)
+
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        "collection": ReceiveCollection,
+        "manufacture": RecordManufacture,
+        "late-sterility": ReportLateSterility,
+        "custody": TransferCustody,
+        "thaw": RecordThaw,
+        "excursion": RecordExcursion,
+        "destruction": RecordDestruction,
     }
 )

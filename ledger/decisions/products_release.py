@@ -1,9 +1,11 @@
 """Release: what a lot is tested for, and what quality assurance signs (domain E.1)."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
 
 from ledger import refusals as no
-from ledger.decisions.docket import Docket, Follows, ProductCommand, decided, report
+from ledger.decisions.docket import Decisions, Docket, Follows, ProductCommand, Reports, decided, report
 from ledger.decisions.products_standing import (
     recipient_of,
     sterility_pending,
@@ -177,3 +179,17 @@ def _against_sterility(product: Product, disposition: e.Disposition, protocol: P
         yield no.LateSterilityPending(f"lot {product.lot}")
     elif disposition == "conditional" and not pending:
         yield no.LateSterilityKnown(f"lot {product.lot}")
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        RecordReleaseTest: record_release_test,
+        SetDisposition: set_disposition,
+    }
+)
+
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        "release-test": RecordReleaseTest,
+    }
+)

@@ -1,9 +1,10 @@
 """Safety reports. They are never refused for a business reason: what is odd about one is flagged."""
 
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from ledger import refusals as no
-from ledger.decisions.docket import Command, Docket, Follows, PatientCommand, report
+from ledger.decisions.docket import Command, Decisions, Docket, Follows, PatientCommand, Reports, report
 from ledger.grading.astct import TABLE_VERSION
 from ledger.grading.astct_crs import CrsFindings, grade_crs
 from ledger.grading.astct_icans import IcansFindings, grade_icans
@@ -240,3 +241,31 @@ def record_off_study(docket: Docket, command: RecordOffStudy) -> Follows:
 def record_transplant(docket: Docket, command: RecordTransplant) -> Follows:
     patient = docket.patient(command.patient)
     return report(docket, patient.stream, i.TransplantPerformed(performed_at=command.performed_at))
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        ReportAdverseEvent: report_adverse_event,
+        UpdateAdverseEvent: update_adverse_event,
+        AssessCrs: assess_crs,
+        AssessIcans: assess_icans,
+        ConfirmGrade: confirm_grade,
+        AssessAttribution: assess_attribution,
+        RecordDeath: record_death,
+        RecordOffStudy: record_off_study,
+        RecordTransplant: record_transplant,
+        ResolveQuarantine: resolve_quarantine,
+    }
+)
+
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        "adverse-event": ReportAdverseEvent,
+        "adverse-event-update": UpdateAdverseEvent,
+        "crs-assessment": AssessCrs,
+        "icans-assessment": AssessIcans,
+        "death": RecordDeath,
+        "off-study": RecordOffStudy,
+        "transplant": RecordTransplant,
+    }
+)

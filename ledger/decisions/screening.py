@@ -1,10 +1,11 @@
 """A patient enters screening, consents, is assessed, and is found eligible or not."""
 
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from ledger import refusals as no
 from ledger.cohort.events import ReservationReleased
-from ledger.decisions.docket import Command, Docket, Follows, PatientCommand, decided, report
+from ledger.decisions.docket import Command, Decisions, Docket, Follows, PatientCommand, Reports, decided, report
 from ledger.decisions.eligibility import checklist_hash, may_be_attested
 from ledger.decisions.permits import against_eligibility, checklist
 from ledger.patient import events as e
@@ -174,3 +175,28 @@ def give_back(docket: Docket, number: str) -> tuple[Entry, ...]:
         for cohort in docket.world.cohorts.values()
         if number in cohort.reservations
     )
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        ScreenPatient: screen_patient,
+        RecordConsent: record_consent,
+        RecordAssent: record_assent,
+        WithdrawConsent: withdraw_consent,
+        RecordScreeningFindings: record_screening_findings,
+        AssessCriteria: assess_criteria,
+        SignDetermination: sign_determination,
+        ConfirmEligibility: confirm_eligibility,
+        FailScreening: fail_screening,
+    }
+)
+
+REPORTS: Final[Reports] = MappingProxyType(
+    {
+        "screening": ScreenPatient,
+        "consent": RecordConsent,
+        "assent": RecordAssent,
+        "screening-findings": RecordScreeningFindings,
+        "criteria": AssessCriteria,
+    }
+)

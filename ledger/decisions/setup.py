@@ -1,12 +1,13 @@
 """A trial begins: registration, protocol versions, interpretations, sites, sources and delegations."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
 from ledger import refusals as no
-from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, decided_here, report
+from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follows, decided_here, report
 from ledger.decisions.standing import canonical_hash
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
@@ -253,3 +254,19 @@ def close_enrolment(docket: Docket, command: CloseEnrolment) -> Follows:
     docket.signer("medical_monitor", "principal_investigator")
     closed = _if(docket.world.trial.enrolment_closed, no.EnrolmentIsClosed("enrolment is closed"))
     return decided_here(docket, TRIAL, e.EnrolmentClosed(cause=command.cause), closed)
+
+
+DECISIONS: Final[Decisions] = MappingProxyType(
+    {
+        RegisterTrial: register_trial,
+        ProposeProtocolVersion: propose_protocol_version,
+        RecordEthicsApproval: record_ethics_approval,
+        ApproveProtocolVersion: approve_protocol_version,
+        SignInterpretation: sign_interpretation,
+        OpenSite: open_site,
+        RegisterSource: register_source,
+        DelegateRole: delegate_role,
+        RevokeRole: revoke_role,
+        CloseEnrolment: close_enrolment,
+    }
+)

@@ -205,6 +205,19 @@ def _ruled(patient: Patient, event: s.DltAdjudicated, record: Record) -> Patient
     return changed(patient, rulings=rulings, opinions=_without_opinions(patient, event.subject))
 
 
+PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType({})
+"""Members of a patient that evolve by themselves: the member's name, and the steps that its own file lists."""
+
+
+def _within(member: str, step: Callable[[Any, Any, Record], Any]) -> Callable[[Patient, Any, Record], Patient]:
+    """A step of one member as a step of the patient."""
+
+    def evolved(patient: Patient, event: Event, record: Record) -> Patient:
+        return changed(patient, **{member: step(getattr(patient, member), event, record)})
+
+    return evolved
+
+
 PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient]] = MappingProxyType(
     {
         e.PatientScreened: _screened,
@@ -241,6 +254,7 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         s.CandidateDltRuled: _candidate_ruled,
         s.DltOpinionSigned: _opinion,
         s.DltAdjudicated: _ruled,
+        **{kind: _within(member, step) for member, steps in PARTS.items() for kind, step in steps.items()},
     }
 )
 

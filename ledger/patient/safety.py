@@ -4,8 +4,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from ledger.patient.events import PARTICIPATION_EVENTS
-from ledger.patient.infusions import INFUSION_EVENTS
 from ledger.types import Commitment, Count, Event, Grade, Instant, Line, Name, Ordinal, Role, Several
 
 Toxicity = Literal["CRS", "ICANS"]
@@ -154,5 +152,3 @@ SAFETY_EVENTS: tuple[type[Event], ...] = (
     DltAdjudicated,
     CandidateDltRuled,
 )
-
-PATIENT_EVENTS: tuple[type[Event], ...] = (*PARTICIPATION_EVENTS, *INFUSION_EVENTS, *SAFETY_EVENTS)

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from ledger.decisions import products as p
-from ledger.decisions.products import DECISIONS
+from ledger.decisions import products_release as release
 from ledger.product.events import PRODUCT_EVENTS
 from ledger.product.state import PRODUCT_EVOLUTION, Product, evolve
 from ledger.types import Event
@@ -33,7 +33,8 @@ def test_every_event_is_kept_by_the_state() -> None:
 
 
 def test_every_command_has_one_decision() -> None:
-    assert len(set(DECISIONS.values())) == len(DECISIONS) == len(PRODUCT_EVENTS)
+    decisions = {**p.DECISIONS, **release.DECISIONS}
+    assert len(set(decisions.values())) == len(decisions) == len(PRODUCT_EVENTS)
 
 
 @pytest.mark.parametrize("kind", PRODUCT_EVENTS)

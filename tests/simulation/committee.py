@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 
 from ledger.decisions import dlt, holds
-from ledger.decisions.dose_decision import (
-    CirculateDecision,
-    ProposeDoseDecision,
-    SignDoseDecision,
-    advised_outcome,
-    is_open,
-)
+from ledger.decisions.dose_decision import CirculateDecision, ProposeDoseDecision, SignDoseDecision, is_open
+from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.effects import standing_cause
 from ledger.decisions.standing import advice, inputs_hash
 from ledger.designs.base import Await

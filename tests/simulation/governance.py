@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from ledger.decisions import dlt, dose_decision, enrolment, holds, safety, screening, setup
 from ledger.decisions.docket import Command
-from ledger.decisions.dose_decision import advised_outcome, is_open
+from ledger.decisions.dose_decision import is_open
+from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.standing import advice
 from ledger.record import Source
 from ledger.trial.dosing import Outcome

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from ledger.cohort.state import Member, Window
 from ledger.decisions import setup
-from ledger.decisions.dose_decision import advised_outcome
+from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.given import OmitInfusion
 from ledger.decisions.holds import LiftHold
 from ledger.decisions.standing import advice

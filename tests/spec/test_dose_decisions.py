@@ -7,7 +7,8 @@ import pytest
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.decisions import dose_decision, enrolment, holds, safety, setup
-from ledger.decisions.dose_decision import advised_outcome, is_open
+from ledger.decisions.dose_decision import is_open
+from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.standing import inputs_hash
 from ledger.designs.base import Await, DeclareMtd, DeclareMtdNotReached, Escalate, Open, StopNoMtd, Treat
 from ledger.record import Actor

@@ -11,7 +11,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.decisions import dose_decision, given, safety, setup
-from ledger.decisions.dose_decision import advised_outcome
+from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.standing import inputs_hash
 from ledger.designs.base import DeclareMtd, DeclareMtdNotReached, Escalate, StopNoMtd, Treat
 from ledger.protocol.document import ProtocolDocument

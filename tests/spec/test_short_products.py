@@ -2,7 +2,7 @@
 
 from ledger import refusals as no
 from ledger.decisions import holds
-from ledger.decisions.dose_decision import against_outcome
+from ledger.decisions.dose_outcomes import against_outcome
 from ledger.decisions.standing import advice
 from tests.bench import COMMITTEE, INVESTIGATOR, Bench
 from tests.patients import authorise, infuse, reaction, rule

@@ -1,0 +1,12 @@
+"""All that can happen to a patient."""
+
+from ledger.patient.events import PARTICIPATION_EVENTS
+from ledger.patient.infusions import INFUSION_EVENTS
+from ledger.patient.safety import SAFETY_EVENTS
+from ledger.types import Event
+
+PATIENT_EVENTS: tuple[type[Event], ...] = (
+    *PARTICIPATION_EVENTS,
+    *INFUSION_EVENTS,
+    *SAFETY_EVENTS,
+)
