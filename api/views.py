@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from ledger.patient.state import AdverseEvent, Patient
+from ledger.protocol.consistency import doubts
 from ledger.trial.state import Hold, Version
 from ledger.types import Day, Instant, Role, Sha256
 from ledger.world import World
@@ -50,9 +51,10 @@ class VersionLine(View):
 
 
 class VersionView(VersionLine):
-    """A protocol version with its whole document."""
+    """A protocol version with its whole document, and what the document says and cannot keep."""
 
     document: dict[str, Any]
+    doubts: tuple[str, ...]
 
 
 class InterpretationView(View):
@@ -150,7 +152,9 @@ def versions(world: World, on: date) -> tuple[VersionLine, ...]:
 
 
 def version_view(world: World, version: Version, on: date) -> VersionView:
-    return VersionView(**_version(version, on, world), document=version.document.model_dump(mode="json"))
+    document = version.document
+    told: dict[str, Any] = {"document": document.model_dump(mode="json"), "doubts": tuple(doubts(document))}
+    return VersionView(**_version(version, on, world), **told)
 
 
 def interpretations(world: World) -> tuple[InterpretationView, ...]:

@@ -1,4 +1,5 @@
-"""The whole trial as its log stands: every aggregate, folded from the records in order."""
+"""The whole trial as its log stands: every aggregate, folded from the records in order, and
+from nothing else (domain G.4-7)."""
 
 import json
 from collections.abc import Mapping

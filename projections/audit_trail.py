@@ -91,7 +91,7 @@ class AuditFilter(View):
         return all(wanted in (None, found) for wanted, found in given) and self._in_time(record.recorded_at)
 
     def wants_refusal(self, refusal: "RefusedCommand") -> bool:
-        """A refusal has neither stream nor patient."""
+        """A refusal has neither stream nor patient (domain G.4-13)."""
         if self.stream or self.patient:
             return False
         given = ((self.actor, refusal.actor_id), (self.type, refusal.command_type))

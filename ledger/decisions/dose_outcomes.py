@@ -83,7 +83,7 @@ def _further_left(outcome: str, advised: str) -> bool:
 
 
 def _misplaced(world: World, outcome: str, level: int | None) -> bool:
-    """Whether an override names a level that is exceeded, or one that it does not fit."""
+    """Whether an override names a level that is exceeded (A.3-8), or one that it does not fit."""
     if outcome == "stop":
         return level is not None
     if level is None or world.cohort(level).exceeded or outcome == "escalate":

@@ -23,7 +23,8 @@ from ledger.world import World
 
 
 def second_dlt_exceeds(world: World, cohort: Cohort, protocol: ProtocolDocument) -> Effects:
-    """Two counted DLTs exceed the level and hold it and all above, at once (domain G.4-5)."""
+    """Two counted DLTs exceed the level and hold it and all above, at once (domain G.4-5), at Level 0 also
+    among the first three (A.3-5)."""
     if not cohort.exceeded and design_of(protocol.design).is_exceeded(tally(world, cohort)):
         yield Entry(cohort.stream, c.CohortExceeded(evaluable_count=cohort.evaluable, dlt_count=cohort.dlts))
         yield automatic_hold(world, "level", cohort.level, "level-exceeded")

@@ -72,7 +72,7 @@ def against_placing(world: World, protocol: ProtocolDocument, level: int) -> Bro
 def consent_valid(patient: Patient, protocol: ProtocolDocument, on: date) -> bool:
     """Whether everyone whose signature the patient's age demands has signed, at an age at which it counts.
 
-    Age bands and majority as the protocol document says (domain A.3-2): a signature of the patient counts for the
+    Age bands and majority as the protocol document says (domain I1, A.3-2): a signature of the patient counts for the
     band of the age at which it was given and for lower ones; that of a representative counts while one is required.
     """
     if patient.withdrawn is not None:
@@ -158,13 +158,13 @@ def against_open_enrolment(world: World) -> Broken:
 
 
 def against_one_more(world: World, protocol: ProtocolDocument) -> Broken:
-    """The enrolment cap."""
+    """The enrolment cap (P1, A.3-20)."""
     if enrolled_count(world) >= protocol.enrolment_cap:
         yield no.EnrolmentCapReached(f"{protocol.enrolment_cap} patients")
 
 
 def against_opening(world: World, protocol: ProtocolDocument, level: int) -> Broken:
-    """Why a level does not open without a dose decision."""
+    """Why a level does not open without a dose decision (P4)."""
     yield from against_exposure(world, level)
     if level != protocol.start:
         yield no.NotTheStartLevel(f"level {level}")

@@ -1,4 +1,4 @@
-"""Safety reports. They are never refused for a business reason: what is odd about one is flagged."""
+"""Safety reports. They are never refused for a business reason: what is odd about one is flagged (domain G.4-11)."""
 
 from types import MappingProxyType
 from typing import Any, Final, Literal

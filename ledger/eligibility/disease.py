@@ -6,7 +6,7 @@ Any one of:
     b  no complete remission after at least so many salvage regimens for a relapse
     c  MRD before conditioning above the percentage of that disease; exactly on it is not above
 
-Source: domain I2a to I2c, A.3-10, A.3-23.
+Source: domain I2a, I2b, I2c, A.3-10, A.3-23.
 """
 
 from ledger.eligibility.asking import absent, measured

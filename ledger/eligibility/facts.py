@@ -48,7 +48,7 @@ class PatientFacts(Frozen):
     """A patient as screening knows them: the newest finding under each word, and what was said about criteria.
 
     `attested` are verdicts that a person signed, `determinations` those of the arbiter whom the protocol names, and
-    `established` those that other rules of the ledger find in the record (consent by age, the chosen donor).
+    `established` those that other rules of the ledger find in the record (consent by age, I1; the chosen donor, I4).
     `screened_position` holds birth month and sex.
     """
 

@@ -20,11 +20,12 @@ Source: Lee et al. 2019, Biol Blood Marrow Transplant 25:625-638, doi:10.1016/j.
 Where the table is silent, the cautious reading:
 
 - A vasopressor given stands for a hypotension that requires it, whatever the pressure under it. Vasopressin alone is 3.
-- The flow decides between low-flow and high-flow nasal cannula, whatever the device is called; without a recorded flow
+- The flow decides between low-flow and high-flow nasal cannula, whatever the device is called, and not the limit of
+  readiness (A.3-14); without a recorded flow
   the grade is between 2 and 3. In an infant (below 1 year) a high-flow device at <= 6 L/min is between 2 and 3 as well.
 - Blow-by is 2 and a mask is 3 at any flow. Ventilation for the airway or a procedure only, without hypoxia, is none.
 - A prophylactic tocilizumab, or an antipyretic or steroid given for another reason, does not waive the fever but may
-  mask it: other signs without fever are between 0 and their grade.
+  mask it: other signs without fever are between 0 and their grade (A.3-15).
 - A fever attributed elsewhere beside signs that are not: between 0 and the grade of the signs.
 - A temperature not measured: fever or not. That leaves a doubt unless fever is waived and another sign counts.
 """

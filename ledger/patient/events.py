@@ -40,7 +40,7 @@ class PatientScreened(Event):
 
 
 class ConsentGiven(Event):
-    """Informed consent was signed by the patient or a legal representative."""
+    """Informed consent was signed by the patient or a legal representative (I1, A.3-2)."""
 
     NAME: ClassVar[str] = "patient.consent-given.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("form_version", "capacity", "signed_at")
@@ -67,7 +67,7 @@ class AssentGiven(Event):
 
 
 class ConsentWithdrawn(Event):
-    """Consent was taken back: for treatment only, or for everything but what the law demands to keep."""
+    """Consent was taken back: for treatment only, or for everything but what the law demands to keep (X1)."""
 
     NAME: ClassVar[str] = "patient.consent-withdrawn.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("scope",)
@@ -132,7 +132,7 @@ class ScreenFailed(Event):
 
 
 class PatientEnrolled(Event):
-    """The patient takes part and counts towards the enrolment cap."""
+    """The patient takes part and counts towards the enrolment cap (P1, A.3-20)."""
 
     NAME: ClassVar[str] = "patient.enrolled.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ()

@@ -38,7 +38,7 @@ class ReadinessItem(Frozen):
 
 
 class ReadinessAssessed(Event):
-    """The protocol's checks before one infusion."""
+    """The protocol's checks before one infusion (P6)."""
 
     NAME: ClassVar[str] = "patient.readiness-assessed.v1"
     NEWEST: ClassVar[tuple[str, ...] | None] = ("ordinal",)
@@ -105,7 +105,7 @@ class InfusionCompleted(Event):
 
 
 class InfusionOmitted(Event):
-    """A planned infusion is not given."""
+    """A planned infusion is not given (A.3-25)."""
 
     NAME: ClassVar[str] = "patient.infusion-omitted.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("ordinal",)
@@ -115,7 +115,7 @@ class InfusionOmitted(Event):
 
 
 class TransplantPerformed(Event):
-    """The graft was infused: this day is day 0."""
+    """The graft was infused: this day is day 0 (P11)."""
 
     NAME: ClassVar[str] = "patient.transplant-performed.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ()

@@ -119,7 +119,7 @@ class DltOpinionSigned(Event):
 
 
 class DltAdjudicated(Event):
-    """It was ruled whether a toxicity was dose-limiting. The highest revision counts."""
+    """It was ruled whether a toxicity was dose-limiting. The highest revision counts (P7)."""
 
     NAME: ClassVar[str] = "patient.dlt-adjudicated.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("subject", "revision")

@@ -1,14 +1,15 @@
 """A patient's own calendar: every dose of the day table, the infusions and the graft, on dates, and the follow-up.
 
 All of it follows from day 0, planned at first and then as it was. Of the agents of one choice (the backbone) exactly
-one is given: until it is chosen all are listed, each with that condition. A dose that depends on the donor's type is
-listed with its condition until the type is known, and then only for that type.
+one is given (P10, A.3-18): until it is chosen all are listed, each with that condition. A dose that depends on the
+donor's type is listed with its condition until the type is known, and then only for that type (P12, A.3-24). The table
+rules, and not the 21 days that therapy is said to last (A.3-17).
 
 An infusion stands on its planned day; its condition names the days that do not deviate. It gives its share of the
-level's total, whatever the level is. The graft is day 0.
+level's total, whatever the level is (P5, A.3-9). The graft is day 0 (P11).
 
 Follow-up visits are no part of the registry record: DEFAULT_VISITS is a default of this ledger, to be replaced by the
-centre's own. They end with the protocol's years of follow-up.
+centre's own. They end with the protocol's years of follow-up (P14).
 """
 
 from collections.abc import Collection, Iterator
@@ -30,7 +31,7 @@ GRAFT: Final = "graft"
 
 
 class NoSuchAlternative(Unknown):
-    """No choice of this protocol version has this agent."""
+    """No choice of this protocol version has this agent (A.3-18)."""
 
     rule = "P10"
 
@@ -185,7 +186,7 @@ def follow_up(
     ended_on: date | None = None,
     visits: tuple[PlannedVisit, ...] = DEFAULT_VISITS,
 ) -> tuple[Visit, ...]:
-    """The visits within the protocol's years of follow-up, from the actual day 0.
+    """The visits within the protocol's years of follow-up, from the actual day 0 (P14).
 
     `done_days` names the visits that were made by their protocol day. A visit whose window had not closed
     when the follow-up ended, by death, withdrawal or loss, is not needed.

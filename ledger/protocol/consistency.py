@@ -1,4 +1,5 @@
-"""What the parts of a protocol document must agree on. Each check says, for each fault, where it is and what it is."""
+"""What the parts of a protocol document must agree on. Each check says, for each fault, where it is and what it is.
+A doubt blocks nothing: it is shown."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ledger.protocol.eligibility import Infections
+from ledger.types import add_months
 
 if TYPE_CHECKING:
     from ledger.protocol.document import ProtocolDocument
@@ -16,6 +18,27 @@ def faults(protocol: ProtocolDocument) -> Iterator[str]:
     """Every disagreement between parts of the document; none in a sound one."""
     for check in (_phases, _escalation, _time, _criteria, _references, _choices):
         yield from check(protocol)
+
+
+def doubts(protocol: ProtocolDocument) -> Iterator[str]:
+    """What the document says and cannot keep (A.3-21): follow-up that ends after the planned completion.
+
+    A graft after the day named is followed for longer than the trial is planned to last. The cohorts up to the top
+    need at least the sentinel's observation and the DLT window each, one after the other.
+    """
+    begins, ends = protocol.planned_start_on, protocol.planned_completion_on
+    if begins is None or ends is None:
+        return
+    last_graft_on = add_months(ends, -12 * protocol.follow_up_years)
+    dosed_days = protocol.day_of(protocol.last_ordinal) - protocol.day_of(1)
+    watched_days = protocol.sentinel.observation_days + protocol.dlt_window.days_after_last_infusion
+    needed_days = (protocol.top - protocol.start + 1) * (2 * dosed_days + watched_days)
+    if (last_graft_on - begins).days < needed_days:
+        yield (
+            f"planned_completion_on: {protocol.follow_up_years} years of follow-up end by then for a graft by"
+            f" {last_graft_on}, {(last_graft_on - begins).days} days after the planned start; the cohorts need at"
+            f" least {needed_days} (A.3-21)"
+        )
 
 
 def _phases(protocol: ProtocolDocument) -> Iterator[str]:

@@ -6,7 +6,7 @@ from ledger.types import Frozen
 
 
 class ThreePlusThreeParameters(Frozen):
-    """The three points in which published 3+3 rules differ. A protocol must state each of them."""
+    """The three points in which published 3+3 rules differ. A protocol must state each of them (A.3-7)."""
 
     kind: Literal["3+3"]
     six_at_mtd: bool

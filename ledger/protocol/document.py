@@ -46,7 +46,7 @@ class NoSuchInfusion(Unknown):
 
 
 class Objectives(Frozen):
-    """What the trial is to find out. Endpoints are listed where the protocol states any."""
+    """What the trial is to find out. Endpoints are listed where the protocol states any (P2)."""
 
     primary: Statement
     secondary: Several[Statement]

@@ -39,7 +39,8 @@ def _part_of_one(text: str) -> str:
 
 
 CellsPerKg = Annotated[Exact, BeforeValidator(_written_out), AfterValidator(_whole_superscript)]
-"""Cells per kg, written out. Texts such as `10x106` or `106`, in which 10^6 lost its superscript, are refused."""
+"""Cells per kg, written out. Texts such as `10x106` or `106`, in which 10^6 lost its superscript, are refused
+(A.3-3)."""
 
 Share = Annotated[Exact, AfterValidator(_part_of_one)]
 """The part of a level's total that one infusion gives, such as `2/3`."""
@@ -53,7 +54,7 @@ class LadderLevel(Frozen):
 
 
 class Ladder(Frozen):
-    """The dose levels in rising order, where the trial starts, and the levels kept in reserve below the start."""
+    """The dose levels in rising order, the start, and the levels kept in reserve below it (P3, P4)."""
 
     levels: Several[LadderLevel] = Field(min_length=1)
     start_level: Level
@@ -74,7 +75,7 @@ class Ladder(Frozen):
 
 
 class PlannedInfusion(Frozen):
-    """One of a patient's infusions: its share, its day, and how far it may move without deviating."""
+    """One of a patient's infusions: its share, its day, and how far it may move without deviating (P5, A.3-9)."""
 
     ordinal: Ordinal
     share: Share

@@ -199,7 +199,7 @@ class ConsentBand(AgeBand):
 
 
 class Consent(Frozen):
-    """Who signs at which age. Passing a majority age opens a task to consent again.
+    """Who signs at which age. Passing a majority age opens a task to consent again (I1, A.3-2).
 
     `criterion` is the line of the checklist that valid consent meets; null where there is none.
     """
@@ -213,7 +213,7 @@ class Consent(Frozen):
 
 
 class DonorRules(Frozen):
-    """Which donors there may be, and by what to choose among several, in this order; never an exclusion."""
+    """Which donors there may be, and by what to choose among several, in this order; never an exclusion (P13)."""
 
     types: Distinct[DonorType] = Field(min_length=1)
     ranking: Several[Statement]

@@ -13,7 +13,8 @@ Relation = Literal["definite", "probable", "possible", "unlikely", "unrelated", 
 
 
 class DltDefinition(Frozen):
-    """A toxicity of this kind and at least this grade, in a relation that counts as associated, is dose-limiting."""
+    """A toxicity of this kind and at least this grade is dose-limiting, in a relation that counts as associated
+    (P7, A.3-26)."""
 
     toxicities: Distinct[Toxicity] = Field(min_length=1)
     minimum_grade: PositiveGrade
@@ -23,7 +24,7 @@ class DltDefinition(Frozen):
 
 
 class DltWindow(Frozen):
-    """From the start of infusion 1 to so many days after the last infusion given, that day included.
+    """From the start of infusion 1 to so many days after the last infusion given, that day included (A.3-6).
 
     The scheduled assessments are daily up to a day after each infusion, then at an interval to the end.
     """
@@ -49,7 +50,7 @@ class Sentinel(Frozen):
 
 
 class ReviewHolds(Frozen):
-    """What is no DLT and yet holds a level, and all above, until it is reviewed (a death holds the trial)."""
+    """What is no DLT and yet holds a level, and all above, until it is reviewed (a death holds the trial) (A.3-19)."""
 
     infusion_reaction_minimum_grade: PositiveGrade
     other_related_nonhaematologic_minimum_grade: PositiveGrade
@@ -61,14 +62,14 @@ class ReviewHolds(Frozen):
 
 
 class Stopping(Frozen):
-    """So many DLTs at this level stop the study."""
+    """So many DLTs at this level stop the study (P8, A.3-5)."""
 
     level: Level
     dlt_count: HeadCount
 
 
 class Quorum(Frozen):
-    """How many distinct people of each role decide on a dose."""
+    """How many distinct people of each role decide on a dose (A.3-27)."""
 
     principal_investigator: HeadCount
     medical_monitor: HeadCount
@@ -133,7 +134,7 @@ Boundary: TypeAlias = Annotated[RateBoundary | TableBoundary, Field(discriminato
 
 
 class PhaseTwo(Frozen):
-    """What follows at the recommended dose, and when it stops for toxicity."""
+    """What follows at the recommended dose, and when it stops for toxicity (A.3-22)."""
 
     design: Literal["descriptive_expansion"]
     hold_at_every_dlt: bool

@@ -11,7 +11,7 @@ from ledger.types import Amount, Frozen, Name, Ordinal, Several, exact
 
 
 class ScheduledDose(Frozen):
-    """One agent of the day table: its dose per day, and its days.
+    """One agent of the day table: its dose per day, and its days (P9, P10, P12).
 
     `only_if_donor` makes it conditional on the donor's type. Of the agents of one `choice`, exactly one is given.
     """

@@ -140,7 +140,7 @@ class RoleRevoked(Event):
 
 
 class EnrolmentClosed(Event):
-    """No further patient is enrolled, by a person's decision."""
+    """No further patient is enrolled, by a person's decision (A.3-20)."""
 
     NAME: ClassVar[str] = "trial.enrolment-closed.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ()

@@ -102,6 +102,7 @@ def test_a_dry_run_says_what_would_follow_and_writes_nothing(ledger: TrialLedger
 
 
 def test_a_refusal_is_on_record_without_an_event(ledger: TrialLedger) -> None:
+    """G.4-13."""
     size = ledger.world.size
     command = setup.RegisterTrial(trial_id="X", title="X", sponsor="X", origin="x", training=True)
     submission = Submission(command, Asked(SPONSOR, command_id("vera", "key-0001")), "hash")

@@ -8,6 +8,7 @@ from typing import Any
 from ledger import errors, refusals
 from ledger.catalogue import EVENTS
 from ledger.types import Event
+from tests.architecture.traceability_page import traceability_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -85,7 +86,7 @@ def refusals_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"events.md": events_page, "refusals.md": refusals_page}
+PAGES = {"events.md": events_page, "refusals.md": refusals_page, "traceability.md": traceability_page}
 
 
 if __name__ == "__main__":

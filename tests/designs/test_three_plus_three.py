@@ -40,6 +40,7 @@ def advice_on(text: str) -> Advice:
     ],
 )
 def test_going_up(text: str, advice: Advice) -> None:
+    """A.3-7, A.3-8."""
     assert advice_on(text) == advice
 
 
@@ -78,6 +79,7 @@ def test_coming_down_to_levels_that_were_cleared_on_the_way_up(text: str, advice
     ],
 )
 def test_the_reserve_level_is_reached_only_by_coming_down_and_is_the_last(text: str, advice: Advice) -> None:
+    """P4, P8, A.3-5."""
     assert advice_on(text) == advice
 
 
@@ -96,11 +98,13 @@ def test_without_a_reserve_an_intolerable_start_level_stops_the_trial() -> None:
     ],
 )
 def test_the_top_level_is_filled_to_six_and_if_tolerated_the_mtd_is_not_reached(text: str, advice: Advice) -> None:
+    """A.3-7."""
     assert advice_on(text) == advice
 
 
 @pytest.mark.parametrize("text", ["1TT", "1NTT", "1NNTT", "1TTT", "1NNNNNTT"])
 def test_two_dlts_exceed_a_level_at_any_number_of_patients(text: str) -> None:
+    """A.3-5."""
     assert advice_on(text) == Open(0)
 
 

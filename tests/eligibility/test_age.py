@@ -35,6 +35,7 @@ def test_from_one_month_to_below_the_26th_birthday(
 
 @pytest.mark.parametrize("readings", [{}, {"A.3-1": "from-one-year"}, {"A.3-2": SIGNED["A.3-1"]}])
 def test_below_one_year_waits_for_the_reading_that_the_protocol_takes(readings: dict[str, str]) -> None:
+    """A.3-1."""
     verdict = verdicts(patient({}, "2025-09"), readings=readings)["R1"]
     assert (verdict.met, verdict.missing, verdict.rule) == (None, ("signed reading of A.3-1",), "R1")
 

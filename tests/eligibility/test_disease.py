@@ -34,6 +34,7 @@ MRD_NEGATIVE = {"mrd_percent_of_nucleated_cells": "0"}
 def test_mrd_lies_strictly_above_the_percentage_of_its_disease(
     rule: str, disease: str, percent: str, met: bool
 ) -> None:
+    """A.3-10."""
     given = but(disease=disease, mrd_percent_of_nucleated_cells=percent, **NOT_REFRACTORY)
     verdict = verdicts(patient(given))["I2"]
     assert (verdict.met, verdict.rule, verdict.basis) == (met, rule, "computed")
@@ -56,6 +57,7 @@ def test_mrd_lies_strictly_above_the_percentage_of_its_disease(
 def test_refractory_is_after_at_least_two_inductions_or_one_salvage(
     rule: str, disease: str, refractory: Mapping[str, str | bool], met: bool
 ) -> None:
+    """A.3-23."""
     given = but(disease=disease, **{**NOT_REFRACTORY, **MRD_NEGATIVE, **refractory})
     verdict = verdicts(patient(given))["I2"]
     assert (verdict.met, verdict.rule) == (met, rule)
@@ -97,6 +99,7 @@ def test_one_way_that_is_shown_needs_no_other() -> None:
 
 
 def test_a_disease_that_the_protocol_lacks_is_not_repeated_in_the_reason() -> None:
+    """I2a, I2b, I2c: B-ALL is not among them (A.3-22)."""
     verdict = verdicts(patient(but(disease="B-ALL")))["I2"]
     assert (verdict.met, verdict.rule) == (False, "I2")
     assert "B-ALL" not in verdict.because

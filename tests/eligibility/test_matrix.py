@@ -53,6 +53,14 @@ def test_what_fails_and_what_is_unknown_is_open_in_order() -> None:
     assert open_criteria(matrix(TRIAL, failed, TODAY)) == ("I1", "I4", "I6", "I8", "X2", "X5", "X7")
 
 
+@pytest.mark.parametrize("rule", ["I3", "I10", "I11", "X1", "X6", "X7"])
+@pytest.mark.parametrize("met", [True, False, None])
+def test_what_nothing_on_record_can_decide_is_what_a_person_attests(rule: str, met: bool | None) -> None:
+    verdict = verdicts(patient(SOUND, attested={} if met is None else {rule: met}))[rule]
+    assert (verdict.met, verdict.basis) == (met, "attested")
+    assert verdict.missing == (("attestation",) if met is None else ())
+
+
 def test_an_attestation_fills_no_missing_finding_and_contradicts_no_computed_one() -> None:
     missing = verdicts(patient(but(lvef_percent=None), attested={"I8": True}))["I8"]
     assert (missing.met, missing.basis, missing.missing) == (None, "computed", ("lvef_percent",))
@@ -72,6 +80,7 @@ def test_an_attestation_fills_no_missing_finding_and_contradicts_no_computed_one
 def test_a_computed_criterion_without_a_threshold_is_established_elsewhere_or_attested(
     established: dict[str, bool], attested: dict[str, bool], met: bool | None, basis: str
 ) -> None:
+    """I4."""
     verdict = verdicts(patient({}, established=established, attested=attested))["I4"]
     assert (verdict.met, verdict.basis, verdict.computed) == (met, basis, None)
 
@@ -91,6 +100,7 @@ def test_a_computed_criterion_without_a_threshold_is_established_elsewhere_or_at
 def test_x5_is_what_the_investigator_determines_and_nothing_else(
     infected: bool | None, determined: bool | None, met: bool | None, computed: bool | None
 ) -> None:
+    """X5."""
     given = patient(
         {} if infected is None else {"uncontrolled_infection": infected},
         attested={"X5": False},

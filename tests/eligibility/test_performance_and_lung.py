@@ -1,4 +1,4 @@
-"""I5 and I9: which instrument counts goes by the age on the day of the assessment."""
+"""I5 and I9: which instrument counts goes by the age on the day of the assessment (A.3-13)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""I6: a measured clearance, the bedside Schwartz estimate, or an adult's estimate, by age."""
+"""I6: a measured clearance, the bedside Schwartz estimate, or an adult's estimate, by age (A.3-13)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""X2: calendar months since the last cellular therapy, and active signs. Met means excluded."""
+"""X2: calendar months since the last cellular therapy, and active signs. Met means excluded (A.3-4)."""
 
 from datetime import date
 

@@ -101,6 +101,7 @@ def test_fever_begins_at_38_degrees(celsius: str, grade: int) -> None:
 def test_six_litres_a_minute_is_the_last_low_flow_whatever_the_cannula_is_called(
     device: str, flow: str, grade: int
 ) -> None:
+    """A.3-14."""
     assert graded(FEVER, oxygen(device, flow)).grade == grade
 
 
@@ -152,6 +153,7 @@ def test_after_treatment_of_this_crs_fever_is_no_longer_required() -> None:
     ],
 )
 def test_prophylaxis_does_not_silently_waive_fever(masked: dict[str, Any], doubt: str) -> None:
+    """A.3-15."""
     result = graded(masked, pressors(2))
     assert (result.grade, result.at_least, result.at_most, result.by_domain) == (None, 0, 4, ())
     assert result.needs_adjudication == (doubt,)

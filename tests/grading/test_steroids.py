@@ -1,4 +1,4 @@
-"""Steroids before an infusion: rolling 24 hours, in prednisone per kg, in exact numbers."""
+"""Steroids before an infusion: rolling 24 hours, in prednisone per kg, in exact numbers (A.3-11)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone

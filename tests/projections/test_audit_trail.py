@@ -210,6 +210,7 @@ def refusal(bench: Bench, **about: object) -> Refusal:
 
 
 def test_a_refused_command_stands_among_the_events_at_its_time() -> None:
+    """G.4-13."""
     bench = three_treated()
     refused = refusal(bench, recorded_at=bench.records[60].recorded_at + timedelta(microseconds=0))
     found = list(audit_trail(bench.records, streams(bench), refusals=[refused]))

@@ -201,6 +201,7 @@ def test_a_late_dlt_supersedes_the_basis_and_holds_the_level_above() -> None:
 
 
 def test_the_mtd_is_undetermined_when_the_cap_is_reached_and_the_design_wants_more() -> None:
+    """A.3-20."""
     bench = capped(2)
     treat(bench, "001", 1)
     close_window(bench, "001")
@@ -244,7 +245,8 @@ def test_enrolment_closed_by_a_person_is_an_end_too() -> None:
 
 
 def test_the_order_of_the_patients_does_not_matter() -> None:
-    """The same outcomes for other patients of the cohort, closed in another order: the same counts and advice."""
+    """G.4-7: the same outcomes for other patients of the cohort, closed in another order: the same counts and
+    advice."""
     shuffled = Random(7)
     found = set()
     for _ in range(3):

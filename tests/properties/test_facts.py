@@ -68,6 +68,7 @@ def test_whatever_was_reported_is_known_when_it_is_reported_again(reports: list[
 @settings(max_examples=60, deadline=None)
 @given(REPORTS, st.data())
 def test_any_prefix_of_a_log_folds_to_the_state_that_it_had_then(reports: list[tuple[Any, ...]], data: Any) -> None:
+    """G.4-7."""
     bench = begun()
     worlds = [bench.world]
     for report in reports:

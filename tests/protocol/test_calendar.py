@@ -31,6 +31,7 @@ def days_of(items: tuple[ScheduledItem, ...], what: str) -> list[int]:
 
 
 def test_the_whole_day_table_of_a_patient_with_a_haploidentical_donor() -> None:
+    """P5, P9, P10, P11, P12."""
     items = schedule(TRIAL, DAY_ZERO, **HAPLOIDENTICAL)
     assert [(item.day, item.what, item.dose, item.unit) for item in items] == [
         (-14, "fludarabine", "40", "mg/m2"),
@@ -61,6 +62,7 @@ def test_nothing_is_conditional_any_more_but_the_window_of_infusion_2() -> None:
 
 
 def test_the_last_abatacept_is_for_a_haploidentical_donor_only() -> None:
+    """P12, A.3-24."""
     matched = schedule(TRIAL, DAY_ZERO, donor_type="matched_related", backbone="treosulfan")
     assert days_of(matched, "abatacept") == [-1, 7, 14]
 
@@ -76,6 +78,7 @@ BACKBONES = ("treosulfan", "busulfan", "total_body_irradiation")
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_exactly_the_chosen_backbone_is_given(backbone: str) -> None:
+    """P10, A.3-18."""
     items = schedule(TRIAL, DAY_ZERO, backbone=backbone)
     assert {each: days_of(items, each) for each in BACKBONES} == {
         each: [-4, -3, -2] if each == backbone else [] for each in BACKBONES
@@ -120,6 +123,7 @@ def test_one_choice_leaves_another_open() -> None:
 
 
 def test_a_postponed_graft_moves_all_that_is_counted_from_it() -> None:
+    """P11."""
     before, after = (schedule(TRIAL, day_zero, **HAPLOIDENTICAL) for day_zero in (on(0), on(3)))
     changes = moved(before, after)
     assert len(changes) == len(before)
@@ -163,6 +167,7 @@ def statuses(today: date, **more: Any) -> dict[int, str]:
 
 
 def test_the_visits_of_two_years() -> None:
+    """P14."""
     visits = follow_up(TRIAL, DAY_ZERO, today=DAY_ZERO)
     assert [visit.day for visit in visits] == [28, 60, 100, 180, 365, 545, 730]
     assert all(visit.on == on(visit.day) for visit in visits)

@@ -1,11 +1,13 @@
 """The bundled protocol says what the registry record says, exactly."""
 
 import json
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from ledger.protocol.consistency import doubts
 from ledger.protocol.document import NoSuchInfusion, NoSuchLevel
 from ledger.protocol.load import bundled, load_protocol, stored_bytes
 
@@ -43,6 +45,7 @@ def floats_in(tree: Any) -> list[float]:
     ],
 )
 def test_a_level_is_split_two_thirds_and_one_third_exactly(level: int, first: Fraction, second: Fraction) -> None:
+    """P3."""
     assert TRIAL.planned_cells_per_kg(level, 1) == first * MILLION
     assert TRIAL.planned_cells_per_kg(level, 2) == second * MILLION
     assert TRIAL.level_total(level) == (first + second) * MILLION
@@ -55,12 +58,14 @@ def test_a_child_of_8_kg_at_level_1_gets_53_33_and_26_67_million_cells() -> None
 
 
 def test_the_trial_starts_at_level_1_with_level_0_in_reserve() -> None:
+    """P4."""
     assert TRIAL.levels() == (0, 1, 2, 3)
     assert (TRIAL.bottom, TRIAL.start, TRIAL.top) == (0, 1, 3)
     assert [level for level in TRIAL.levels() if TRIAL.is_reserve(level)] == [0]
 
 
 def test_the_infusions_are_on_day_minus_12_and_about_day_5() -> None:
+    """P5, A.3-9."""
     assert [TRIAL.day_of(ordinal) for ordinal in TRIAL.ordinals()] == [-12, 5]
     assert [TRIAL.window_of(ordinal) for ordinal in TRIAL.ordinals()] == [(-12, -12), (3, 7)]
     assert TRIAL.last_ordinal == 2
@@ -90,6 +95,7 @@ def test_an_infusion_that_is_not_planned_is_unknown(ordinal: int) -> None:
     ],
 )
 def test_who_signs_goes_by_age(age_years: int, signatures: set[str]) -> None:
+    """I1, A.3-2."""
     assert TRIAL.consent_required(age_years) == signatures
 
 
@@ -110,10 +116,12 @@ def test_who_signs_goes_by_age(age_years: int, signatures: set[str]) -> None:
     ],
 )
 def test_the_day_table(day: int, agents: str) -> None:
+    """P9, P10, P12 and, with days after +7 in it, A.3-17."""
     assert " ".join(dose.agent for dose in TRIAL.scheduled_on(day)) == agents
 
 
 def test_the_courses_add_up_to_what_the_record_prints() -> None:
+    """P9, P10."""
     courses = {(dose.agent, dose.unit): dose.course_dose for dose in TRIAL.schedule}
     assert courses["thiotepa", "mg/kg"] == 10
     assert courses["treosulfan", "g/m2"] == 42
@@ -123,8 +131,42 @@ def test_the_courses_add_up_to_what_the_record_prints() -> None:
 
 
 def test_the_last_abatacept_alone_depends_on_the_donor() -> None:
+    """P12, A.3-24."""
     conditional = [(dose.agent, dose.days, dose.only_if_donor) for dose in TRIAL.schedule if dose.only_if_donor]
     assert conditional == [("abatacept", (28,), "haploidentical")]
+
+
+def test_the_objectives_are_text_and_no_endpoint_is_given() -> None:
+    """P2."""
+    assert TRIAL.objectives.primary.startswith("Feasibility, safety and the maximum tolerated dose")
+    assert (len(TRIAL.objectives.secondary), TRIAL.objectives.endpoints) == (3, ())
+
+
+def test_donors_of_two_types_are_ranked_and_none_excluded() -> None:
+    """P13."""
+    assert TRIAL.donor.types == ("haploidentical", "matched_related")
+    assert TRIAL.donor.ranking[1] == "KIR-ligand mismatch preferred"
+
+
+def test_phase_2_is_a_descriptive_expansion_of_three_diseases() -> None:
+    """P1, A.3-22."""
+    assert TRIAL.phases == ("I", "II")
+    assert TRIAL.phase_2 is not None
+    assert TRIAL.phase_2.design == "descriptive_expansion"
+    assert TRIAL.eligibility.disease is not None
+    assert [each.disease for each in TRIAL.eligibility.disease.diseases] == ["AML", "T-ALL", "MPAL"]
+
+
+def test_a_planned_completion_before_the_last_follow_up_is_told_and_blocks_nothing() -> None:
+    """P14, A.3-21."""
+    assert list(doubts(TRIAL)) == [
+        "planned_completion_on: 2 years of follow-up end by then for a graft by 2025-10-31, 175 days after the planned"
+        " start; the cohorts need at least 228 (A.3-21)"
+    ]
+    later = TRIAL.model_copy(update={"planned_completion_on": date(2027, 12, 23)})
+    assert list(doubts(later)) == []
+    assert list(doubts(TRIAL.model_copy(update={"planned_completion_on": date(2027, 12, 22)}))) != []
+    assert list(doubts(TRIAL.model_copy(update={"planned_start_on": None}))) == []
 
 
 def test_every_rule_of_the_record_is_there_once() -> None:

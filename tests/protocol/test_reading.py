@@ -194,6 +194,7 @@ def test_steps_of_a_boundary_rise() -> None:
     ],
 )
 def test_a_dose_whose_power_of_ten_is_lost_or_not_written_out_is_refused(dose: str | int, reason: str) -> None:
+    """A.3-3."""
     told = refusal(changed("ladder.levels.0.total_cells_per_kg", dose))
     assert told.startswith("ladder.levels.0.total_cells_per_kg: ")
     assert reason in told

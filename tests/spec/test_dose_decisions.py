@@ -120,6 +120,7 @@ def test_a_decision_is_taken_with_the_last_signature_of_the_quorum_and_carried_o
 
 
 def test_the_quorum_counts_people_of_each_role() -> None:
+    """A.3-27."""
     bench = told("1NNN")
     number = propose(bench, "escalate", 2)
     sign(bench, number, SPONSOR, COMMITTEE, COMMITTEE_2)
@@ -267,6 +268,7 @@ def test_to_hold_is_always_allowed(outcomes: str, level: int | None) -> None:
 
 
 def test_one_other_than_the_proposer_may_hold_or_stop() -> None:
+    """A.3-27."""
     bench = told("1NNN")
     for outcome, level in (("hold", 1), ("stop", None)):
         number = propose(bench, outcome, level, override="futile")  # type: ignore[arg-type]
@@ -350,6 +352,7 @@ def test_the_mtd_is_declared_with_its_recommended_dose_and_once() -> None:
 
 
 def test_a_tolerated_top_is_recommended_and_no_mtd() -> None:
+    """A.3-7."""
     bench = told("1NNN 2NNN 3NNN 3NNN")
     number = propose(bench, "declare_mtd_not_reached", 3)
     events = sign(bench, number, PI, SPONSOR, COMMITTEE)
@@ -359,6 +362,7 @@ def test_a_tolerated_top_is_recommended_and_no_mtd() -> None:
 
 
 def test_the_premature_stop_is_signed_after_two_dlts_at_the_lowest_level_had_held_everything() -> None:
+    """P8, A.3-5."""
     bench = told("1TT 0TT")
     assert [bench.world.trial.held(level) is not None for level in (0, 1, 2, 3)] == [True] * 4
     number = propose(bench, "stop", None)

@@ -118,6 +118,7 @@ def test_the_reaction_check_is_for_the_second_infusion_only() -> None:
     ],
 )
 def test_exactly_at_a_limit_passes(finding: str, at_the_limit: object, beyond: object, check: str) -> None:
+    """P6, A.3-11, A.3-14."""
     bench = told("1A")
     assert assess(bench, 1, **{finding: at_the_limit})[check]
     assert not assess(bench, 1, **{finding: beyond})[check]
@@ -133,6 +134,7 @@ def reaction_before_infusion_2(bench: Bench, **said: object) -> None:
 
 
 def test_a_related_or_unattributed_reaction_of_grade_3_fails_the_check_whatever_is_stated() -> None:
+    """P6, A.3-12."""
     bench = told("1A")
     reaction_before_infusion_2(bench)
     assert not assess(bench, 2)["nonhaematologic-reaction"]
@@ -146,6 +148,7 @@ def test_a_lower_grade_or_a_haematologic_one_does_not(said: dict[str, object]) -
 
 
 def test_an_unrelated_reaction_does_not_count_once_two_people_say_so() -> None:
+    """P6, A.3-12, A.3-26."""
     bench = told("1A")
     reaction_before_infusion_2(bench)
     unrelated = safety.AssessAttribution(

@@ -181,6 +181,7 @@ def test_a_patient_is_enrolled_once() -> None:
 
 
 def test_the_cap_counts_the_enrolled() -> None:
+    """P1, A.3-20."""
     bench = trial_with(enrolment_cap=2)
     for number in ("001", "002", "003"):
         p.screen(bench, number)

@@ -280,6 +280,7 @@ def test_a_patient_without_a_level_is_not_determined() -> None:
 
 @pytest.mark.parametrize("outcomes", ["1NNT", "1TNN", "1NTN"])
 def test_the_order_of_patients_inside_a_cohort_does_not_matter(outcomes: str) -> None:
+    """G.4-7."""
     bench = told(outcomes)
     cohort = bench.world.cohort(1)
     assert (cohort.evaluable, cohort.dlts, cohort.exceeded, cohort.cleared) == (3, 1, False, None)

@@ -94,6 +94,7 @@ def test_another_level_than_the_assigned_one_is_flagged() -> None:
 
 
 def test_infusion_1_is_on_day_minus_12_and_infusion_2_between_day_3_and_7() -> None:
+    """P5, A.3-9."""
     bench = told("1A")
     bench.pass_days(1)
     p.authorise(bench, "001", 1)
@@ -107,6 +108,7 @@ def test_infusion_1_is_on_day_minus_12_and_infusion_2_between_day_3_and_7() -> N
 
 
 def test_the_actual_graft_moves_the_day_of_the_second_infusion() -> None:
+    """P11."""
     bench = told("1A")
     p.authorise(bench, "001", 1)
     p.infuse(bench, "001", 1)

@@ -97,6 +97,7 @@ def test_the_reserve_waits_for_the_windows_above() -> None:
 
 
 def test_a_retracted_dlt_is_uncounted_and_the_exceeded_level_does_not_reopen_by_itself() -> None:
+    """A.3-8."""
     bench = told("1NNN 2TT")
     retract(bench, "004")
     assert bench.world.cohort(2).dlts == 1

@@ -42,6 +42,7 @@ def assessed(bench: Bench, grade: int = 3, number: str = "001", by: Actor = INVE
 
 @pytest.mark.parametrize("who", [NURSE, INVESTIGATOR, COMMITTEE, SPONSOR])
 def test_anyone_reports_an_adverse_event_of_a_known_patient(who: Actor) -> None:
+    """G.4-11."""
     bench = trial()
     p.screen(bench, "001")
     assert has(s.AdverseEventReported, bench.ask(event(bench), who))
@@ -234,6 +235,7 @@ def test_a_grade_is_confirmed_of_an_assessment_on_record() -> None:
 
 
 def test_an_event_is_related_until_two_people_with_reasons_say_otherwise() -> None:
+    """A.3-26."""
     bench = told("1A")
     bench.ask(event(bench))
     unrelated = safety.AssessAttribution(patient="001", adverse_event=1, relation="unrelated")
@@ -255,6 +257,7 @@ def test_a_toxicity_before_any_infusion_is_stored_and_no_candidate() -> None:
 
 
 def test_a_death_not_from_relapse_of_a_treated_patient_holds_the_trial_once() -> None:
+    """A.3-19."""
     bench = told("1PP")
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="other"))
     held = [hold for hold in bench.world.trial.holds.values() if hold.cause == "death"]
@@ -268,6 +271,7 @@ def test_a_death_not_from_relapse_of_a_treated_patient_holds_the_trial_once() ->
 
 @pytest.mark.parametrize(("days_after_graft", "held"), [(100, True), (101, False)])
 def test_a_death_holds_the_trial_up_to_day_100(days_after_graft: int, held: bool) -> None:
+    """A.3-19."""
     bench = told("1P")
     bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
     bench.pass_days(days_after_graft)

@@ -74,6 +74,7 @@ def test_an_unknown_patient_is_named_as_such() -> None:
     ],
 )
 def test_consent_is_of_those_whom_the_age_asks_for(born: str, capacities: list[e.Capacity], valid: bool) -> None:
+    """I1, A.3-2."""
     bench = trial()
     assessed(bench, born, *capacities)
     if valid:
@@ -85,6 +86,7 @@ def test_consent_is_of_those_whom_the_age_asks_for(born: str, capacities: list[e
 
 @pytest.mark.parametrize(("born", "crossed_on"), [("2012-02", "2026-02-01"), ("2008-02", "2026-02-01")])
 def test_at_14_and_at_18_consent_is_due_again_from_the_first_of_the_birth_month(born: str, crossed_on: str) -> None:
+    """A.3-2."""
     bench = trial()
     p.screen(bench, "001", born)
     bench.now = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
@@ -106,6 +108,7 @@ def test_what_a_representative_signed_still_counts_at_14() -> None:
 
 
 def test_overdue_consent_refuses_what_is_new_and_never_a_safety_report() -> None:
+    """A.3-2, G.4-11."""
     bench = told("1A")
     bench.ask(screening.WithdrawConsent(patient="001", scope="all-participation"))
     with bench.refuses(no.ConsentNotValid):
@@ -129,6 +132,7 @@ def test_an_assent_is_recorded() -> None:
 
 
 def test_withdrawn_consent_ends_every_permission() -> None:
+    """X1."""
     bench = trial()
     p.screen(bench, "001")
     bench.ask(screening.WithdrawConsent(patient="001", scope="treatment"))
@@ -160,6 +164,7 @@ def test_an_inclusion_not_met_or_an_exclusion_met_is_not_eligible(criterion: str
 
 
 def test_the_arbiters_criterion_waits_for_his_determination() -> None:
+    """X5."""
     bench = trial()
     entered(bench)
     bench.ask(consent(bench, "001", "representative"))
@@ -207,6 +212,7 @@ def test_the_day_before_the_26th_birthday_is_still_eligible() -> None:
 
 
 def test_below_one_year_the_flag_waits_for_the_protocols_reading_signed_by_two() -> None:
+    """R1, A.3-1."""
     bench = trial()
     assessed(bench, "2025-06", "representative")
     with bench.refuses(no.AgeFlagStands):

@@ -73,12 +73,14 @@ def test_without_infusion_2_the_window_ends_28_days_after_infusion_1() -> None:
 
 
 def test_without_infusion_1_no_window_opens() -> None:
+    """A.3-25."""
     bench = told("1A")
     bench.ask(given.OmitInfusion(patient="001", ordinal=1, cause="manufacturing-failure"))
     assert member(bench, "001").window is None
 
 
 def test_the_actual_graft_moves_the_planned_end() -> None:
+    """P11."""
     bench = once_infused()
     bench.pass_days(14)
     bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
