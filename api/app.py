@@ -20,6 +20,7 @@ from api.routes import (
     reading_log,
     reading_patients,
     reading_products,
+    reading_review,
     reading_trial,
 )
 from api.routes.listed import WRITES
@@ -35,6 +36,7 @@ READS: Final = (
     reading_trial,
     reading_patients,
     reading_products,
+    reading_review,
     reading_dosing,
     reading_design,
     reading_log,

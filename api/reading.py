@@ -18,6 +18,9 @@ from api.replies import entity_tag
 from api.roles import Needed
 from api.service import service_of
 from ledger.application import TrialLedger
+from ledger.patient.state import Patient
+from ledger.protocol.document import ProtocolDocument
+from ledger.refusals import NoProtocolInForce, NoSuchPatient
 from ledger.types import Instant, Name, PatientNumber, Position
 from ledger.world import World
 
@@ -152,6 +155,23 @@ def _past(caller: Caller, ledger: TrialLedger, asked: AsOf) -> Reading:
 def _now(ledger: TrialLedger, world: World) -> datetime:
     now = ledger.clock()
     return now if world.recorded_at is None else max(now, world.recorded_at)
+
+
+def known_patient(reading: Reading, number: str) -> Patient:
+    """The patient, where one of this number exists for the caller."""
+    found = reading.world.patients.get(number)
+    if found is None or found.screened is None:
+        raise NoSuchPatient(f"patient {number}")
+    reading.caller.seen(reading.world, number)
+    return found
+
+
+def protocol_in_force(reading: Reading, number: str) -> ProtocolDocument:
+    """The protocol version in force on the day at the patient's site; `NoProtocolInForce` where none is."""
+    version = reading.world.trial.protocol_on(reading.world.patient_day(number, reading.now))
+    if version is None:
+        raise NoProtocolInForce("no approved protocol version holds")
+    return version.document
 
 
 async def grown(ledger: TrialLedger, position: int, seconds: float | None) -> bool:

@@ -6,6 +6,8 @@
     V         verify and replay
     approval  an ethics committee's own approval
     findings  findings only, no signature
+    raise     a query: ask about a record, ask once more
+    answer    a query of the own site
     custody   what happens to a lot once it leaves manufacture: who holds it, how warm it was, thawed, destroyed
     set lift  a hold
     own       whatever the cell grants, at the own site only; another site's patients do not exist (404)
@@ -69,6 +71,9 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "dose-decision": "pi sc: R S; mm: R W S; inv coord check ds qa dm cra stat ec: R; insp: R V",
         "hold": "pi inv mm qa ec: set; sc: set lift S; insp: R V",
         "correction": "pi inv coord check edc: W own; mm sc ds qa: W entries; insp: R V",
+        "query": "pi inv coord check: R answer own; mm ds: R raise; dm: R W; cra: R W own; sc stat: R; insp: R V",
+        "source-verification": "pi inv coord check: R own; dm: R W; cra: R W own; mm sc stat: R; insp: R V",
+        "endorsement": "pi inv: R S own; coord: R own; mm sc dm stat: R; cra: R own; insp: R V",
         "events": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
         " edc: received own; admin: setup",
         "texts": "pi inv coord check cra: R own; mm sc ds dm: R; insp: R",

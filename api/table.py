@@ -30,6 +30,7 @@ PARAMETERS: Final[Mapping[str, tuple[TypeAdapter[Any], str]]] = {
     "hold": (TypeAdapter(Number), "The number of the hold."),
     "version": (TypeAdapter(Number), "The number of the protocol version."),
     "decision": (TypeAdapter(Number), "The number of the dose decision."),
+    "query": (TypeAdapter(Number), "The number of the patient's query."),
     "quarantine": (TypeAdapter(Number), "The number of the quarantined report."),
 }
 """What stands in a path, by name."""

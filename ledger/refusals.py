@@ -487,6 +487,24 @@ class DossierMoved(Refused):
     rule = "G.4-9"
 
 
+class QueryIsClosed(Refused):
+    """The query is closed; it can be reopened."""
+
+    rule = "query-1"
+
+
+class QueryIsOpen(Refused):
+    """The query is open already and waits for the site."""
+
+    rule = "query-1"
+
+
+class QueryNotSettled(Refused):
+    """The record was not corrected since, nobody has answered, or a contradiction is not withdrawn."""
+
+    rule = "query-1"
+
+
 class DecisionPending(Refused):
     """Another dose decision waits for signatures."""
 
@@ -577,6 +595,12 @@ class NoSuchDecision(Unknown):
     rule = "unknown-decision"
 
 
+class NoSuchQuery(Unknown):
+    """There is no such query."""
+
+    rule = "unknown-query"
+
+
 class NoSuchAdverseEvent(Unknown):
     """There is no such adverse event."""
 
@@ -587,6 +611,12 @@ class VersionMovedOn(Overtaken):
     """The resource has changed since it was read."""
 
     rule = "G.4-12"
+
+
+class DataMoved(Overtaken):
+    """The patient's data have changed since they were read."""
+
+    rule = "G.4-9"
 
 
 class DossierStale(Overtaken):

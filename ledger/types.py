@@ -248,7 +248,7 @@ Role = Literal[
 ]
 
 
-def changed(state: T, **changes: Any) -> T:
+def changed(state: T, /, **changes: Any) -> T:
     """The dataclass value with some fields changed: what `dataclasses.replace` gives, in less than half the time."""
     values_of, place = _shape(cast(Hashable, type(state)))
     values = list(values_of(state))

@@ -73,7 +73,7 @@ class PatientView(PatientLine):
     off_study_on: Day | None
     off_study_cause: str | None
     deviations: int
-    queries: int
+    open_queries: int
 
 
 def patients(world: World) -> tuple[PatientLine, ...]:
@@ -104,7 +104,7 @@ def patient(world: World, number: str) -> PatientView | None:
             "adverse_events": tuple(sorted(known.adverse_events)),
             **_end(known),
             "deviations": known.deviations,
-            "queries": known.queries,
+            "open_queries": len(known.review.open_queries),
         }
     )
 

@@ -1,22 +1,21 @@
 """What waits for somebody: windows, rulings, signatures, reviews, consents. Read at a moment, never recorded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final
 
 from ledger.cohort.state import Member, Window
 from ledger.decisions.permits import consent_valid
 from ledger.decisions.standing import assessments_due
-from ledger.patient.events import QueryRaised
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import Record
 from ledger.types import Day, Instant
 from ledger.world import World
 from projections.base import View
 from projections.dose_decisions import DecisionView, dose_decisions
 from projections.escalation import HoldView, holds_in_force
 from projections.levels import WindowNow, home_day, window_now
+from projections.review import EndorsementDue, QueryView, VerificationView, endorsements_due, queries, verifications
 
 CONSENT_HORIZON_DAYS: Final = 60
 """How long before a birthday a new consent is announced."""
@@ -84,14 +83,6 @@ class ConsentDue(View):
     """New protocol actions are refused; safety reporting never is."""
 
 
-class OpenQueries(View):
-    """How many queries a patient's record has raised, with their positions where they were asked for."""
-
-    patient: str
-    raised: int
-    positions: tuple[int, ...]
-
-
 class Worklists(View):
     """Everything that waits for somebody."""
 
@@ -104,11 +95,14 @@ class Worklists(View):
     quarantined: tuple[QuarantinedReport, ...]
     reservations: tuple[LapsingReservation, ...]
     consents: tuple[ConsentDue, ...]
-    queries: tuple[OpenQueries, ...]
+    queries: tuple[QueryView, ...]
+    """Those that are not closed, the oldest first."""
+    source_verification: tuple[VerificationView, ...]
+    endorsements: tuple[EndorsementDue, ...]
 
 
-def worklists(world: World, now: datetime, queries: Iterable[Record] = ()) -> Worklists:
-    """What waits at a moment; `queries` are the records of queries raised, for their positions."""
+def worklists(world: World, now: datetime) -> Worklists:
+    """What waits at a moment."""
     today = home_day(world, now)
     version = world.trial.protocol_on(today)
     protocol = version.document if version else None
@@ -123,7 +117,9 @@ def worklists(world: World, now: datetime, queries: Iterable[Record] = ()) -> Wo
         quarantined=tuple(_quarantined(world)),
         reservations=tuple(_reservations(world, today)),
         consents=tuple(_consents(world, protocol, now)) if protocol else (),
-        queries=tuple(_queries(world, tuple(queries))),
+        queries=queries(world, now, closed=False),
+        source_verification=verifications(world, protocol) if protocol else (),
+        endorsements=tuple(endorsements_due(world)),
     )
 
 
@@ -216,10 +212,3 @@ def _majorities(patient: Patient, protocol: ProtocolDocument) -> Iterator[date]:
     for age in protocol.consent.majority_ages_years:
         if (born := patient.born_on) is not None:
             yield born.replace(year=born.year + age)
-
-
-def _queries(world: World, records: tuple[Record, ...]) -> Iterator[OpenQueries]:
-    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
-        if patient.queries:
-            raised = (r.position for r in records if r.patient == number and isinstance(r.event, QueryRaised))
-            yield OpenQueries(patient=number, raised=patient.queries, positions=tuple(raised))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from api.routes import dosing, infusions, patients, placing, products, safety, trial
+from api.routes import dosing, infusions, patients, placing, products, review, safety, trial
 from api.table import Write
 
 FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
@@ -13,6 +13,7 @@ FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "products": products.WRITES,
     "infusions": infusions.WRITES,
     "safety": safety.WRITES,
+    "review": review.WRITES,
     "dosing": dosing.WRITES,
 }
 

@@ -12,7 +12,7 @@ from api.access import Caller
 from api.reading import AsOf, Moment, MomentOrPast, Reading, Trial, beside, read, reader
 from api.roles import needs
 from api.views import Page
-from ledger.patient.events import ProtocolDeviationRecorded, QueryRaised
+from ledger.patient.events import ProtocolDeviationRecorded
 from ledger.record import Record
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
 from ledger.trial.events import TrialDeviationRecorded
@@ -130,13 +130,9 @@ async def show_worklist(
 
 
 async def _worklists(reading: Reading) -> Worklists:
-    lists = await beside(_all_that_waits, reading)
+    lists = await beside(worklists, reading.world, reading.now)
     own = {name: tuple(each for each in found if _exists(reading, each)) for name, found in lists}
     return lists.model_copy(update=own)
-
-
-def _all_that_waits(reading: Reading) -> Worklists:
-    return worklists(reading.world, reading.now, _of_type(reading, QueryRaised.NAME))
 
 
 def _exists(reading: Reading, listed: Any) -> bool:

@@ -8,13 +8,26 @@ from starlette.requests import Request
 
 from api import views
 from api.access import Caller
-from api.reading import TAGGED, VERSIONED, AsOf, Moment, MomentOrPast, Number, Reading, Trial, beside, read, reader
+from api.reading import (
+    TAGGED,
+    VERSIONED,
+    AsOf,
+    Moment,
+    MomentOrPast,
+    Number,
+    Reading,
+    Trial,
+    beside,
+    known_patient,
+    protocol_in_force,
+    read,
+    reader,
+)
 from api.roles import needs
 from api.views import Page
 from ledger.decisions.products_standing import patients_of_lot
-from ledger.patient.state import Patient
 from ledger.record import Record, cohort_stream, patient_stream, product_stream
-from ledger.refusals import NoProtocolInForce, NoSuchCohort, NoSuchPatient
+from ledger.refusals import NoProtocolInForce, NoSuchCohort
 from ledger.types import Day, Level
 from projections import cohorts as c
 from projections import eligibility as el
@@ -36,15 +49,6 @@ class SeenOn(AsOf):
     on: Day | None = Field(None, description="The day on which it is seen; today, unless it is said.")
 
 
-def _known(reading: Reading, number: str) -> Patient:
-    """The patient, where one of this number exists for the caller."""
-    found = reading.world.patients.get(number)
-    if found is None or found.screened is None:
-        raise NoSuchPatient(f"patient {number}")
-    reading.caller.seen(reading.world, number)
-    return found
-
-
 @router.get("/patients")
 async def list_patients(request: Request, by: PatientReader, trial: Trial, asked: Moment) -> Page[p.PatientLine]:
     """All patients that the caller may see, by number."""
@@ -59,7 +63,7 @@ async def show_patient(
 ) -> p.PatientView:
     """A patient as the log stands, under the patient's own version."""
     reading = await read(request, by, trial, asked)
-    _known(reading, patient)
+    known_patient(reading, patient)
     reading.tag(response, patient_stream(patient))
     shown = p.patient(reading.world, patient)
     assert shown is not None
@@ -72,7 +76,7 @@ async def show_timeline(
 ) -> Timeline:
     """What happened to a patient, by date and by protocol day."""
     reading = await read(request, by, trial, asked)
-    _known(reading, patient)
+    known_patient(reading, patient)
     reading.name_version(response, patient_stream(patient))
     records = await beside(_about, reading, patient)
     return patient_timeline(reading.world, records, patient, as_of_occurred=asked.as_of_occurred)
@@ -84,12 +88,9 @@ async def show_schedule(
 ) -> PatientSchedule:
     """A patient's own calendar: doses, infusions and graft on their dates, and the follow-up visits that are due."""
     reading = await read(request, by, trial, asked)
-    _known(reading, patient)
+    known_patient(reading, patient)
     today = reading.world.patient_day(patient, reading.now)
-    version = reading.world.trial.protocol_on(today)
-    if version is None:
-        raise NoProtocolInForce("no approved protocol version holds")
-    return patient_schedule(reading.world, version.document, patient, asked.on or today)
+    return patient_schedule(reading.world, protocol_in_force(reading, patient), patient, asked.on or today)
 
 
 def _about(reading: Reading, patient: str) -> list[Record]:
@@ -106,7 +107,7 @@ async def show_eligibility(
 ) -> el.EligibilityView:
     """The verdict on every criterion today, with what it rests on and what is missing."""
     reading = await read(request, by, trial, asked)
-    _known(reading, patient)
+    known_patient(reading, patient)
     reading.name_version(response, patient_stream(patient))
     shown = el.eligibility(reading.world, patient, reading.now)
     if shown is None:
@@ -128,7 +129,7 @@ async def list_adverse_events(
 ) -> Page[views.AdverseEventView]:
     """A patient's adverse events, with their grades and relation."""
     reading = await read(request, by, trial, asked)
-    found = _known(reading, patient)
+    found = known_patient(reading, patient)
     reading.tag(response, patient_stream(patient))
     return Page(items=views.adverse_events(found))
 

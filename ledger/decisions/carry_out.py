@@ -20,6 +20,8 @@ from ledger.decisions import (
     infusion,
     products,
     products_release,
+    queries,
+    review,
     safety,
     screening,
     setup,
@@ -47,6 +49,8 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **dose_decision.DECISIONS,
         **products.DECISIONS,
         **products_release.DECISIONS,
+        **queries.DECISIONS,
+        **review.DECISIONS,
     }
 )
 

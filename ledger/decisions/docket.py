@@ -12,7 +12,8 @@ from typing import Any, Final
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.errors import LedgerError
-from ledger.patient.events import ProtocolDeviationRecorded, QueryRaised
+from ledger.patient.events import ProtocolDeviationRecorded
+from ledger.patient.review import QueryRaised
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
@@ -180,7 +181,8 @@ def query(docket: Docket, stream: str, about: int, event: Event) -> Entries:
     if known is None:
         return ()
     kind = f"contradicts: {event.NAME}"
-    return (Entry(patient_stream(number), QueryRaised(query=known.queries + 1, about=about, kind=kind)),)
+    raised = QueryRaised(query=len(known.review.queries) + 1, about=about, kind=kind, text=None)
+    return (Entry(patient_stream(number), raised),)
 
 
 def not_in_the_future(docket: Docket, event: Event) -> None:

@@ -5,12 +5,11 @@ Infusions stand in `infusions.py`, safety in `safety.py`; together they are the 
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from ledger.eligibility.findings import Finding
 from ledger.types import (
     Commitment,
-    Count,
     Day,
     Event,
     Instant,
@@ -180,16 +179,6 @@ class ProtocolDeviationRecorded(Event):
     importance: Literal["important", "other"]
 
 
-class QueryRaised(Event):
-    """A report contradicts the record, or a value needs a second look."""
-
-    NAME: ClassVar[str] = "patient.query-raised.v1"
-
-    query: int = Field(ge=1)
-    about: Count
-    kind: Line
-
-
 class DeathRecorded(Event):
     """The patient died."""
 
@@ -225,7 +214,6 @@ PARTICIPATION_EVENTS: tuple[type[Event], ...] = (
     DoseLevelReassigned,
     AssignmentCancelled,
     ProtocolDeviationRecorded,
-    QueryRaised,
     DeathRecorded,
     PatientOffStudy,
 )

@@ -8,6 +8,7 @@ from immutables import Map
 
 from ledger.patient import events as e
 from ledger.patient import infusions as i
+from ledger.patient import review_state
 from ledger.patient import safety as s
 from ledger.patient.state import RULED, AdverseEvent, Infusion, Noted, Patient, Ruling
 from ledger.record import Record
@@ -112,10 +113,6 @@ def _deviated(patient: Patient, event: e.ProtocolDeviationRecorded, record: Reco
     return changed(patient, deviations=patient.deviations + 1)
 
 
-def _queried(patient: Patient, event: e.QueryRaised, record: Record) -> Patient:
-    return changed(patient, queries=max(patient.queries, event.query))
-
-
 def _died(patient: Patient, event: e.DeathRecorded, record: Record) -> Patient:
     return changed(patient, death=Noted(record.position, record.occurred_at, event))
 
@@ -205,7 +202,9 @@ def _ruled(patient: Patient, event: s.DltAdjudicated, record: Record) -> Patient
     return changed(patient, rulings=rulings, opinions=_without_opinions(patient, event.subject))
 
 
-PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType({})
+PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType(
+    {"review": review_state.STEPS}
+)
 """Members of a patient that evolve by themselves: the member's name, and the steps that its own file lists."""
 
 
@@ -242,7 +241,6 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         i.InfusionOmitted: _omitted,
         i.TransplantPerformed: _transplanted,
         e.ProtocolDeviationRecorded: _deviated,
-        e.QueryRaised: _queried,
         e.DeathRecorded: _died,
         e.PatientOffStudy: _off_study,
         s.AdverseEventReported: _adverse_event,
@@ -263,4 +261,4 @@ def evolve(patient: Patient, record: Record) -> Patient:
     """The patient after one more record of the stream. What contradicts the record is kept apart from it."""
     if record.conflicts_with is None:
         patient = PATIENT_EVOLUTION[type(record.event)](patient, record.event, record)
-    return changed(patient, version=record.stream_version)
+    return changed(patient, version=record.stream_version, review=review_state.observed(patient.review, record))

@@ -2,6 +2,7 @@
 
 from ledger.patient.events import PARTICIPATION_EVENTS
 from ledger.patient.infusions import INFUSION_EVENTS
+from ledger.patient.review import REVIEW_EVENTS
 from ledger.patient.safety import SAFETY_EVENTS
 from ledger.types import Event
 
@@ -9,4 +10,5 @@ PATIENT_EVENTS: tuple[type[Event], ...] = (
     *PARTICIPATION_EVENTS,
     *INFUSION_EVENTS,
     *SAFETY_EVENTS,
+    *REVIEW_EVENTS,
 )

@@ -1,7 +1,7 @@
 """What the events of a patient amount to. Facts are kept with the position that holds them, so that a correction
 replaces exactly what it corrects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
@@ -11,6 +11,7 @@ from immutables import Map
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
+from ledger.patient.review_state import Review
 from ledger.record import patient_stream
 from ledger.types import Event, exact, whole_years
 
@@ -137,7 +138,7 @@ class Patient:
     death: Noted | None = None
     off_study: Noted | None = None
     deviations: int = 0
-    queries: int = 0
+    review: Review = field(default_factory=Review)
 
     @property
     def stream(self) -> str:

@@ -31,6 +31,11 @@ class Story:
         headers = {}
         if "dossier_hash" in body:
             body["dossier_hash"] = self.place.by("medical_monitor").get("/dossier").json()["dossier_hash"]
+        if "manifest_hash" in body:
+            shown = self.place.by("investigator").get(
+                f"/patients/{body.get('patient', write.at['patient'])}/endorsement"
+            )
+            body["manifest_hash"] = shown.json()["manifest_hash"]
         if write.rests_on is not None:
             headers["If-Match"] = self.tag(write, {**body, **write.at, **(at or {})})
         answer = self.place.by(by).post(path, body, headers=headers)
@@ -236,6 +241,20 @@ def corrected(story: Story) -> None:
     story.sent.add("correct_record")
 
 
+def reviewed(story: Story) -> None:
+    """001's consent is asked about and verified, and the data are endorsed."""
+    feed = story.place.by("inspector").get("/events", patient="001", type="patient.consent-given.v1").json()
+    consent = feed["items"][0]["position"]
+    story.tell("raise_query", "monitor", about=consent)
+    story.tell("answer_query", "coordinator")
+    story.tell("reopen_query", "data_manager")
+    story.tell("answer_query", "coordinator", answer="It is.")
+    story.tell("close_query", "data_manager")
+    story.tell("verify_source", "monitor", positions=[consent])
+    story.sent |= {"raise_query", "verify_source"}
+    story.tell("endorse_data", "investigator")
+
+
 def whole(place: Place) -> Story:
     """All of it."""
     story = begin(place)
@@ -258,6 +277,7 @@ def whole(place: Place) -> Story:
     decided(story)
     moved(story)
     corrected(story)
+    reviewed(story)
     story.tell("revoke_role", "principal_investigator")
     story.tell("close_enrolment", "medical_monitor")
     return story

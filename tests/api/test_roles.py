@@ -43,6 +43,7 @@ IN_PATHS = {
     "version": "1",
     "decision": "1",
     "quarantine": "1",
+    "query": "1",
     "name": "consents",
     "position": "0",
 }

@@ -19,7 +19,6 @@ from ledger.patient.events import (
     PatientOffStudy,
     PatientScreened,
     ProtocolDeviationRecorded,
-    QueryRaised,
     ScreenFailed,
     ScreeningFindingRecorded,
 )
@@ -130,7 +129,6 @@ PATIENT_SAMPLES: Final[tuple[Record, ...]] = (
     on_patient(InfusionOmitted(ordinal=2, cause="reaction-or-its-treatment"), reason=commitment("3")),
     on_patient(TransplantPerformed(performed_at=moscow(14, 12))),
     on_patient(ProtocolDeviationRecorded(rule="P5", kind="outside-infusion-day", importance="other")),
-    on_patient(QueryRaised(query=1, about=40, kind="contradicts-record")),
     on_patient(DeathRecorded(died_on=date(2026, 5, 20), cause="relapse"), conflicts_with=38),
     on_patient(PatientOffStudy(cause="completed", off_on=date(2028, 3, 14))),
 )

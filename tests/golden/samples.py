@@ -12,10 +12,11 @@ from ledger.record import Record
 from tests.golden.cohort_samples import COHORT_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
 from tests.golden.product_samples import PRODUCT_SAMPLES
+from tests.golden.review_samples import REVIEW_SAMPLES
 from tests.golden.safety_samples import SAFETY_SAMPLES
 from tests.golden.trial_samples import TRIAL_SAMPLES
 
-ALL: Final = (*TRIAL_SAMPLES, *COHORT_SAMPLES, *PATIENT_SAMPLES, *SAFETY_SAMPLES, *PRODUCT_SAMPLES)
+ALL: Final = (*TRIAL_SAMPLES, *COHORT_SAMPLES, *PATIENT_SAMPLES, *SAFETY_SAMPLES, *PRODUCT_SAMPLES, *REVIEW_SAMPLES)
 
 SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})
 """Stored name -> sample."""

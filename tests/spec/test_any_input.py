@@ -11,7 +11,8 @@ from api.demo.findings import recorded
 from ledger.decisions.carry_out import DECISIONS
 from ledger.decisions.corrections import REPORTS, CorrectRecord
 from ledger.decisions.docket import Command
-from ledger.decisions.standing import inputs_hash
+from ledger.decisions.review import manifest
+from ledger.decisions.standing import canonical_hash, inputs_hash
 from ledger.errors import LedgerError
 from tests import patients as p
 from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, QA, SPONSOR, Bench, nct07256210, person
@@ -62,7 +63,10 @@ POOLS: dict[str, tuple[object, ...]] = {
     "grade": (None, 0, 2, 3, 5),
     "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "residue"),
     "early_end": (None, "death", "withdrawal", "lost-to-follow-up"),
-    "resolution": ("cd" * 32,),
+    "resolution": ("cd" * 32, "corrected", "stands", "withdrawn"),
+    "about": (0, 20, 40, 60, 80, 10**9),
+    "query": (1, 2, 9999),
+    "positions": ((40,), (20, 40, 60), (), (10**9,)),
     "reason": ("not_infused", "completed", "window_assessments_missing", "ab" * 32),
     "scope": ("trial", "level", "treatment", "all-participation"),
     "vote": ("agree", "disagree", "perhaps"),
@@ -102,6 +106,10 @@ TEXTS = (
     "review",
     "override",
     "differs_because",
+    "text",
+    "answer",
+    "why",
+    "comment",
     "resolution",
 )
 QUANTITIES = ("_per_kg", "_percent", "_ml", "_72_h")
@@ -124,6 +132,10 @@ def _value(chance: random.Random, name: str, annotation: str, bench: Bench) -> A
         return chance.choice(POOLS[name])
     if name == "dossier_hash":
         return chance.choice((inputs_hash(bench.world, bench.docket().version()), "0" * 64))
+    if name == "manifest_hash":
+        return chance.choice(
+            (*(canonical_hash(manifest(known, bench)) for known in bench.world.patients.values()), "0" * 64)
+        )
     if name.endswith("_at"):
         return chance.choice((*INSTANTS, bench.now))
     if name.endswith("_on"):

@@ -10,6 +10,7 @@ from ledger.decisions.corrections import REPORTS, CorrectRecord
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
+from ledger.patient.review import QueryRaised
 from ledger.types import Event
 from tests import patients as p
 from tests.bench import INVESTIGATOR, PI, SITE, Bench
@@ -87,7 +88,7 @@ def test_a_report_of_what_was_corrected_away_contradicts_the_record() -> None:
     correct(bench, cells(bench, 120_000_000))
     content = old.model_dump(mode="json", exclude={"cells_per_kg", "percent_of_plan"})
     again = given.RecordInfusion.model_validate({"patient": "001", **content})
-    assert has(e.QueryRaised, bench.ask(again))
+    assert has(QueryRaised, bench.ask(again))
 
 
 def test_a_corrected_overdose_is_flagged() -> None:

@@ -11,6 +11,7 @@ from ledger.decisions import enrolment, given, holds, safety, screening
 from ledger.designs.base import Escalate, Treat
 from ledger.patient import events as e
 from ledger.patient import infusions as i
+from ledger.patient.review import QueryRaised
 from ledger.trial.dosing import HoldApplied
 from ledger.types import exact
 from tests import patients as p
@@ -254,9 +255,9 @@ def test_an_infusion_reported_twice_with_other_cells_is_stored_queried_and_chang
     bench.ask(end(bench))
     first = bench.world.size - 1
     events = bench.ask(end(bench, cells=66_000_000))
-    assert [type(event) for event in events] == [i.InfusionCompleted, e.QueryRaised]
+    assert [type(event) for event in events] == [i.InfusionCompleted, QueryRaised]
     assert bench.records[-2].conflicts_with == first
-    assert only(e.QueryRaised, events).about == first
+    assert only(QueryRaised, events).about == first
     stands = patient(bench, "001").infusions[1].completed
     assert stands is not None
     assert stands.cells == 133_333_333
@@ -269,7 +270,7 @@ def test_an_end_before_the_start_contradicts_the_record() -> None:
     position = patient_position(bench, i.InfusionStarted)
     events = bench.ask(end(bench, ended_at=bench.now - timedelta(hours=1)))
     assert bench.records[-2].conflicts_with == position
-    assert has(e.QueryRaised, events)
+    assert has(QueryRaised, events)
     assert patient(bench, "001").infusions[1].completed is None
 
 
@@ -278,7 +279,7 @@ def test_a_start_after_the_end_contradicts_the_record() -> None:
     p.authorise(bench, "001", 1)
     bench.ask(end(bench))
     bench.now += timedelta(hours=2)
-    assert has(e.QueryRaised, bench.ask(start(bench)))
+    assert has(QueryRaised, bench.ask(start(bench)))
     assert patient(bench, "001").infusions[1].started is None
 
 
@@ -291,7 +292,7 @@ def test_an_omission_of_what_was_given_contradicts_the_record() -> None:
     p.authorise(bench, "001", 1)
     p.infuse(bench, "001", 1)
     events = bench.ask(given.OmitInfusion(patient="001", ordinal=1, cause="hold"))
-    assert has(e.QueryRaised, events)
+    assert has(QueryRaised, events)
     assert patient(bench, "001").infusions[1].omitted is None
 
 
@@ -299,7 +300,7 @@ def test_an_infusion_reported_as_given_after_its_omission_counts_and_raises_a_qu
     bench = told("1A")
     bench.ask(given.OmitInfusion(patient="001", ordinal=1, cause="hold"))
     events = bench.ask(start(bench))
-    assert has(e.QueryRaised, events)
+    assert has(QueryRaised, events)
     assert has(c.DltWindowOpened, events)
 
 

@@ -8,8 +8,8 @@ from ledger import refusals as no
 from ledger.decisions import holds, safety, screening
 from ledger.decisions.docket import PatientCommand
 from ledger.grading.astct_icans import IcansFindings
-from ledger.patient import events as e
 from ledger.patient import safety as s
+from ledger.patient.review import QueryRaised
 from ledger.record import Actor
 from ledger.trial import events as t
 from tests import patients as p
@@ -73,7 +73,7 @@ def test_the_same_term_and_onset_is_the_same_event_and_contradicts_it_when_said_
     again = event(bench, onset_at=bench.now - timedelta(days=1))
     assert bench.ask(again) == ()
     other = bench.ask(again.model_copy(update={"serious": True}))
-    assert has(e.QueryRaised, other)
+    assert has(QueryRaised, other)
     assert sorted(patient(bench, "001").adverse_events) == [1]
     assert not patient(bench, "001").adverse_events[1].serious
 
@@ -85,14 +85,14 @@ def test_the_same_contradiction_again_is_on_record_too() -> None:
     bench.ask(contradicting)
     bench.pass_days(1)
     assert bench.ask(contradicting) == ()
-    assert patient(bench, "001").queries == 1
+    assert len(patient(bench, "001").review.queries) == 1
 
 
 def test_texts_are_the_same_under_two_salts() -> None:
     bench = told("1A")
     bench.ask(event(bench, narrative=bench.seal("38.4 in the evening")))
     assert bench.ask(event(bench, narrative=bench.seal("38.4 in the evening"))) == ()
-    assert has(e.QueryRaised, bench.ask(event(bench, narrative=bench.seal("39.4 in the evening"))))
+    assert has(QueryRaised, bench.ask(event(bench, narrative=bench.seal("39.4 in the evening"))))
 
 
 def test_an_event_of_tomorrow_is_not_of_today() -> None:

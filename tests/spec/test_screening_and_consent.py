@@ -7,6 +7,7 @@ import pytest
 from ledger import refusals as no
 from ledger.decisions import enrolment, infusion, safety, screening, setup
 from ledger.patient import events as e
+from ledger.patient.review import QueryRaised
 from tests import patients as p
 from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, Bench
 from tests.spec.story import has, patient, told, trial, trial_from
@@ -49,7 +50,7 @@ def test_another_patient_under_a_number_in_use_contradicts_the_record_and_change
     bench = trial()
     entered(bench)
     events = bench.ask(screening.ScreenPatient(number="001", site=SITE, birth_year_month="2010-01", sex="male"))
-    assert has(e.QueryRaised, events)
+    assert has(QueryRaised, events)
     screened = patient(bench, "001").screened
     assert screened is not None
     assert screened.birth_year_month == "2016-03"
