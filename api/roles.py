@@ -74,6 +74,7 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "query": "pi inv coord check: R answer own; mm ds: R raise; dm: R W; cra: R W own; sc stat: R; insp: R V",
         "source-verification": "pi inv coord check: R own; dm: R W; cra: R W own; mm sc stat: R; insp: R V",
         "endorsement": "pi inv: R S own; coord: R own; mm sc dm stat: R; cra: R own; insp: R V",
+        "notice": "pi inv coord check: R W own; qa: R W; mm sc ds dm stat ec: R; cra: R own; insp: R V",
         "events": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
         " edc: received own; admin: setup",
         "texts": "pi inv coord check cra: R own; mm sc ds dm: R; insp: R",

@@ -13,7 +13,7 @@ from api.roles import Needed
 from ledger.decisions.docket import Command
 from ledger.patient.safety import AdverseEventNumber
 from ledger.record import TRIAL, cohort_stream, patient_stream, product_stream
-from ledger.types import Level, Name, Ordinal, PatientNumber
+from ledger.types import Level, Name, Ordinal, PatientNumber, Position
 
 PREFIX: Final = "/v1/trials/{trial}"
 Aggregate = Literal["patient", "cohort", "trial", "product"]
@@ -27,6 +27,7 @@ PARAMETERS: Final[Mapping[str, tuple[TypeAdapter[Any], str]]] = {
     "level": (TypeAdapter(Level), "A dose level of the protocol's ladder."),
     "ordinal": (TypeAdapter(Ordinal), "Which of the patient's infusions."),
     "adverse_event": (TypeAdapter(AdverseEventNumber), "The number of the patient's adverse event."),
+    "about": (TypeAdapter(Position), "The position of the notice."),
     "hold": (TypeAdapter(Number), "The number of the hold."),
     "version": (TypeAdapter(Number), "The number of the protocol version."),
     "decision": (TypeAdapter(Number), "The number of the dose decision."),

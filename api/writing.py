@@ -19,10 +19,12 @@ from api.table import Write, parameter
 from ledger.application import Receipt, Submission, TrialLedger, command_id
 from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.docket import Command, ProductCommand
+from ledger.decisions.notices import AcknowledgeNotice
 from ledger.decisions.screening import ScreenPatient
 from ledger.record import TRIAL, Asked, Source
 from ledger.refusals import VersionMovedOn
 from ledger.store.texts import SealedText
+from projections.base import patient_of
 
 _QUIET: Final[dict[str, bool]] = {"include_url": False, "include_context": False, "include_input": False}
 
@@ -139,6 +141,8 @@ async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> No
             raise Refused("not-found", "no such site")
         return
     caller.seen(ledger.world, getattr(command, "patient", None))
+    if isinstance(command, AcknowledgeNotice) and command.about in ledger.world.notices:
+        caller.seen(ledger.world, patient_of(ledger.world.notices[command.about]))
     if isinstance(command, ProductCommand | CorrectRecord):
         caller.seen_lot(ledger.world, command.lot)
     if isinstance(command, CorrectRecord) and caller.own_entries:

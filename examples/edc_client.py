@@ -212,8 +212,10 @@ class Trial:
             signed = self.ledger.post(signer, f"dose-decisions/{number}/signatures", vote)
             if any(event["type"] == TAKEN for event in signed["events"]):
                 break
-        circulation = {"to": "clinic and pharmacy", "acknowledged_at": self.at()}
-        self.ledger.post(PI, f"dose-decisions/{number}/circulations", circulation)
+        taken = self.ledger.get(PI, f"dose-decisions/{number}").json()
+        for party in taken["waits_for"]:
+            note = {"party": party, "by": NURSE, "acknowledged_at": self.at()}
+            self.ledger.post(NURSE, f"notices/{taken['notice']}/acknowledgements", note)
 
     def treat(self, number: str, level: int) -> None:
         """One patient's whole course: day -12 first infusion, day 0 graft, day +5 second, day +33 the window ends."""

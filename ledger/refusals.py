@@ -595,6 +595,12 @@ class NoSuchDecision(Unknown):
     rule = "unknown-decision"
 
 
+class NoSuchNotice(Unknown):
+    """There is nothing to acknowledge at this position."""
+
+    rule = "unknown-notice"
+
+
 class NoSuchQuery(Unknown):
     """There is no such query."""
 

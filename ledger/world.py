@@ -13,6 +13,7 @@ from immutables import Map
 
 from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
+from ledger.notices import NOTICES, is_notice
 from ledger.patient.evolution import evolve as evolve_patient
 from ledger.patient.state import Patient
 from ledger.product.state import Product
@@ -36,7 +37,8 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All aggregates of a trial, which fact stands where (`facts`), and what was corrected by what (`corrected`)."""
+    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), and what
+    those who dose have to hear of (`notices`), by position."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
@@ -44,12 +46,15 @@ class World:
     products: Map[str, Product] = Map()
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
+    notices: Map[int, Record] = Map()
     size: int = 0
     recorded_at: datetime | None = None
 
     def apply(self, record: Record) -> "World":
         """The trial after one more record."""
         changes: dict[str, Any] = {"size": record.position + 1, "recorded_at": record.recorded_at}
+        if type(record.event) in NOTICES and is_notice(record, self.patients.get(record.patient or "")):
+            changes["notices"] = self.notices.set(record.position, record)
         if record.stream == TRIAL:
             changes["trial"] = evolve_trial(self.trial, record)
         elif (number := record.patient) is not None:

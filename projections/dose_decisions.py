@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from ledger.decisions.dose_decision import RESTRICTING, is_open
+from ledger.decisions.notices import circulated, waits_for
 from ledger.decisions.standing import inputs_hash
 from ledger.protocol.safety import Quorum
 from ledger.trial.dosing import Outcome
@@ -65,6 +66,10 @@ class DecisionView(View):
     """A fact that it rested on is no longer on record as it was. A taken decision stays in history."""
     taken_at: Instant | None
     circulated: bool
+    """Everybody whom the protocol names has acknowledged it; before that nobody is dosed on it."""
+    notice: int | None
+    """The position that they acknowledge, once it is taken."""
+    waits_for: tuple[str, ...]
 
 
 def dose_decisions(world: World, now: datetime, last: int | None = None) -> tuple[DecisionView, ...]:
@@ -97,7 +102,9 @@ def decision_view(world: World, decision: Decision, today: date) -> DecisionView
         inputs_moved=inputs_hash(world, version) != decision.inputs_hash if version and waits else False,
         basis_superseded=decision.superseded,
         taken_at=decision.taken_at,
-        circulated=decision.circulated,
+        circulated=circulated(world, decision),
+        notice=decision.taken,
+        waits_for=waits_for(world, decision.taken) if decision.taken is not None else (),
     )
 
 

@@ -18,6 +18,7 @@ from projections.dose_decisions import LAST_DECISIONS, DecisionView, dose_decisi
 from projections.grounds import rests_on
 from projections.levels import LevelView, home_day, level_view
 from projections.next_actions import Action, next_actions
+from projections.notices import PartyWaiting, waiting
 
 AdviceCode = Literal["treat", "open", "escalate", "declare_mtd", "declare_mtd_not_reached", "stop", "await"]
 EndCode = Literal["mtd", "mtd_not_reached", "stopped", "mtd_undetermined"]
@@ -113,6 +114,8 @@ class Board(View):
     enrolment: Enrolment | None
     end_state: EndState | None
     next_actions: tuple[Action, ...]
+    unacknowledged: tuple[PartyWaiting, ...]
+    """Who of those who dose has not acknowledged what, and for how long."""
 
 
 def board(world: World, now: datetime) -> Board:
@@ -134,6 +137,7 @@ def board(world: World, now: datetime) -> Board:
         enrolment=_enrolment(world, protocol) if protocol else None,
         end_state=end_state(world, protocol) if protocol else None,
         next_actions=next_actions(world, version, now) if version else (),
+        unacknowledged=waiting(world, now),
     )
 
 

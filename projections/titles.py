@@ -27,7 +27,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "trial.dose-decision-signed.v1": "Dose decision {decision} signed by {member}: {vote}",
         "trial.dose-decision-taken.v1": "Dose decision {decision} taken: {outcome}",
         "trial.decision-basis-superseded.v1": "Basis of dose decision {decision} superseded by patient {patient}",
-        "trial.decision-circulated.v1": "Dose decision {decision} circulated to {to}",
+        "trial.notice-acknowledged.v1": "Notice of event {about} acknowledged by {by}, {party}",
         "trial.mtd-declared.v1": "Maximum tolerated dose declared: level {level}",
         "trial.mtd-not-reached.v1": "Maximum tolerated dose not reached up to level {top_level}",
         "trial.rp2d-selected.v1": "Recommended phase II dose: level {level}",

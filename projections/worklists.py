@@ -15,6 +15,7 @@ from projections.base import View
 from projections.dose_decisions import DecisionView, dose_decisions
 from projections.escalation import HoldView, holds_in_force
 from projections.levels import WindowNow, home_day, window_now
+from projections.notices import NoticeView, notices
 from projections.review import EndorsementDue, QueryView, VerificationView, endorsements_due, queries, verifications
 
 CONSENT_HORIZON_DAYS: Final = 60
@@ -99,6 +100,8 @@ class Worklists(View):
     """Those that are not closed, the oldest first."""
     source_verification: tuple[VerificationView, ...]
     endorsements: tuple[EndorsementDue, ...]
+    notices: tuple[NoticeView, ...]
+    """What the ward, the laboratory or the pharmacy has not acknowledged."""
 
 
 def worklists(world: World, now: datetime) -> Worklists:
@@ -120,6 +123,7 @@ def worklists(world: World, now: datetime) -> Worklists:
         queries=queries(world, now, closed=False),
         source_verification=verifications(world, protocol) if protocol else (),
         endorsements=tuple(endorsements_due(world)),
+        notices=notices(world, now, all_of_them=False),
     )
 
 

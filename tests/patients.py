@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from api.demo.findings import attested, passing, recorded
-from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, safety, screening
+from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, notices, safety, screening
 from ledger.decisions.standing import assessments_due, inputs_hash
 from ledger.grading.astct_crs import CrsFindings
 from ledger.patient.events import CriterionAssessed
@@ -227,8 +227,17 @@ def decide(bench: Bench, outcome: str, to_level: int | None, *, circulate: bool 
         if bench.world.trial.decisions[number].taken_at is None:
             sign(bench, number, by)
     if circulate:
-        bench.ask(dose_decision.CirculateDecision(decision=number, to="clinic and pharmacy", acknowledged_at=bench.now))
+        acknowledge(bench, number)
     return number
+
+
+def acknowledge(bench: Bench, decision: int, *left_out: str) -> None:
+    """Everybody who doses has taken note of a decision, but for the parties left out."""
+    taken = bench.world.trial.decisions[decision].taken
+    assert taken is not None, decision
+    for party in notices.waits_for(bench.world, taken):
+        if party not in left_out:
+            bench.ask(notices.AcknowledgeNotice(about=taken, party=party, by="nina", acknowledged_at=bench.now))
 
 
 def sign(bench: Bench, decision: int, by: Actor, vote: str = "agree") -> tuple[Event, ...]:

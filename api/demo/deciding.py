@@ -2,11 +2,14 @@
 
 from typing import Any, Final
 
-from api.demo.people import COMMITTEE, MONITOR_OF_SAFETY, PI
+from api.demo.people import CHECKER, COMMITTEE, COORDINATOR, MONITOR_OF_SAFETY, PI, QA
 from api.demo.stage import Stage
 
 MEANING: Final = "I have reviewed the dossier and agree with the outcome."
 QUORUM: Final = (PI, MONITOR_OF_SAFETY, COMMITTEE)
+TOLD: Final = {"ward": COORDINATOR, "cell_laboratory": QA, "pharmacy": CHECKER}
+"""Who acknowledges for those who dose."""
+
 SIGNED_BY: Final = "PI, medical monitor and committee"
 
 
@@ -19,7 +22,9 @@ def decide(stage: Stage, number: int, outcome: str, level: int) -> None:
     for signer in QUORUM:
         vote = {"vote": "agree", "meaning": MEANING, "dossier_hash": seen["dossier_hash"]}
         stage.by(signer).post(f"dose-decisions/{number}/signatures", vote)
-    circulated = {"to": "clinic, pharmacy and cell laboratory", "acknowledged_at": stage.at()}
-    stage.by(PI).post(f"dose-decisions/{number}/circulations", circulated)
+    taken = stage.by(PI).get(f"dose-decisions/{number}").body
+    for party, player in TOLD.items():
+        note = {"party": party, "by": player.name, "acknowledged_at": stage.at()}
+        stage.by(player).post(f"notices/{taken['notice']}/acknowledgements", note)
     what = f"{outcome.replace('_', ' ')}, level {level}"
     stage.tell(f"Decision {number}: {what}. Signed by the {SIGNED_BY} on dossier {seen['dossier_hash'][:8]}…")

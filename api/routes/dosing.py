@@ -38,13 +38,6 @@ WRITES: Final[tuple[Write, ...]] = (
         at={"decision": "1"},
     ),
     Write(
-        "/dose-decisions/{decision}/circulations",
-        dose_decision.CirculateDecision,
-        needs("slots", "W"),
-        {"to": "clinic, pharmacy and cell laboratory", "acknowledged_at": "2026-04-20T09:00:00+03:00"},
-        at={"decision": "1"},
-    ),
-    Write(
         "/paper-decisions",
         dose_decision.ReportPaperDecision,
         needs("dose-decision", "W", "S"),

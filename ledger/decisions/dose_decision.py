@@ -1,4 +1,5 @@
-"""The committee decides on a dose: proposed on frozen inputs, signed by the quorum, taken, circulated.
+"""The committee decides on a dose: proposed on frozen inputs, signed by the quorum, taken. Those who dose then
+acknowledge it (`notices.py`).
 
 What the design permits and what people decide are two facts. An outcome is the one that the design advises, or one
 further to the right with a documented override: escalate, then expand or stay, then down, then stop (G.4-3).
@@ -19,7 +20,6 @@ from ledger.decisions.docket import (
     Follows,
     deviation,
     refuse,
-    report,
 )
 from ledger.decisions.dose_outcomes import against_outcome
 from ledger.decisions.permits import against_exposure, against_one_more
@@ -56,14 +56,6 @@ class SignDoseDecision(Command):
     vote: str
     meaning: Line
     dossier_hash: Sha256
-
-
-class CirculateDecision(Command):
-    """Report that a decision reached those who dose."""
-
-    decision: int
-    to: Line
-    acknowledged_at: Instant
 
 
 class ReportPaperDecision(Command):
@@ -198,14 +190,6 @@ def quorate(decision: Decision, votes: dict[str, tuple[str, str]], quorum: Any) 
     return all(roles.count(role) >= seats for role, seats in quorum.seats().items())
 
 
-def circulate_decision(docket: Docket, command: CirculateDecision) -> Follows:
-    """Before the next dosing, the decision has to be where dosing is done (domain E.1)."""
-    decision = docket.world.trial.decisions.get(command.decision)
-    if decision is None or decision.taken_at is None:
-        raise no.NoSuchDecision(f"decision {command.decision}")
-    return report(docket, TRIAL, t.DecisionCirculated(**command.model_dump()))
-
-
 def report_paper_decision(docket: Docket, command: ReportPaperDecision) -> Follows:
     """Stored and carried out as it was taken; what the design did not permit on what is known is a deviation."""
     docket.signer("medical_monitor", "principal_investigator")
@@ -230,7 +214,6 @@ DECISIONS: Final[Decisions] = MappingProxyType(
     {
         ProposeDoseDecision: propose_dose_decision,
         SignDoseDecision: sign_dose_decision,
-        CirculateDecision: circulate_decision,
         ReportPaperDecision: report_paper_decision,
     }
 )

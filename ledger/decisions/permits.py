@@ -8,6 +8,7 @@ from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.decisions.docket import Docket
 from ledger.decisions.eligibility import verdicts
+from ledger.decisions.notices import circulated
 from ledger.decisions.standing import advice, candidates_at, outcomes, tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
@@ -260,7 +261,7 @@ def against_level_use(world: World, patient: Patient) -> Broken:
         yield no.CohortNotOpen(f"level {patient.level}")
     number = cohort.decision
     decision = world.trial.decisions.get(number) if number is not None else None
-    if decision is not None and not decision.circulated:
+    if decision is not None and not circulated(world, decision):
         yield no.DecisionNotCirculated(f"decision {decision.number}")
 
 

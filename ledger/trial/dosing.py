@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ledger.protocol.terms import Word
 from ledger.trial.events import SETUP_EVENTS
 from ledger.types import (
     Commitment,
@@ -15,6 +16,7 @@ from ledger.types import (
     Line,
     Name,
     PatientNumber,
+    Position,
     Role,
     Several,
     Sha256,
@@ -132,15 +134,16 @@ class DecisionBasisSuperseded(Event):
     patient: PatientNumber
 
 
-class DecisionCirculated(Event):
-    """A decision reached those who dose: clinic, pharmacy, cell laboratory."""
+class NoticeAcknowledged(Event):
+    """A party - ward, cell laboratory, pharmacy - has taken note of the event at a position; `by` is who did."""
 
-    NAME: ClassVar[str] = "trial.decision-circulated.v1"
-    KEY: ClassVar[tuple[str, ...] | None] = ("decision", "to")
+    NAME: ClassVar[str] = "trial.notice-acknowledged.v1"
+    KEY: ClassVar[tuple[str, ...] | None] = ("about", "party", "by")
     WHEN: ClassVar[str | None] = "acknowledged_at"
 
-    decision: int = Field(ge=1)
-    to: Line
+    about: Position
+    party: Word
+    by: Name
     acknowledged_at: Instant
 
 
@@ -204,7 +207,7 @@ DOSING_EVENTS: tuple[type[Event], ...] = (
     DoseDecisionSigned,
     DoseDecisionTaken,
     DecisionBasisSuperseded,
-    DecisionCirculated,
+    NoticeAcknowledged,
     MtdDeclared,
     MtdNotReached,
     Rp2dSelected,

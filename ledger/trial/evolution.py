@@ -117,15 +117,16 @@ def _decision_taken(trial: Trial, event: d.DoseDecisionTaken, record: Record) ->
     if event.decision not in trial.decisions:
         paper = Decision(event.decision, record.position, event.outcome, None, event.to_level, None)
         trial = changed(trial, decisions=trial.decisions.set(event.decision, paper))
-    return _with_decision(trial, event.decision, taken_at=record.occurred_at)
+    return _with_decision(trial, event.decision, taken=record.position, taken_at=record.occurred_at)
 
 
 def _basis_superseded(trial: Trial, event: d.DecisionBasisSuperseded, record: Record) -> Trial:
     return _with_decision(trial, event.decision, superseded=True)
 
 
-def _circulated(trial: Trial, event: d.DecisionCirculated, record: Record) -> Trial:
-    return _with_decision(trial, event.decision, circulated=True)
+def _acknowledged(trial: Trial, event: d.NoticeAcknowledged, record: Record) -> Trial:
+    key = (event.about, event.party)
+    return trial if key in trial.acknowledged else changed(trial, acknowledged=trial.acknowledged.set(key, event))
 
 
 def _mtd(trial: Trial, event: d.MtdDeclared, record: Record) -> Trial:
@@ -189,7 +190,7 @@ TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = M
         d.DoseDecisionSigned: _decision_signed,
         d.DoseDecisionTaken: _decision_taken,
         d.DecisionBasisSuperseded: _basis_superseded,
-        d.DecisionCirculated: _circulated,
+        d.NoticeAcknowledged: _acknowledged,
         d.MtdDeclared: _mtd,
         d.MtdNotReached: _mtd_not_reached,
         d.Rp2dSelected: _rp2d,

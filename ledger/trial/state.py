@@ -42,7 +42,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A dose decision: as proposed, who signed, whether taken, whether its basis still stands."""
+    """A dose decision: as proposed, who signed, whether its basis still stands. `taken`: the position, once it was."""
 
     number: int
     position: int
@@ -56,9 +56,9 @@ class Decision:
     advice: str | None = None
     data_cut_off: int = 0
     votes: Map[str, tuple[str, str]] = Map()
+    taken: int | None = None
     taken_at: datetime | None = None
     superseded: bool = False
-    circulated: bool = False
 
     @property
     def open(self) -> bool:
@@ -93,6 +93,7 @@ class Trial:
     stopped: str | None = None
     enrolment_closed: str | None = None
     quarantine: Map[int, Quarantined] = Map()
+    acknowledged: Map[tuple[int, str], d.NoticeAcknowledged] = Map()
     deviations: int = 0
 
     def protocol_on(self, day: date) -> Version | None:

@@ -203,10 +203,18 @@ def decided(story: Story) -> None:
     story.tell("propose_dose_decision", "medical_monitor")
     for role in SIGNERS:
         story.tell("sign_dose_decision", role)
-    story.tell("circulate_decision", "coordinator")
+    taken = story.place.by("coordinator").get("/dose-decisions/1").json()["notice"]
+    for party, by in TOLD:
+        story.tell("acknowledge_notice", by, at={"about": str(taken)}, party=party)
+    story.sent.add("acknowledge_notice")
     story.tell("report_paper_decision", "medical_monitor")
 
 
+TOLD: tuple[tuple[str, Role], ...] = (
+    ("ward", "coordinator"),
+    ("pharmacy", "coordinator"),
+    ("cell_laboratory", "cell_processing_qa"),
+)
 SIGNERS: tuple[Role, ...] = ("principal_investigator", "medical_monitor", "safety_committee")
 
 

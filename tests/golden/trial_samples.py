@@ -6,7 +6,6 @@ from typing import Final
 from ledger.record import Actor, Record
 from ledger.trial.dosing import (
     DecisionBasisSuperseded,
-    DecisionCirculated,
     DoseDecisionProposed,
     DoseDecisionSigned,
     DoseDecisionTaken,
@@ -15,6 +14,7 @@ from ledger.trial.dosing import (
     MtdDeclared,
     MtdNotReached,
     MtdSuperseded,
+    NoticeAcknowledged,
     PatientBasis,
     Rp2dSelected,
     Rp2dWithdrawn,
@@ -123,7 +123,7 @@ TRIAL_SAMPLES: Final[tuple[Record, ...]] = (
     ),
     on_trial(DoseDecisionTaken(decision=1, outcome="expand", to_level=1, on_paper=False)),
     on_trial(DecisionBasisSuperseded(decision=1, patient="002")),
-    on_trial(DecisionCirculated(decision=1, to="Cell laboratory", acknowledged_at=moscow(3, 9, 30))),
+    on_trial(NoticeAcknowledged(about=39, party="cell_laboratory", by="galina", acknowledged_at=moscow(3, 9, 30))),
     on_trial(MtdDeclared(level=1, decision=3)),
     on_trial(MtdNotReached(top_level=3, decision=5)),
     on_trial(Rp2dSelected(level=3, decision=5)),

@@ -6,7 +6,19 @@ from ledger.decisions import dlt, dose_decision, enrolment, holds, safety, scree
 from ledger.decisions.standing import inputs_hash
 from projections.worklists import Worklists, worklists
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SPONSOR, Bench, opened_trial
-from tests.patients import authorise, close_window, decide, infuse, place, reaction, rule, screen, sign, treat
+from tests.patients import (
+    acknowledge,
+    authorise,
+    close_window,
+    decide,
+    infuse,
+    place,
+    reaction,
+    rule,
+    screen,
+    sign,
+    treat,
+)
 from tests.projections.trials import position, six_treated, three_treated
 
 
@@ -16,7 +28,7 @@ def waits(bench: Bench) -> Worklists:
 
 def test_where_everything_is_done_nothing_waits() -> None:
     shown = waits(three_treated())
-    assert all(list(part) == [] for name, part in shown if name != "source_verification")
+    assert all(list(part) == [] for name, part in shown if name not in ("source_verification", "notices"))
 
 
 def test_open_windows_come_by_their_end_and_say_when_they_have_elapsed() -> None:
@@ -75,7 +87,8 @@ def test_a_decision_waits_for_signatures_and_then_to_be_circulated() -> None:
     for by in (PI, SPONSOR, COMMITTEE):
         sign(bench, 2, by)
     assert (waits(bench).unsigned_decisions, [d.number for d in waits(bench).decisions_to_circulate]) == ((), [2])
-    bench.ask(dose_decision.CirculateDecision(decision=2, to="clinic", acknowledged_at=bench.now))
+    assert waits(bench).decisions_to_circulate[0].waits_for == ("ward", "cell_laboratory", "pharmacy")
+    acknowledge(bench, 2)
     assert waits(bench).decisions_to_circulate == ()
 
 

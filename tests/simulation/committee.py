@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from ledger.decisions import dlt, holds
-from ledger.decisions.dose_decision import CirculateDecision, ProposeDoseDecision, SignDoseDecision, is_open
+from ledger.decisions.dose_decision import ProposeDoseDecision, SignDoseDecision, is_open
 from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.effects import standing_cause
+from ledger.decisions.notices import AcknowledgeNotice, waits_for
 from ledger.decisions.standing import advice, inputs_hash
 from ledger.designs.base import Await
 from ledger.patient.state import Patient
@@ -55,10 +56,12 @@ def rule(walk: Walk, patient: Patient, subject: str, *, is_dlt: bool) -> bool:
 
 def circulate(walk: Walk) -> bool:
     """A decision that was taken reaches those who dose."""
-    for number, decision in sorted(walk.world.trial.decisions.items()):
-        if decision.taken_at is not None and not decision.circulated:
-            now = walk.bench.now
-            return walk.done(CirculateDecision(decision=number, to="clinic and pharmacy", acknowledged_at=now), PI)
+    for decision in walk.world.trial.decisions.values():
+        waiting = waits_for(walk.world, decision.taken) if decision.taken is not None else ()
+        if decision.taken is not None and waiting:
+            content = {"about": decision.taken, "by": "nina", "acknowledged_at": walk.bench.now}
+            commands = [AcknowledgeNotice.model_validate({**content, "party": party}) for party in waiting]
+            return all(walk.done(command, PI) for command in commands)
     return False
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, get_args
 
-from ledger.decisions import dlt, dose_decision, enrolment, holds, safety, screening, setup
+from ledger.decisions import dlt, dose_decision, enrolment, holds, notices, safety, screening, setup
 from ledger.decisions.docket import Command
 from ledger.decisions.dose_decision import is_open
 from ledger.decisions.dose_outcomes import advised_outcome
@@ -66,11 +66,13 @@ def sign_what_waits(walk: Walk, _: str) -> bool:
     return all(signed)
 
 
-def circulate_again(walk: Walk, _: str) -> bool:
-    number = walk.chance.randint(1, len(walk.world.trial.decisions) + 1)
-    to = walk.pick(("clinic and pharmacy", "cell laboratory"))
+def acknowledge(walk: Walk, _: str) -> bool:
+    """A notice of any kind, or none, by somebody of a party, or of no party."""
+    about = walk.pick((walk.chance.randrange(walk.world.size), *walk.world.notices))
+    party = walk.pick(("ward", "cell_laboratory", "pharmacy", "clinic", "kitchen"))
     at = walk.bench.now - timedelta(hours=walk.chance.randrange(40))
-    return walk.done(dose_decision.CirculateDecision(decision=number, to=to, acknowledged_at=at), PI)
+    command = notices.AcknowledgeNotice(about=about, party=party, by=walk.pick(("nina", "boris")), acknowledged_at=at)
+    return walk.done(command, PI)
 
 
 def reopen(walk: Walk, _: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from ledger.decisions import dlt, dose_decision, enrolment, given, holds, infusion, safety, screening, setup
+from ledger.decisions import dlt, dose_decision, enrolment, given, holds, infusion, notices, safety, screening, setup
 from ledger.decisions.carry_out import DECISIONS
 from ledger.decisions.corrections import REPORTS as CORRECTABLE
 from ledger.decisions.corrections import CorrectRecord
@@ -51,7 +51,7 @@ def senseless(walk: Walk) -> bool:
         dose_decision.SignDoseDecision(decision=4321, vote="agree", meaning="yes", dossier_hash=HASH),
         dose_decision.ProposeDoseDecision(outcome="escalate", to_level=2, dossier_hash=HASH),
         dose_decision.ReportPaperDecision(outcome="escalate", to_level=66, taken_at=at),
-        dose_decision.CirculateDecision(decision=4321, to="clinic", acknowledged_at=at),
+        notices.AcknowledgeNotice(about=10**9, party="ward", by="nina", acknowledged_at=at),
         setup.ApproveProtocolVersion(version=4321, document_sha256=HASH),
         setup.ProposeProtocolVersion(version=4321, effective_on=at.date(), document={}),
         CorrectRecord(position=10**9, kind="death", report={}, patient=number),

@@ -127,7 +127,9 @@ def _check_authorisation(seen: Seen, record: Record, moment: Moment, event: i.In
     earlier = set(range(1, event.ordinal))
     claim(earlier <= set(patient.done), "a later infusion was authorised before an earlier one was given")
     decision = seen.cohort(event.level).decision
-    claim(decision is None or decision in seen.circulated, "authorised before the decision was circulated")
+    told = seen.acknowledged.get(seen.taken_at[decision], set()) if decision is not None else set()
+    everybody = set(moment.protocol.monitoring.parties("dose_decision"))
+    claim(decision is None or everybody <= told, "authorised before the decision was circulated")
     claim(event.valid_until <= moment.now + timedelta(hours=24), "authorised for more than a day")
     bars = seen.lots[event.product].bars(record.patient or "")
     claim(not bars, f"lot {event.product} was authorised although {bars}")

@@ -44,7 +44,8 @@ class Seen:
     proposers: dict[int, str] = field(default_factory=dict)
     votes: dict[int, dict[str, d.DoseDecisionSigned]] = field(default_factory=dict)
     taken: dict[int, d.DoseDecisionTaken] = field(default_factory=dict)
-    circulated: set[int] = field(default_factory=set)
+    taken_at: dict[int, int] = field(default_factory=dict)
+    acknowledged: dict[int, set[str]] = field(default_factory=dict)
     superseded: set[int] = field(default_factory=set)
     mtd: int | None = None
     stopped: bool = False
@@ -115,10 +116,11 @@ class Seen:
                 self.votes.setdefault(event.decision, {})[event.member] = event
             case d.DoseDecisionTaken():
                 self.taken[event.decision] = event
+                self.taken_at[event.decision] = record.position
             case d.DecisionBasisSuperseded():
                 self.superseded.add(event.decision)
-            case d.DecisionCirculated():
-                self.circulated.add(event.decision)
+            case d.NoticeAcknowledged():
+                self.acknowledged.setdefault(event.about, set()).add(event.party)
             case d.MtdDeclared() | d.Rp2dSelected():
                 self.mtd = event.level
             case d.MtdSuperseded():

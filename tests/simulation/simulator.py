@@ -51,7 +51,7 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (2, governance.vote_down),
     (3, governance.sign_in_part),
     (2, governance.sign_what_waits),
-    (1, governance.circulate_again),
+    (2, governance.acknowledge),
     (2, governance.reopen),
     (2, governance.amend),
     (1, governance.interpret),

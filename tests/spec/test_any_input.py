@@ -64,6 +64,8 @@ POOLS: dict[str, tuple[object, ...]] = {
     "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "residue"),
     "early_end": (None, "death", "withdrawal", "lost-to-follow-up"),
     "resolution": ("cd" * 32, "corrected", "stands", "withdrawn"),
+    "party": ("ward", "pharmacy", "kitchen"),
+    "by": ("nina", "boris"),
     "about": (0, 20, 40, 60, 80, 10**9),
     "query": (1, 2, 9999),
     "positions": ((40,), (20, 40, 60), (), (10**9,)),

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import dose_decision, enrolment, given, holds, infusion, products_release, safety, screening
+from ledger.decisions import enrolment, given, holds, infusion, products_release, safety, screening
 from ledger.errors import LedgerError
 from ledger.patient.infusions import IdentityVerified, InfusionAuthorised
 from ledger.record import Actor
@@ -321,8 +321,9 @@ def test_the_decision_that_opened_or_expanded_a_level_reaches_the_ward_before_th
     p.decide(bench, "escalate", 2, circulate=False)
     go_on(bench, "2A")
     refused(bench, no.DecisionNotCirculated, "004")
-    acknowledged = dose_decision.CirculateDecision(decision=1, to="pharmacy", acknowledged_at=bench.now)
-    bench.ask(acknowledged)
+    p.acknowledge(bench, 1, "pharmacy")
+    refused(bench, no.DecisionNotCirculated, "004")
+    p.acknowledge(bench, 1)
     bench.ask(prepared(bench, "004"), INVESTIGATOR)
     expanded = told("1NNT")
     p.decide(expanded, "expand", 1, circulate=False)

@@ -9,6 +9,7 @@ from ledger.cohort import events as c
 from ledger.decisions import dose_decision, enrolment, holds, safety, setup
 from ledger.decisions.dose_decision import is_open
 from ledger.decisions.dose_outcomes import advised_outcome
+from ledger.decisions.notices import circulated
 from ledger.decisions.standing import inputs_hash
 from ledger.designs.base import Await, DeclareMtd, DeclareMtdNotReached, Escalate, Open, StopNoMtd, Treat
 from ledger.record import Actor
@@ -331,15 +332,15 @@ def test_at_the_cap_nothing_is_opened_unless_someone_enrolled_waits() -> None:
         propose(bench, "escalate", 2)
 
 
-def test_a_decision_is_circulated_once_it_is_taken() -> None:
+def test_a_decision_is_circulated_once_it_is_taken_and_everybody_concerned_has_acknowledged_it() -> None:
     bench = told("1NNN")
     number = propose(bench, "escalate", 2)
-    told_to = dose_decision.CirculateDecision(decision=number, to="pharmacy", acknowledged_at=bench.now)
-    with bench.refuses(no.NoSuchDecision):
-        bench.ask(told_to)
+    assert not circulated(bench.world, bench.world.trial.decisions[number])
     sign(bench, number, PI, SPONSOR, COMMITTEE)
-    bench.ask(told_to)
-    assert bench.world.trial.decisions[number].circulated
+    p.acknowledge(bench, number, "pharmacy")
+    assert not circulated(bench.world, bench.world.trial.decisions[number])
+    p.acknowledge(bench, number)
+    assert circulated(bench.world, bench.world.trial.decisions[number])
 
 
 def test_the_mtd_is_declared_with_its_recommended_dose_and_once() -> None:

@@ -61,8 +61,7 @@ def decide(bench: Bench, members: tuple[Actor, ...] = QUORUM) -> int:
         if bench.world.trial.decisions[number].taken_at is None:
             p.sign(bench, number, who)
     if bench.world.trial.decisions[number].taken_at is not None:
-        told_to = dose_decision.CirculateDecision(decision=number, to="pharmacy", acknowledged_at=bench.now)
-        bench.ask(told_to)
+        p.acknowledge(bench, number)
     return number
 
 
