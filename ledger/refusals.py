@@ -421,6 +421,12 @@ class NotYetEvaluable(Refused):
     rule = "B.2"
 
 
+class LevelNotReceived(Refused):
+    """What the patient received is not the dose of that level."""
+
+    rule = "B.2"
+
+
 class DoseBelowMinimum(Refused):
     """The patient received less of the planned dose than the protocol asks for."""
 

@@ -35,9 +35,10 @@ class WindowView(View):
 
 
 class MemberView(View):
-    """A patient of the cohort."""
+    """A patient of the cohort, or of a higher level's who counts here by the dose received."""
 
     patient: str
+    assigned_level: int
     sentinel: bool
     evaluable: bool | None
     """Null until it is determined; a counted DLT makes a patient evaluable."""
@@ -95,7 +96,7 @@ def cohort(world: World, level: int) -> CohortView:
             ReservationView(patient=number, expires_on=expires_on)
             for number, expires_on in sorted(found.reservations.items())
         ),
-        members=tuple(_member(number, member) for number, member in sorted(found.members.items(), key=lambda m: m[0])),
+        members=tuple(_member(found, number) for number in sorted(found.counted)),
     )
 
 
@@ -118,9 +119,11 @@ def state_of(found: c.Cohort) -> LevelState:
     return "expanding" if found.slots > FIRST_SLOTS else "enrolling"
 
 
-def _member(number: str, member: c.Member) -> MemberView:
+def _member(found: c.Cohort, number: str) -> MemberView:
+    member = found.counted[number]
     return MemberView(
         patient=number,
+        assigned_level=found.level if member.assigned_level is None else member.assigned_level,
         sentinel=member.sentinel,
         evaluable=member.evaluable,
         reason=member.determination.reason if member.determination else None,

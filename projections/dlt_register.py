@@ -117,7 +117,7 @@ def tallies(world: World) -> tuple[LevelTally, ...]:
     return tuple(
         LevelTally(
             level=level,
-            treated=len(cohort.members),
+            treated=len(cohort.counted),
             evaluable=told.evaluable,
             dlt=told.dlt,
             pending=told.pending,

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, datetime
 from typing import Final, Literal
 
-from ledger.decisions.dose_decision import RESTRICTING, is_open
+from ledger.decisions.dose_decision import RESTRICTING, is_open, majority
 from ledger.decisions.notices import circulated, waits_for
 from ledger.decisions.standing import inputs_hash
 from ledger.protocol.safety import Quorum
@@ -81,7 +81,7 @@ def dose_decisions(world: World, now: datetime, last: int | None = None) -> tupl
 
 def decision_view(world: World, decision: Decision, today: date) -> DecisionView:
     """One decision on a day."""
-    version, state = world.trial.protocol_on(today), state_of(decision)
+    version, state = world.trial.protocol_on(today), state_of(world, decision)
     waits = version is not None and state == "open"
     return DecisionView(
         number=decision.number,
@@ -108,13 +108,13 @@ def decision_view(world: World, decision: Decision, today: date) -> DecisionView
     )
 
 
-def state_of(decision: Decision) -> DecisionState:
+def state_of(world: World, decision: Decision) -> DecisionState:
     """The word for a decision. What was taken stays taken, whatever becomes of its basis."""
     if decision.taken_at is not None:
         return "taken"
     if decision.superseded:
         return "superseded"
-    return "open" if is_open(decision) else "rejected"
+    return "open" if is_open(world, decision) else "rejected"
 
 
 def missing(world: World, decision: Decision, version: Version, today: date) -> tuple[MissingSignature, ...]:
@@ -124,14 +124,25 @@ def missing(world: World, decision: Decision, version: Version, today: date) -> 
         people = {who for role in quorum.seats() for who in _could_sign(world, decision, role, today)}
         others = tuple(sorted(people - {decision.proposed_by or ""}))
         return (MissingSignature(role=None, count=1, people=others),)
-    return tuple(
+    seats = _empty_seats(decision, quorum)
+    named = tuple(
         MissingSignature(role=role, count=count, people=_could_sign(world, decision, role, today))
-        for role, count in _empty_seats(decision, quorum)
+        for role, count in seats
     )
+    agreed = sum(vote == "agree" for _, vote in decision.votes.values())
+    more = majority(decision.votes, quorum) - agreed - sum(count for _, count in seats)
+    if quorum.unanimous_to_escalate or more <= 0:
+        return named
+    anyone = sorted({who for role in quorum.seats() for who in _could_sign(world, decision, role, today)})
+    return (*named, MissingSignature(role=None, count=more, people=tuple(anyone)))
 
 
 def _empty_seats(decision: Decision, quorum: Quorum) -> list[tuple[str, int]]:
-    filled = Counter(role for role, _ in decision.votes.values())
+    """Where all have to agree, every seat that nobody has filled; where a majority does, one of each role that is not
+    among those who agree."""
+    filled = Counter(role for role, vote in decision.votes.values() if vote == "agree")
+    if not quorum.unanimous_to_escalate:
+        return [(role, 1) for role in quorum.seats() if not filled[role]]
     return [(role, seats - filled[role]) for role, seats in quorum.seats().items() if seats > filled[role]]
 
 

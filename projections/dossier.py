@@ -97,8 +97,8 @@ def decision_dossier(world: World, version: Version) -> Dossier:
         toxicities=tuple(entry for entry in dlt_register(world).entries if entry.patient in listed),
         adverse_events=tuple(
             _adverse_event(patient, event)
-            for each in standing.basis(world)
-            if (patient := world.patients.get(each.patient)) is not None
+            for number in sorted(listed)
+            if (patient := world.patients.get(number)) is not None
             for _, event in sorted(patient.adverse_events.items())
             if max(event.grade or 0, event.ctcae_grade or 0) >= LISTED_FROM_GRADE
         ),
@@ -112,7 +112,7 @@ def dossier_on(world: World, day: date) -> Dossier | None:
 
 
 def _patient(world: World, protocol: ProtocolDocument, number: str, level: int) -> PatientListing:
-    member, patient = world.cohort(level).members[number], world.patients.get(number) or Patient(number)
+    member, patient = world.cohort(level).counted[number], world.patients.get(number) or Patient(number)
     share = patient.given_share(protocol.level_total(level))
     return PatientListing(
         patient=number,

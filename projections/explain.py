@@ -46,6 +46,8 @@ GROUNDS: Mapping[type[Event], str] = MappingProxyType(
         c.DltWindowReplanned: "window",
         c.DltWindowClosed: "window",
         c.EvaluabilityDetermined: "evaluability",
+        c.ReceivedDoseCounted: "evaluability",
+        c.ReceivedDoseUncounted: "evaluability",
         c.DltCounted: "dlt",
         c.DltUncounted: "dlt",
         s.CandidateDltRaised: "candidate",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ledger.cohort import events as c
 from ledger.cohort.state import Cohort, Member
 from ledger.patient.events import DoseLevelAssigned
-from ledger.record import patient_stream
+from ledger.record import cohort_stream, patient_stream
 from ledger.types import Event
 from ledger.world import World
 
@@ -20,7 +20,7 @@ def _of_cohort(world: World, cohort: Cohort) -> Iterator[int]:
     decision = world.trial.decisions.get(cohort.decision or 0)
     if decision is not None:
         yield decision.position
-    for number, member in cohort.members.items():
+    for number, member in cohort.counted.items():
         for position in _of_member(world, cohort, number, member):
             if position is not None:
                 yield position
@@ -30,7 +30,9 @@ def _of_member(world: World, cohort: Cohort, number: str, member: Member) -> Ite
     yield _at(world, patient_stream(number), DoseLevelAssigned)
     if member.window is not None and member.window.closed_on is not None:
         yield _at(world, cohort.stream, c.DltWindowClosed, number, member.window.closed_on)
-    if member.determination is not None:
+    if member.assigned_level is not None:
+        yield _at(world, cohort_stream(member.assigned_level), c.EvaluabilityDetermined, number, member.revision)
+    elif member.determination is not None:
         yield _at(world, cohort.stream, c.EvaluabilityDetermined, number, member.revision)
     yield member.dlt
     if number in world.patients:

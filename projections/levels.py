@@ -26,9 +26,10 @@ class WindowNow(WindowView):
 
 
 class PlacedPatient(View):
-    """A patient of the level."""
+    """A patient of the level, or of a higher one who counts here by the dose received."""
 
     patient: str
+    assigned_level: int
     letter: Letter
     sentinel: bool
     evaluable: bool | None
@@ -83,7 +84,7 @@ def level_view(world: World, protocol: ProtocolDocument, level: int, now: dateti
     """A level of the protocol's ladder at a moment."""
     cohort, today = world.cohort(level), home_day(world, now)
     told = tally(world, cohort)
-    patients = tuple(placed(world, protocol, cohort, number, now) for number in sorted(cohort.members))
+    patients = tuple(placed(world, protocol, cohort, number, now) for number in sorted(cohort.counted))
     return LevelView(
         level=level,
         reserve=protocol.is_reserve(level),
@@ -105,11 +106,12 @@ def level_view(world: World, protocol: ProtocolDocument, level: int, now: dateti
 
 def placed(world: World, protocol: ProtocolDocument, cohort: Cohort, number: str, now: datetime) -> PlacedPatient:
     """A patient of a cohort at a moment."""
-    member, patient = cohort.members[number], world.patients.get(number)
+    member, patient = cohort.counted[number], world.patients.get(number)
     candidates = patient.open_candidates if patient else ()
     share = patient.given_share(protocol.level_total(cohort.level)) if patient else Fraction(0)
     return PlacedPatient(
         patient=number,
+        assigned_level=cohort.level if member.assigned_level is None else member.assigned_level,
         letter=letter_of(member, bool(candidates)),
         sentinel=member.sentinel,
         evaluable=member.evaluable,

@@ -44,6 +44,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "cohort.dlt-window-closed.v1": "DLT window of patient {patient} closed on {closed_on}",
         "cohort.evaluability-opinion-signed.v1": "Patient {patient} evaluable {evaluable}, in the opinion of {member}",
         "cohort.evaluability-determined.v1": "Patient {patient} determined: evaluable {evaluable}",
+        "cohort.received-dose-counted.v1": "Patient {patient} of level {assigned_level} counts by the dose received",
+        "cohort.received-dose-uncounted.v1": "Patient {patient} does not count here any more",
         "cohort.dlt-counted.v1": "DLT of patient {patient} counted",
         "cohort.dlt-uncounted.v1": "DLT of patient {patient} no longer counted",
         "cohort.expanded.v1": "Level expanded to {slots_count} patients",

@@ -250,7 +250,7 @@ def _start(world: World, protocol: ProtocolDocument, *, counts_phase_1: bool) ->
     left = max(0, protocol.enrolment_cap - enrolled_count(world))
     if not counts_phase_1:
         return BoundaryStart(treated=0, dlts=0, assumed=False), left
-    members = world.cohort(rp2d).members
+    members = world.cohort(rp2d).counted
     dlts = sum(member.dlt is not None for member in members.values())
     treated = sum(
         member.dlt is not None or (number in world.patients and world.patients[number].dosed)

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.types import Count, Day, Event, Level, Line, Name, PatientNumber
+from ledger.types import Count, Day, Event, Level, Line, Name, PatientNumber, Role
 
 ReleaseCause = Literal["lapsed", "by-person", "screen-failed", "withdrawn"]
 EarlyEnd = Literal["death", "withdrawal", "lost-to-follow-up"]
@@ -97,7 +97,7 @@ class DltWindowClosed(Event):
 
 
 class EvaluabilityOpinionSigned(Event):
-    """One of the two signatures that a determination needs."""
+    """One of the two signatures that a determination needs; one that names a level needs the committee's too."""
 
     NAME: ClassVar[str] = "cohort.evaluability-opinion-signed.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("patient", "revision", "member")
@@ -106,11 +106,17 @@ class EvaluabilityOpinionSigned(Event):
     evaluable: bool
     reason: Line
     revision: int = Field(ge=1)
+    at_level: Level | None = None
     member: Name
+    role: Role
 
 
 class EvaluabilityDetermined(Event):
-    """Whether a patient counts in the 3+3. The highest revision counts; a patient with a DLT counts in any case."""
+    """Whether a patient counts in the 3+3. The highest revision counts; a patient with a DLT counts in any case.
+
+    `at_level`: the lower level whose dose was received, where the committee says that the patient counts there and,
+    without a DLT, not here.
+    """
 
     NAME: ClassVar[str] = "cohort.evaluability-determined.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("patient", "revision")
@@ -119,6 +125,34 @@ class EvaluabilityDetermined(Event):
     evaluable: bool
     reason: Line
     revision: int = Field(ge=1)
+    at_level: Level | None = None
+
+    @property
+    def here(self) -> bool:
+        """Whether it makes the patient evaluable at the assigned level."""
+        return self.evaluable and self.at_level is None
+
+
+class ReceivedDoseCounted(Event):
+    """A patient of a higher level counts here too, evaluable at the dose received, by the committee's determination.
+
+    `adjudication` is the ruling of a DLT, which counts here as it does at the assigned level.
+    """
+
+    NAME: ClassVar[str] = "cohort.received-dose-counted.v1"
+
+    patient: PatientNumber
+    assigned_level: Level
+    revision: int = Field(ge=1)
+    adjudication: Count | None
+
+
+class ReceivedDoseUncounted(Event):
+    """A patient of a higher level does not count here any more: determined otherwise, or not evaluable here."""
+
+    NAME: ClassVar[str] = "cohort.received-dose-uncounted.v1"
+
+    patient: PatientNumber
 
 
 class DltCounted(Event):
@@ -186,6 +220,8 @@ COHORT_EVENTS: tuple[type[Event], ...] = (
     DltWindowClosed,
     EvaluabilityOpinionSigned,
     EvaluabilityDetermined,
+    ReceivedDoseCounted,
+    ReceivedDoseUncounted,
     DltCounted,
     DltUncounted,
     CohortExpanded,

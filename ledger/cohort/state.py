@@ -35,13 +35,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A patient of the cohort. `evaluable` is null until it is decided."""
+    """A patient of the cohort. `evaluable` is null until it is decided; `assigned_level` is null but for a patient of a
+    higher level who counts here by the dose received."""
 
     sentinel: bool
     window: Window | None = None
     determination: e.EvaluabilityDetermined | None = None
     opinions: tuple[e.EvaluabilityOpinionSigned, ...] = ()
     dlt: int | None = None
+    assigned_level: int | None = None
 
     @property
     def evaluable(self) -> bool | None:
@@ -50,7 +52,7 @@ class Member:
             return True
         if self.determination is None or (self.window is not None and self.window.running):
             return None
-        return self.determination.evaluable
+        return self.determination.here
 
     @property
     def revision(self) -> int:
@@ -69,6 +71,8 @@ class Cohort:
     """The last one that lets further children be dosed here; none for the start level until it is expanded."""
     reservations: Map[str, date] = Map()
     members: Map[str, Member] = Map()
+    received_here: Map[str, Member] = Map()
+    """Patients of higher levels who count here too, by the dose that they received."""
     sentinel_due: bool = True
     exceeded: bool = False
     reopened: bool = False
@@ -80,12 +84,17 @@ class Cohort:
         return cohort_stream(self.level)
 
     @property
+    def counted(self) -> Mapping[str, Member]:
+        """Everyone who counts here: the patients of the level, and those of higher ones by the dose received."""
+        return self.members if not self.received_here else {**self.members, **self.received_here}
+
+    @property
     def evaluable(self) -> int:
-        return sum(member.evaluable is True for member in self.members.values())
+        return sum(member.evaluable is True for member in self.counted.values())
 
     @property
     def dlts(self) -> int:
-        return sum(member.dlt is not None for member in self.members.values())
+        return sum(member.dlt is not None for member in self.counted.values())
 
     @property
     def pending(self) -> int:
@@ -176,16 +185,30 @@ def _determined(cohort: Cohort, event: e.EvaluabilityDetermined, record: Record)
     member = cohort.members.get(event.patient)
     if member is None or member.revision >= event.revision:
         return cohort
-    row = 0 if event.evaluable else cohort.not_evaluable_in_a_row + 1
-    if not event.evaluable and member.determination is not None and not member.determination.evaluable:
-        row = cohort.not_evaluable_in_a_row
-    due = cohort.sentinel_due or (member.sentinel and not event.evaluable)
+    counts, row = event.here or member.dlt is not None, cohort.not_evaluable_in_a_row
+    if counts:
+        row = 0
+    elif member.determination is None or member.determination.here:
+        row += 1
+    due = cohort.sentinel_due or (member.sentinel and not counts)
     cohort = changed(cohort, not_evaluable_in_a_row=row, sentinel_due=due)
     return _with_member(cohort, event.patient, determination=event, opinions=())
 
 
+def _received_counted(cohort: Cohort, event: e.ReceivedDoseCounted, record: Record) -> Cohort:
+    said = e.EvaluabilityDetermined(
+        patient=event.patient, evaluable=True, reason="dose received", revision=event.revision
+    )
+    member = Member(False, determination=said, dlt=event.adjudication, assigned_level=event.assigned_level)
+    return changed(cohort, received_here=cohort.received_here.set(event.patient, member))
+
+
+def _received_uncounted(cohort: Cohort, event: e.ReceivedDoseUncounted, record: Record) -> Cohort:
+    return changed(cohort, received_here=cohort.received_here.delete(event.patient))
+
+
 def _counted(cohort: Cohort, event: e.DltCounted, record: Record) -> Cohort:
-    return _with_member(cohort, event.patient, dlt=event.adjudication)
+    return _with_member(changed(cohort, not_evaluable_in_a_row=0), event.patient, dlt=event.adjudication)
 
 
 def _uncounted(cohort: Cohort, event: e.DltUncounted, record: Record) -> Cohort:
@@ -227,6 +250,8 @@ COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] 
         e.DltWindowClosed: _window_closed,
         e.EvaluabilityOpinionSigned: _opinion,
         e.EvaluabilityDetermined: _determined,
+        e.ReceivedDoseCounted: _received_counted,
+        e.ReceivedDoseUncounted: _received_uncounted,
         e.DltCounted: _counted,
         e.DltUncounted: _uncounted,
         e.CohortExpanded: _expanded,

@@ -166,7 +166,7 @@ def _known_to_its_source(docket: Docket, follows: Follows) -> Follows:
 
 def touched(world: World, records: Iterable[Record]) -> Touched:
     """What the records concern. An approved version concerns every patient with a level; of what is on a patient alone,
-    only a candidate DLT concerns the level."""
+    only a candidate DLT concerns the levels at which the patient counts."""
     patients: set[str] = set()
     levels: set[int] = set()
     trial = False
@@ -178,8 +178,7 @@ def touched(world: World, records: Iterable[Record]) -> Touched:
         if record.level is not None:
             levels.add(record.level)
         elif isinstance(event, CandidateDltRaised | CandidateDltRuled) and named is not None:
-            level = world.patients[named].level
-            levels.update(() if level is None else (level,))
+            levels.update(level for level, cohort in world.cohorts.items() if named in cohort.counted)
         if isinstance(event, ProtocolVersionApproved):
             patients.update(number for number, patient in world.patients.items() if patient.level is not None)
         trial = trial or record.stream == TRIAL

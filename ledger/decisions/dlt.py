@@ -9,14 +9,14 @@ from pydantic import Field
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.cohort.state import Member
-from ledger.decisions.docket import AlreadySo, Decisions, Docket, Entries, Follows, PatientCommand, permit, refuse
-from ledger.decisions.standing import assessments_due, received_enough, ruled_evaluable
+from ledger.decisions.docket import AlreadySo, Decisions, Docket, Follows, PatientCommand, permit, refuse
+from ledger.decisions.evaluable import against_determination, in_a_row, read_level
+from ledger.decisions.standing import assessments_due
 from ledger.errors import Refused
 from ledger.patient import safety as s
 from ledger.patient.state import AdverseEvent, Patient
-from ledger.record import TRIAL, Entry, cohort_stream
-from ledger.trial.dosing import HoldApplied
-from ledger.types import Commitment, Count, Grade, Line
+from ledger.record import Entry, cohort_stream
+from ledger.types import Commitment, Count, Grade, Level, Line
 
 RULERS = ("principal_investigator", "investigator", "medical_monitor", "safety_committee")
 SIGNATURES_FOR_NOT_A_DLT = 3
@@ -42,11 +42,15 @@ class CloseDltWindow(PatientCommand):
 
 
 class DetermineEvaluability(PatientCommand):
-    """Sign that a patient is, or is not, evaluable. The second of two people puts it in force."""
+    """Sign that a patient is, or is not, evaluable. The second of two people puts it in force.
+
+    `at_level`: evaluable at this lower level, whose dose was actually received; one of those who sign is the committee.
+    """
 
     evaluable: bool
     reason: Line
     revision: int = Field(ge=1)
+    at_level: Level | None = None
 
 
 def rule_on_dlt(docket: Docket, command: RuleOnDlt) -> Follows:
@@ -191,10 +195,12 @@ def _against_early_end(patient: Patient, command: CloseDltWindow) -> Iterator[Re
 
 
 def determine_evaluability(docket: Docket, command: DetermineEvaluability) -> Follows:
-    """Two distinct people; *not evaluable* from the closed list only, and never while a candidate DLT stands."""
+    """Two distinct people; *not evaluable* from the closed list only, and never while a candidate DLT stands; at the
+    level actually received only if the committee is among them (domain B.2)."""
     docket.signer(*RULERS)  # type: ignore[arg-type]
     patient = docket.patient(command.patient)
     member, stream = _member(docket, patient), cohort_stream(patient.level or 0)
+    read_level(docket, patient, command.evaluable, command.at_level)
     determination = c.EvaluabilityDetermined(**dict(command))
     known = member.determination
     if known is not None and command.revision == known.revision:
@@ -204,70 +210,37 @@ def determine_evaluability(docket: Docket, command: DetermineEvaluability) -> Fo
         raise no.AlreadyDetermined(f"patient {patient.number}, revision {command.revision}", position)
     if command.revision != member.revision + 1:
         raise no.AlreadyDetermined(f"patient {patient.number}, revision {command.revision}")
-    deviations = permit(docket, patient.stream, _against_determination(docket, patient, member, command))
+    deviations = permit(docket, patient.stream, against_determination(docket, patient, member, determination))
     if docket.asked.on_paper:
-        return (*deviations, Entry(stream, determination, reported=True), *_in_a_row(docket, patient, command))
+        return (
+            *deviations,
+            Entry(stream, determination, reported=True),
+            *in_a_row(docket, patient, member, determination),
+        )
     return _sign_evaluability(docket, patient, member, determination)
-
-
-def _against_determination(
-    docket: Docket, patient: Patient, member: Member, command: DetermineEvaluability
-) -> Iterator[Refused]:
-    if not command.evaluable and command.reason not in docket.protocol().evaluability.not_evaluable_reasons:
-        yield no.ReasonNotInList(f"patient {patient.number}")
-    if patient.may_have_dlt and not command.evaluable:
-        yield no.CandidateStands(f"patient {patient.number}")
-    if _is_observed(patient, member):
-        yield no.NotYetEvaluable(f"patient {patient.number}")
-    elif command.evaluable and not ruled_evaluable(patient):
-        if member.window is None or not member.window.complete:
-            yield no.AssessmentsMissing(f"patient {patient.number}")
-        if not received_enough(patient, docket.protocol()):
-            yield no.DoseBelowMinimum(f"patient {patient.number}")
-
-
-def _is_observed(patient: Patient, member: Member) -> bool:
-    """Whether it is too early to say: the window runs, or has yet to open; where infusion 1 is omitted, none opens."""
-    first = patient.infusions.get(1)
-    if member.window is None:
-        return first is None or first.omitted is None
-    return member.window.running
 
 
 def _sign_evaluability(
     docket: Docket, patient: Patient, member: Member, determination: c.EvaluabilityDetermined
 ) -> Follows:
     by, stream = docket.asked.by, cohort_stream(patient.level or 0)
-    opinion = c.EvaluabilityOpinionSigned(**dict(determination), member=by.id)
-    same = {
-        o.member for o in member.opinions if (o.evaluable, o.reason) == (determination.evaluable, determination.reason)
-    }
+    opinion = c.EvaluabilityOpinionSigned(**dict(determination), member=by.id, role=by.role)  # type: ignore[arg-type]
+    same = {o.member: o.role for o in member.opinions if _says_the_same_of(o, determination)}
     if by.id in same:
         position = docket.world.on_record(stream, opinion, docket.now)
         return AlreadySo(position) if position is not None else ()
     if any(o.member == by.id for o in member.opinions):
         raise no.AlreadySigned(f"patient {patient.number}: {by.id}")
     entry = Entry(stream, opinion)
-    if not same:
+    asks_committee = determination.at_level is not None and "safety_committee" not in (*same.values(), by.role)
+    if not same or asks_committee:
         return (entry,)
-    return (entry, Entry(stream, determination), *_in_a_row(docket, patient, determination))
+    return (entry, Entry(stream, determination), *in_a_row(docket, patient, member, determination))
 
 
-def _in_a_row(
-    docket: Docket, patient: Patient, determined: c.EvaluabilityDetermined | DetermineEvaluability
-) -> Entries:
-    """The second non-evaluable patient in a row holds the level for review (domain B.2)."""
-    known = _member(docket, patient).determination
-    if determined.evaluable or patient.level is None or (known is not None and not known.evaluable):
-        return ()
-    row = docket.world.cohort(patient.level).not_evaluable_in_a_row + 1
-    if row < docket.protocol().evaluability.consecutive_not_evaluable_hold:
-        return ()
-    number = len(docket.world.trial.holds) + 1
-    hold = HoldApplied(
-        hold=number, scope="level", level=patient.level, cause="consecutive-not-evaluable", automatic=True
-    )
-    return (Entry(TRIAL, hold),)
+def _says_the_same_of(opinion: c.EvaluabilityOpinionSigned, determination: c.EvaluabilityDetermined) -> bool:
+    said = (determination.evaluable, determination.reason, determination.at_level)
+    return (opinion.evaluable, opinion.reason, opinion.at_level) == said
 
 
 DECISIONS: Final[Decisions] = MappingProxyType(

@@ -5,9 +5,9 @@ What the design permits and what people decide are two facts. An outcome is the 
 further to the right with a documented override: escalate, then expand or stay, then down, then stop (G.4-3).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from ledger import refusals as no
 from ledger.decisions.consequences import carry_out_decision, consequences
@@ -30,6 +30,7 @@ from ledger.designs.base import (
 from ledger.designs.reading import advice_line
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
+from ledger.protocol.safety import Quorum
 from ledger.record import TRIAL, Entry
 from ledger.trial import dosing as t
 from ledger.trial.state import Decision, Version
@@ -107,7 +108,7 @@ def against_proposal(
     """Why an outcome is not proposed now: another decision waits for signatures on what stands on record, nobody may
     be exposed, phase I has its result, or the design does not permit it."""
     current = inputs_hash(world, version)
-    waiting = (d.number for d in world.trial.decisions.values() if is_open(d) and d.inputs_hash == current)
+    waiting = (d.number for d in world.trial.decisions.values() if is_open(world, d) and d.inputs_hash == current)
     if outcome not in RESTRICTING and (pending := next(waiting, None)) is not None:
         yield no.DecisionPending(f"decision {pending}")
     if outcome in EXPOSING:
@@ -129,14 +130,15 @@ def against_exposing(world: World, protocol: ProtocolDocument) -> Iterator[Refus
 def _proposed_already(world: World, command: ProposeDoseDecision, by: str) -> int | None:
     for decision in world.trial.decisions.values():
         same = (decision.outcome, decision.to_level, decision.inputs_hash, decision.proposed_by)
-        if same == (command.outcome, command.to_level, command.dossier_hash, by) and is_open(decision):
+        if same == (command.outcome, command.to_level, command.dossier_hash, by) and is_open(world, decision):
             return decision.position
     return None
 
 
-def is_open(decision: Decision) -> bool:
+def is_open(world: World, decision: Decision) -> bool:
     """Whether signatures are still waited for: neither taken, nor superseded, nor voted down."""
-    return decision.open and all(vote == "agree" for _, vote in decision.votes.values())
+    protocol = world.protocol()
+    return decision.open and not voted_down(decision.votes, protocol.quorum if protocol else None)
 
 
 def sign_dose_decision(docket: Docket, command: SignDoseDecision) -> Follows:
@@ -171,7 +173,7 @@ def sign_dose_decision(docket: Docket, command: SignDoseDecision) -> Follows:
 
 
 def _against_signing(docket: Docket, decision: Decision, command: SignDoseDecision) -> Iterator[Refused]:
-    if not is_open(decision):
+    if not is_open(docket.world, decision):
         yield no.DecisionNotOpen(f"decision {decision.number}")
     if len({command.dossier_hash, decision.inputs_hash, inputs_hash(docket.world, docket.version())}) > 1:
         yield no.DossierMoved(f"decision {decision.number}")
@@ -179,15 +181,40 @@ def _against_signing(docket: Docket, decision: Decision, command: SignDoseDecisi
         yield from against_exposing(docket.world, docket.protocol())
 
 
-def quorate(decision: Decision, votes: dict[str, tuple[str, str]], quorum: Any) -> bool:
-    """Whether enough distinct people of each role agree and nobody disagrees; one other than the proposer may hold
-    or stop (domain A.3-27)."""
-    if any(vote != "agree" for _, vote in votes.values()):
+Votes = Mapping[str, tuple[str, str]]
+"""Role and vote, by member."""
+
+
+def quorate(decision: Decision, votes: Votes, quorum: Quorum) -> bool:
+    """Whether enough distinct people agree; one other than the proposer may hold or stop (domain A.3-27).
+
+    Unanimous: every seat of every role is filled by one who agrees, and nobody disagrees. By majority: more than half
+    of the seats, and of those who voted, agree, one of each role among them.
+    """
+    if voted_down(votes, quorum):
         return False
+    agreeing = {member: role for member, (role, vote) in votes.items() if vote == "agree"}
     if decision.outcome in RESTRICTING:
-        return any(member != decision.proposed_by for member in votes)
-    roles = [role for role, _ in votes.values()]
-    return all(roles.count(role) >= seats for role, seats in quorum.seats().items())
+        return any(member != decision.proposed_by for member in agreeing)
+    roles, seats = list(agreeing.values()), quorum.seats()
+    if quorum.unanimous_to_escalate:
+        return all(roles.count(role) >= needed for role, needed in seats.items())
+    return len(roles) >= majority(votes, quorum) and set(seats) <= set(roles)
+
+
+def majority(votes: Votes, quorum: Quorum) -> int:
+    """How many are more than half of the seats, and of those who voted."""
+    return max(sum(quorum.seats().values()), len(votes)) // 2 + 1
+
+
+def voted_down(votes: Votes, quorum: Quorum | None) -> bool:
+    """Whether it can no longer be taken: by one vote against; where a majority decides, by half of the seats, or by
+    every seat of a role."""
+    against = [role for role, vote in votes.values() if vote != "agree"]
+    if quorum is None or quorum.unanimous_to_escalate:
+        return bool(against)
+    seats = quorum.seats()
+    return 2 * len(against) >= sum(seats.values()) or any(against.count(role) >= seats[role] for role in seats)
 
 
 def report_paper_decision(docket: Docket, command: ReportPaperDecision) -> Follows:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ledger.cohort import events as c
 from ledger.cohort.state import Cohort
-from ledger.decisions.patient_effects import PATIENT_RULES, Effects, automatic_hold, membership
+from ledger.decisions.patient_effects import PATIENT_RULES, Effects, automatic_hold
 from ledger.decisions.standing import advice, candidates_at, tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import declared_level, lower_level_to_treat, tolerated
@@ -60,8 +60,7 @@ def superseded_decisions(world: World, protocol: ProtocolDocument) -> Effects:
 
 def _differs(world: World, known: t.PatientBasis) -> bool:
     """Whether what was decided of a patient is otherwise now. What was still open then has only come to an end."""
-    patient = world.patients.get(known.patient)
-    member = membership(world, patient) if patient else None
+    member = world.cohort(known.level).counted.get(known.patient)
     if known.evaluable is None:
         return False
     return member is None or member.evaluable != known.evaluable or (member.dlt is not None) != known.dlt

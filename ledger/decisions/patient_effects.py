@@ -8,6 +8,7 @@ from typing import Final
 from ledger.cohort import events as c
 from ledger.cohort.state import Member, Window
 from ledger.decisions.standing import (
+    counts_at,
     level_given,
     level_received,
     may_be_dlt,
@@ -156,7 +157,10 @@ def evaluability_follows(world: World, patient: Patient, protocol: ProtocolDocum
         return
     if member.window is None or member.window.running:
         return
-    ruled, completed = ruled_evaluable(patient), member.window.complete and received_enough(patient, protocol)
+    ruled, completed = (
+        ruled_evaluable(patient),
+        member.window.complete and received_enough(patient, protocol, patient.level),
+    )
     if completed or ruled:
         event = c.EvaluabilityDetermined(
             patient=patient.number,
@@ -165,6 +169,24 @@ def evaluability_follows(world: World, patient: Patient, protocol: ProtocolDocum
             revision=member.revision + 1,
         )
         yield Entry(cohort_stream(patient.level), event)
+
+
+def counted_where_received(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """Who the committee says is evaluable at the level actually received counts there as well, with the DLT if any; at
+    the assigned level a DLT counts in any case (domain B.2, dose deviation)."""
+    member = membership(world, patient)
+    due = counts_at(patient, member, protocol) if member else None
+    for level, cohort in sorted(world.cohorts.items()):
+        if patient.number in cohort.received_here and level != due:
+            yield Entry(cohort.stream, c.ReceivedDoseUncounted(patient=patient.number))
+    if due is None or member is None or patient.level is None:
+        return
+    known = world.cohort(due).received_here.get(patient.number)
+    if known is None or (known.dlt, known.revision) != (member.dlt, member.revision):
+        event = c.ReceivedDoseCounted(
+            patient=patient.number, assigned_level=patient.level, revision=member.revision, adjudication=member.dlt
+        )
+        yield Entry(cohort_stream(due), event)
 
 
 def death_holds_the_trial(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
@@ -214,6 +236,7 @@ PATIENT_RULES: Final[tuple[PatientRule, ...]] = (
     candidates_are_ruled,
     dlts_are_counted,
     evaluability_follows,
+    counted_where_received,
     death_holds_the_trial,
     dlt_at_a_lower_dose_holds_its_level,
 )

@@ -22,7 +22,7 @@ def candidates_at(world: World, cohort: Cohort) -> int:
     """Patients of a cohort with an open candidate DLT and no counted one."""
     return sum(
         member.dlt is None and number in world.patients and bool(world.patients[number].open_candidates)
-        for number, member in cohort.members.items()
+        for number, member in cohort.counted.items()
     )
 
 
@@ -34,7 +34,7 @@ def tally(world: World, cohort: Cohort) -> Tally:
         pending=cohort.pending,
         candidates=candidates_at(world, cohort),
         exceeded=cohort.exceeded,
-        treated=len(cohort.members),
+        treated=len(cohort.counted),
     )
 
 
@@ -44,7 +44,7 @@ def outcomes(world: World, protocol: ProtocolDocument) -> Outcomes:
     levels = {
         level: tally(world, cohort) if cohort.opened or cohort.exceeded else _in_error(world, cohort)
         for level, cohort in sorted(world.cohorts.items())
-        if (cohort.members or cohort.exceeded) and protocol.bottom <= level <= protocol.top
+        if (cohort.counted or cohort.exceeded) and protocol.bottom <= level <= protocol.top
     }
     return Outcomes(levels=levels, bottom=protocol.bottom, top=protocol.top, start=protocol.start)
 
@@ -59,7 +59,8 @@ def advice(world: World, protocol: ProtocolDocument) -> Advice:
 
 
 def basis(world: World) -> tuple[PatientBasis, ...]:
-    """What is known of every patient of phase I who has a dose level, in the order of their numbers."""
+    """What is known of every patient of phase I who has a dose level, in the order of their numbers; once more of who
+    counts at a lower level too, by the dose received."""
     return tuple(
         PatientBasis(
             patient=number,
@@ -68,13 +69,13 @@ def basis(world: World) -> tuple[PatientBasis, ...]:
             dlt=member.dlt is not None,
             candidate=number in world.patients and bool(world.patients[number].open_candidates),
         )
-        for number, level, member in sorted(_members(world), key=lambda each: each[0])
+        for number, level, member in sorted(_members(world), key=lambda each: each[:2])
     )
 
 
 def _members(world: World) -> Iterator[tuple[str, int, Member]]:
     for level, cohort in world.cohorts.items():
-        for number, member in cohort.members.items():
+        for number, member in cohort.counted.items():
             yield number, level, member
 
 
@@ -152,11 +153,24 @@ def planned_window(patient: Patient, protocol: ProtocolDocument, days: int) -> t
     return first, last + timedelta(days=days)
 
 
-def received_enough(patient: Patient, protocol: ProtocolDocument) -> bool:
-    """Whether the infusions together gave the protocol's share of the level's planned total (domain B.2)."""
-    assert patient.level is not None
-    percent = patient.given_share(protocol.level_total(patient.level)) * 100
+def received_enough(patient: Patient, protocol: ProtocolDocument, level: int | None) -> bool:
+    """Whether the infusions together gave the protocol's share of a level's planned total (domain B.2)."""
+    assert level is not None
+    percent = patient.given_share(protocol.level_total(level)) * 100
     return percent >= protocol.evaluability.minimum_percent_of_plan
+
+
+def counts_at(patient: Patient, member: Member, protocol: ProtocolDocument) -> int | None:
+    """The lower level at which a patient counts by the dose received, where the committee determined so: with a DLT in
+    any case, without one once the window is complete and enough of that level's total was received (domain B.2)."""
+    said = member.determination
+    if said is None or not said.evaluable or said.at_level not in protocol.levels():
+        return None
+    if member.dlt is not None:
+        return said.at_level
+    complete = member.window is not None and member.window.complete
+    received = level_received(patient, protocol) == said.at_level and received_enough(patient, protocol, said.at_level)
+    return said.at_level if complete and received else None
 
 
 def ruled_evaluable(patient: Patient) -> str | None:
@@ -203,8 +217,13 @@ def level_received(patient: Patient, protocol: ProtocolDocument) -> int | None:
 
 
 def ruled_at_lower_doses(world: World, level: int) -> bool:
-    """Whether every DLT at a dose of this level or of a lower one has been ruled on there."""
+    """Whether every DLT at a dose of this level or of a lower one has been ruled on there: it counts there, or the
+    committee lifted the hold that it set."""
     return not any(
-        hold.cause == "dlt-at-lower-dose" and not hold.lifted and hold.level is not None and hold.level <= level
+        hold.cause == "dlt-at-lower-dose"
+        and not hold.lifted
+        and hold.level is not None
+        and hold.level <= level
+        and hold.patient not in world.cohort(hold.level).received_here
         for hold in world.trial.holds.values()
     )

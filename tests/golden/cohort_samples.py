@@ -16,6 +16,8 @@ from ledger.cohort.events import (
     DltWindowReplanned,
     EvaluabilityDetermined,
     EvaluabilityOpinionSigned,
+    ReceivedDoseCounted,
+    ReceivedDoseUncounted,
     ReservationReleased,
     SlotAssigned,
     SlotReserved,
@@ -58,7 +60,12 @@ COHORT_SAMPLES: Final[tuple[Record, ...]] = (
     ),
     on_cohort(
         EvaluabilityOpinionSigned(
-            patient="001", evaluable=False, reason="manufacturing-failure", revision=1, member="ivan"
+            patient="001",
+            evaluable=False,
+            reason="manufacturing-failure",
+            revision=1,
+            member="ivan",
+            role="investigator",
         ),
         reason=commitment("a"),
     ),
@@ -66,6 +73,8 @@ COHORT_SAMPLES: Final[tuple[Record, ...]] = (
         EvaluabilityDetermined(patient="001", evaluable=False, reason="manufacturing-failure", revision=1),
         actor=COMMITTEE,
     ),
+    on_cohort(ReceivedDoseCounted(patient="007", assigned_level=2, revision=1, adjudication=None), actor=COMMITTEE),
+    on_cohort(ReceivedDoseUncounted(patient="007")),
     on_cohort(DltCounted(patient="002", adjudication=40)),
     on_cohort(DltUncounted(patient="002", adjudication=40)),
     on_cohort(CohortExpanded(slots_count=6, decision=1), actor=COMMITTEE),

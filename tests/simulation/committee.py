@@ -7,7 +7,7 @@ from ledger.decisions.dose_decision import ProposeDoseDecision, SignDoseDecision
 from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.effects import standing_cause
 from ledger.decisions.notices import AcknowledgeNotice, waits_for
-from ledger.decisions.standing import advice, inputs_hash
+from ledger.decisions.standing import advice, inputs_hash, level_received
 from ledger.designs.base import Await
 from ledger.patient.state import Patient
 from ledger.record import Actor
@@ -18,7 +18,7 @@ from tests.simulation.walk import Walk
 
 def sit(walk: Walk) -> bool:
     """The next thing that the committee can do; False where there is nothing."""
-    return rule_next(walk) or circulate(walk) or decide_next(walk) or lift_next(walk)
+    return rule_next(walk) or rule_where_received(walk) or circulate(walk) or decide_next(walk) or lift_next(walk)
 
 
 def rule_next(walk: Walk) -> bool:
@@ -52,6 +52,23 @@ def rule(walk: Walk, patient: Patient, subject: str, *, is_dlt: bool) -> bool:
         signers = (walk.pick((PI, INVESTIGATOR)), SPONSOR, walk.pick((COMMITTEE, COMMITTEE_2)))
     signed = [walk.done(command, by) for by in walk.chance.sample(signers, len(signers))]
     return all(signed)
+
+
+def rule_where_received(walk: Walk) -> bool:
+    """A DLT on a lower level's dose counts there, by the committee and one more; mostly the hold is lifted instead."""
+    for number in walk.numbers():
+        patient = walk.patient(number)
+        level = level_received(patient, walk.protocol) if patient.has_dlt else None
+        if patient.level is None or level is None or patient.open_candidates or not walk.maybe(0.1):
+            continue
+        known = walk.world.cohort(patient.level).members[number]
+        if known.determination is None or known.determination.at_level is None:
+            command = dlt.DetermineEvaluability(
+                patient=number, evaluable=True, reason="dose received", revision=known.revision + 1, at_level=level
+            )
+            signed = [walk.done(command, by) for by in (walk.pick((PI, SPONSOR)), COMMITTEE)]
+            return all(signed)
+    return False
 
 
 def circulate(walk: Walk) -> bool:
@@ -93,7 +110,7 @@ def decide(
     if number is None:
         return False
     for by in signers:
-        if is_open(walk.world.trial.decisions[number]):
+        if is_open(walk.world, walk.world.trial.decisions[number]):
             sign(walk, number, by, vote if by is signers[-1] else "agree")
     return walk.world.trial.decisions[number].taken_at is not None
 

@@ -95,7 +95,7 @@ def where(walk: Walk) -> str:
     """Where the trial stands, for whoever has to find out why it does not go on."""
     trial = walk.world.trial
     holds = {number: (hold.cause, hold.level) for number, hold in trial.holds.items() if not hold.lifted}
-    waiting = [number for number, decision in trial.decisions.items() if is_open(decision)]
+    waiting = [number for number, decision in trial.decisions.items() if is_open(walk.world, decision)]
     cohorts = {
         level: (cohort.opened, cohort.slots, cohort.evaluable, cohort.pending, cohort.dlts, cohort.exceeded)
         for level, cohort in walk.world.cohorts.items()

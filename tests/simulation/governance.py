@@ -61,7 +61,7 @@ def sign_in_part(walk: Walk, _: str) -> bool:
 
 def sign_what_waits(walk: Walk, _: str) -> bool:
     """Whatever waits is signed by everyone, stale or not."""
-    waiting = [number for number, decision in walk.world.trial.decisions.items() if is_open(decision)]
+    waiting = [number for number, decision in walk.world.trial.decisions.items() if is_open(walk.world, decision)]
     signed = [sign(walk, max(waiting), by) for by in QUORUM if waiting]
     return all(signed)
 
@@ -92,6 +92,7 @@ def amend(walk: Walk, _: str) -> bool:
             {"sentinel": {"observation_days": 7}},
             {"reservation_days": 7},
             {"overdose_percent": 120},
+            {"quorum": {"unanimous_to_escalate": not walk.protocol.quorum.unanimous_to_escalate}},
         )
     )
     number = len(walk.world.trial.versions) + 1
@@ -199,6 +200,7 @@ def permit_on_paper(walk: Walk, number: str) -> bool:
             evaluable=walk.maybe(0.5),
             reason="not_infused",
             revision=member.revision + 1 if member else 1,
+            at_level=walk.pick((None, None, *walk.protocol.levels())),
         ),
     )
     at = walk.bench.now - timedelta(hours=walk.chance.randrange(100))

@@ -28,6 +28,7 @@ from tests.simulation.reading import (
     candidates_at,
     candidates_due,
     completed,
+    counts_below,
     expected_window,
     must_wait,
     step,
@@ -56,6 +57,7 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument, touched: s
     """The rules' state is the one that the log tells, and keeps what the protocol demands; patient by patient only of
     those who were touched, where it is said who was."""
     check_members(seen, world)
+    check_received(seen, protocol)
     for level, cohort in world.cohorts.items():
         check_counts(seen, world, level, protocol)
         for number in cohort.members if touched is None else touched.intersection(cohort.members):
@@ -75,6 +77,18 @@ def check_members(seen: Seen, world: World) -> None:
         claim(known.level == patient.level, f"{number} has level {known.level}, the log says {patient.level}")
         claim(set(known.open_candidates) == patient.candidates, f"{number}: candidates {known.open_candidates}")
         claim(patient.level is not None or not patient.given_on, f"{number} was dosed and has no level")
+
+
+def check_received(seen: Seen, protocol: ProtocolDocument) -> None:
+    """Who counts by the dose received counts at that lower level and nowhere else, with the DLT, which stays counted at
+    the assigned level (domain B.2)."""
+    for number, patient in seen.patients.items():
+        member = seen.cohort(patient.level).members[number] if patient.level is not None else None
+        due = counts_below(patient, member, protocol) if member else None
+        at = {level: cohort.guests[number] for level, cohort in seen.cohorts.items() if number in cohort.guests}
+        expected = {} if due is None else {due: patient.has_dlt}
+        claim(at == expected, f"{number} counts by the dose received at {at}, not {expected}")
+        claim(due is None or (patient.level or 0) > due, f"{number} of level {patient.level} counts at {due}")
 
 
 def check_counts(seen: Seen, world: World, level: int, protocol: ProtocolDocument) -> None:
@@ -123,8 +137,7 @@ def check_decisions(seen: Seen) -> None:
     """A decision whose patients are otherwise now than it knew them is marked (domain B.2, retracted and late DLTs)."""
     for number, proposed in seen.proposed.items():
         for known in proposed.basis:
-            member = seen.cohort(seen.patients[known.patient].level or 0).members.get(known.patient)
-            now = (member.evaluable, member.counted) if member else None
+            now = seen.cohort(known.level).known(known.patient)
             stands = known.evaluable is None or now == (known.evaluable, known.dlt)
             claim(stands or number in seen.superseded, f"decision {number} knew {known.patient} otherwise than {now}")
 

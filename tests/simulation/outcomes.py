@@ -42,16 +42,21 @@ def check_outcome(seen: Seen, record: Record, moment: Moment, *, on_paper: bool)
 
 
 def _check_quorum(seen: Seen, moment: Moment, number: int) -> None:
-    """Distinct people, each seat filled, nobody against; to hold or stop, one other than the proposer is enough."""
-    votes, outcome = seen.votes[number], seen.proposed[number].outcome
-    claim(all(vote.vote == "agree" for vote in votes.values()), f"decision {number} was taken against a vote")
+    """Distinct people, each seat filled, nobody against; to hold or stop, one other than the proposer is enough. Where
+    the protocol asks for no unanimity: more than half of the seats, and one of each role."""
+    votes, outcome, quorum = seen.votes[number], seen.proposed[number].outcome, moment.protocol.quorum
+    agreeing = {member: vote for member, vote in votes.items() if vote.vote == "agree"}
+    claim(not quorum.unanimous_to_escalate or agreeing == votes, f"decision {number} was taken against a vote")
     claim(all(vote.dossier_hash == seen.proposed[number].inputs_hash for vote in votes.values()), "another dossier")
     if outcome in ("hold", "stop"):
-        claim(any(member != seen.proposers[number] for member in votes), "one person alone decided")
+        claim(any(member != seen.proposers[number] for member in agreeing), "one person alone decided")
         return
-    roles = [vote.role for vote in votes.values()]
-    for role, seats in moment.protocol.quorum.seats().items():
-        claim(roles.count(role) >= seats, f"decision {number} was taken with the roles {roles}")
+    roles = [vote.role for vote in agreeing.values()]
+    most = 2 * len(roles) > max(len(votes), sum(quorum.seats().values()))
+    claim(quorum.unanimous_to_escalate or most, f"decision {number} was taken by {len(roles)} of {len(votes)}")
+    for role, seats in quorum.seats().items():
+        needed = seats if quorum.unanimous_to_escalate else 1
+        claim(roles.count(role) >= needed, f"decision {number} was taken with the roles {roles}")
 
 
 def _check_taken(seen: Seen, moment: Moment, taken: d.DoseDecisionTaken) -> None:

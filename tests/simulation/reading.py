@@ -7,7 +7,7 @@ from fractions import Fraction
 from ledger.protocol.design import DesignParameters
 from ledger.protocol.document import ProtocolDocument
 from tests.simulation.seen import Seen
-from tests.simulation.seen_cohorts import CohortSeen, WindowSeen
+from tests.simulation.seen_cohorts import CohortSeen, MemberSeen, WindowSeen
 from tests.simulation.seen_patients import EventSeen, PatientSeen
 
 Step = tuple[str, int | None]
@@ -16,9 +16,9 @@ Step = tuple[str, int | None]
 
 def candidates_at(seen: Seen, cohort: CohortSeen) -> int:
     """Patients of the cohort with a candidate DLT whose DLT is not counted already."""
-    return sum(
-        not member.counted and bool(seen.patients[number].candidates) for number, member in cohort.members.items()
-    )
+    counted = {number for number, member in cohort.members.items() if member.counted}
+    counted |= {number for number, with_dlt in cohort.guests.items() if with_dlt}
+    return sum(bool(seen.patients[number].candidates) for number in {*cohort.members, *cohort.guests} - counted)
 
 
 def ceiling(seen: Seen, protocol: ProtocolDocument) -> tuple[int, bool]:
@@ -29,7 +29,8 @@ def ceiling(seen: Seen, protocol: ProtocolDocument) -> tuple[int, bool]:
 
 def in_use(seen: Seen, protocol: ProtocolDocument) -> list[int]:
     """Levels that were opened and have been given to a patient: a dose by mistake brings no level into use."""
-    return [level for level in protocol.levels() if seen.cohort(level).opened and seen.cohort(level).members]
+    given = [level for level in protocol.levels() if seen.cohort(level).members or seen.cohort(level).guests]
+    return [level for level in given if seen.cohort(level).opened]
 
 
 def as_b1(design: DesignParameters) -> bool:
@@ -113,9 +114,32 @@ def completed(patient: PatientSeen, window: WindowSeen, protocol: ProtocolDocume
     closed = window.closed
     if closed is None or closed.early_end is not None or patient.level is None:
         return False
-    received = sum((Fraction(done.cells) / Fraction(done.weight_kg) for done in patient.done.values()), Fraction())
-    enough = received * 100 >= protocol.level_total(patient.level) * protocol.evaluability.minimum_percent_of_plan
+    enough = gave_enough(patient, protocol, patient.level)
     return enough and closed.assessments_done_count >= closed.assessments_due_count
+
+
+def received(patient: PatientSeen) -> Fraction:
+    """The cells/kg of all infusions."""
+    return sum((Fraction(done.cells) / Fraction(done.weight_kg) for done in patient.done.values()), Fraction())
+
+
+def gave_enough(patient: PatientSeen, protocol: ProtocolDocument, level: int) -> bool:
+    """Whether what was received is the protocol's share of a level's total."""
+    return received(patient) * 100 >= protocol.level_total(level) * protocol.evaluability.minimum_percent_of_plan
+
+
+def counts_below(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDocument) -> int | None:
+    """The lower level at which a patient counts (B.2): the committee said so, and there is a DLT; or without one, the
+    window is complete and the dose is that level's: no more than its total, more than the next lower one's, enough."""
+    level = member.determined.at_level if member.determined and member.determined.evaluable else None
+    if level is None or member.counted:
+        return level
+    closed = member.window.closed if member.window else None
+    complete = closed and closed.early_end is None and closed.assessments_done_count >= closed.assessments_due_count
+    lower = [each for each in protocol.levels() if each < level]
+    above = not lower or received(patient) > protocol.level_total(lower[-1])
+    is_dose = above and received(patient) <= protocol.level_total(level) and gave_enough(patient, protocol, level)
+    return level if complete and is_dose else None
 
 
 def candidates_due(patient: PatientSeen, window: WindowSeen, protocol: ProtocolDocument) -> Iterator[str]:

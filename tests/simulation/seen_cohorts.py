@@ -35,7 +35,7 @@ class MemberSeen:
             return True
         if self.determined is None or (self.window is not None and self.window.closed is None):
             return None
-        return self.determined.evaluable
+        return self.determined.evaluable and self.determined.at_level is None
 
 
 @dataclass
@@ -47,15 +47,25 @@ class CohortSeen:
     slots: int = 0
     reserved: dict[str, date] = field(default_factory=dict)
     members: dict[str, MemberSeen] = field(default_factory=dict)
+    guests: dict[str, bool] = field(default_factory=dict)
+    """Patients of higher levels who count here by the dose received, and whether with a DLT."""
     exceeded: bool = False
     cleared: tuple[int, int] | None = None
 
     def count(self, evaluable: bool | None) -> int:
-        return sum(member.evaluable is evaluable for member in self.members.values())
+        guests = len(self.guests) if evaluable else 0
+        return guests + sum(member.evaluable is evaluable for member in self.members.values())
 
     @property
     def dlts(self) -> int:
-        return sum(member.counted for member in self.members.values())
+        return sum(self.guests.values()) + sum(member.counted for member in self.members.values())
+
+    def known(self, patient: str) -> tuple[bool | None, bool] | None:
+        """Whether a patient is evaluable here, and counts with a DLT; None for one who does not count here."""
+        if patient in self.guests:
+            return True, self.guests[patient]
+        member = self.members.get(patient)
+        return None if member is None else (member.evaluable, member.counted)
 
     def take(self, record: Record) -> None:
         match record.event:
@@ -97,6 +107,10 @@ class CohortSeen:
                 self.members[opinion.patient].opinions[opinion.member] = opinion
             case c.EvaluabilityDetermined() as determined:
                 self.members[determined.patient].determined = determined
+            case c.ReceivedDoseCounted(patient=patient, adjudication=adjudication):
+                self.guests[patient] = adjudication is not None
+            case c.ReceivedDoseUncounted(patient=patient):
+                del self.guests[patient]
             case c.DltCounted(patient=patient):
                 self.members[patient].counted = True
             case c.DltUncounted(patient=patient):

@@ -63,6 +63,8 @@ def _check_how_many(seen: Seen, record: Record, moment: Moment) -> None:
             members = seen.cohort(record.level or 0).members[determined.patient].opinions
             agreed = _agreed(members.values(), determined)
             claim(len(agreed) > 1, f"determined by {sorted(agreed)} only")
+            committee = "safety_committee" in {members[each].role for each in agreed}
+            claim(committee or determined.at_level is None, "evaluable at another level without the committee")
             patient = seen.patients[determined.patient]
             suspected = patient.has_dlt or bool(patient.candidates)
             claim(determined.evaluable or not suspected, "not evaluable in spite of a DLT or a candidate")
@@ -75,5 +77,9 @@ def _check_how_many(seen: Seen, record: Record, moment: Moment) -> None:
 
 def _agreed(opinions: Iterable[c.EvaluabilityOpinionSigned], determined: c.EvaluabilityDetermined) -> set[str]:
     """The people who signed exactly what was determined."""
-    said = (determined.evaluable, determined.reason, determined.revision)
-    return {opinion.member for opinion in opinions if (opinion.evaluable, opinion.reason, opinion.revision) == said}
+    said = (determined.evaluable, determined.reason, determined.revision, determined.at_level)
+    return {
+        opinion.member
+        for opinion in opinions
+        if (opinion.evaluable, opinion.reason, opinion.revision, opinion.at_level) == said
+    }

@@ -11,7 +11,7 @@ from ledger.decisions import dlt, enrolment, safety, screening, setup
 from ledger.decisions.carry_out import CarriedOut
 from ledger.decisions.eligibility import checklist_hash
 from ledger.decisions.permits import checklist, consent_valid
-from ledger.decisions.standing import advice, assessments_due
+from ledger.decisions.standing import advice, assessments_due, level_received
 from ledger.designs.reading import treats_now
 from ledger.patient.events import CriterionAssessed
 from ledger.patient.state import Patient
@@ -249,12 +249,14 @@ def observe(walk: Walk, patient: Patient) -> bool:
 
 
 def determine(walk: Walk, patient: Patient) -> bool:
-    """Who did not complete the window as planned is not evaluable, by two signatures."""
+    """Who did not complete the window as planned is not evaluable, by two signatures; or counts where the dose was."""
     member = member_of(walk, patient)
     if member is None or member.window is None or member.window.running or member.evaluable is not None:
         return False
     if patient.may_have_dlt:
         return False
+    if level_received(patient, walk.protocol) is not None and walk.maybe(0.5) and count_below(walk, patient, member):
+        return True
     reason = walk.pick(walk.protocol.evaluability.not_evaluable_reasons)
     for by in walk.chance.sample(QUORUM, 2):
         command = dlt.DetermineEvaluability(
@@ -263,6 +265,18 @@ def determine(walk: Walk, patient: Patient) -> bool:
         walk.ask(command, by)
     after = member_of(walk, walk.patient(patient.number))
     return after is not None and after.evaluable is not None
+
+
+def count_below(walk: Walk, patient: Patient, member: Member) -> bool:
+    """The committee says that a patient counts at the level whose dose was received."""
+    level = level_received(patient, walk.protocol)
+    for by in walk.chance.sample(QUORUM, len(QUORUM)):
+        command = dlt.DetermineEvaluability(
+            patient=patient.number, evaluable=True, reason="dose received", revision=member.revision + 1, at_level=level
+        )
+        walk.ask(command, by)
+    after = member_of(walk, walk.patient(patient.number))
+    return after is not None and after.revision > member.revision
 
 
 STEPS: Final[tuple[Step, ...]] = (

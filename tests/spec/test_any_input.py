@@ -48,6 +48,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "person": ("maria", "sofia"),
     "role": ("principal_investigator", "investigator", "safety_committee", "inspector"),
     "site": ("NDGOI", "NOWHERE", None),
+    "at_level": (None, None, 0, 1, 9),
     "level": (0, 1, 2, 3, 4, 99),
     "to_level": (None, 0, 1, 2, 3, 99),
     "ordinal": (1, 2, 3, 9),

@@ -198,7 +198,7 @@ def test_one_decision_waits_for_signatures_at_a_time() -> None:
     with bench.refuses(no.DecisionPending):
         bench.ask(proposal(bench, "stay", 1, "let us wait"), SPONSOR)
     held = propose(bench, "hold", 1)
-    assert is_open(bench.world.trial.decisions[number])
+    assert is_open(bench.world, bench.world.trial.decisions[number])
     assert has(t.HoldApplied, sign(bench, held, PI))
 
 

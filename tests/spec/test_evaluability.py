@@ -7,6 +7,7 @@ import pytest
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.decisions import dlt, enrolment, given, safety, setup
+from ledger.decisions.holds import LiftHold
 from ledger.designs.base import Escalate, Treat
 from ledger.trial.dosing import HoldApplied
 from ledger.types import Event
@@ -248,6 +249,27 @@ def test_a_patient_determined_twice_is_not_two_in_a_row() -> None:
     determine(bench)
     assert not has(HoldApplied, determine(bench, reason="lost_to_follow_up", revision=2))
     assert holds(bench) == []
+
+
+def test_a_dlt_in_between_breaks_the_row() -> None:
+    bench = incomplete()
+    determine(bench)
+    go_on(bench, "1T")
+    go_on(bench, "1P")
+    bench.pass_days(15)
+    bench.ask(close(bench, "003", done=1))
+    assert not has(HoldApplied, determine(bench, "003"))
+
+
+def test_the_committee_lifts_the_hold_and_the_next_one_in_the_row_sets_another() -> None:
+    bench = told("1AAA")
+    for number in ("001", "002", "003"):
+        bench.ask(given.OmitInfusion(patient=number, ordinal=1, cause="manufacturing-failure"))
+    determine(bench, "001", reason="not_manufactured")
+    determine(bench, "002", reason="not_manufactured")
+    bench.ask(LiftHold(hold=1, review=bench.seal("the incubator was replaced")), COMMITTEE)
+    assert holds(bench) == []
+    assert only(HoldApplied, determine(bench, "003", reason="not_manufactured")).hold == 2
 
 
 def test_an_evaluable_patient_in_between_breaks_the_row() -> None:

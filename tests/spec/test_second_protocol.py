@@ -166,10 +166,10 @@ def test_its_overdose_begins_above_120_percent() -> None:
         bench.pass_days(7)
 
 
-def test_its_quorum_is_of_six() -> None:
+def test_its_quorum_is_of_six_and_more_than_half_of_it_decide() -> None:
     bench = opened()
     cohort(bench, 1, "NNN")
-    number = decide(bench, QUORUM[:5])
+    number = decide(bench, QUORUM[:3])
     assert bench.world.trial.decisions[number].taken_at is None
     p.sign(bench, number, COMMITTEE_3)
     assert bench.world.cohort(2).opened
