@@ -81,7 +81,11 @@ FINDINGS: list[dict[str, Any]] = [
     measured("fvc_percent_of_predicted", "88", "% of predicted"),
     *(
         {"kind": "yes_no", "finding": question, "answer": False}
-        for question in ("earlier_cellular_therapy", "active_gvhd", "active_sos", "active_crs", "active_icans")
+        for question in (
+            "earlier_cellular_therapy",
+            *("active_gvhd", "active_sos", "active_crs", "active_icans"),
+            *("active_hbv", "active_hcv", "active_hiv"),
+        )
     ),
 ]
 """What is found in everybody: the criteria of disease, organs and performance are computed from it, not ticked off."""

@@ -13,9 +13,10 @@ from tests import lots
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SITE, SPONSOR, Bench
 
 
-def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
+def screen(bench: Bench, number: str, born: str = "2016-03", sex: str = "female") -> None:
     """Screened, consented, examined and found eligible."""
-    bench.ask(screening.ScreenPatient(number=number, site=SITE, birth_year_month=born, sex="female"))
+    entered = {"number": number, "site": SITE, "birth_year_month": born, "sex": sex}
+    bench.ask(screening.ScreenPatient.model_validate(entered))
     protocol = bench.docket().protocol()
     patient = bench.world.patients[number]
     for capacity in sorted(protocol.consent_required(patient.age_on(bench.now.date()))):
@@ -40,8 +41,9 @@ def screen(bench: Bench, number: str, born: str = "2016-03") -> None:
 
 def examine(bench: Bench, number: str, **but: str | bool | None) -> None:
     """Findings of today that pass the protocol's thresholds, but for those left out (none) or found otherwise."""
-    age_years, today = bench.world.patients[number].age_on(bench.now.date()), bench.now.date()
-    found = passing(bench.docket().protocol().eligibility, age_years, today)
+    patient, today = bench.world.patients[number], bench.now.date()
+    assert patient.screened is not None
+    found = passing(bench.docket().protocol().eligibility, patient.age_on(today), patient.screened.sex, today)
     kept = [each for each in found if each["finding"]["finding"] not in but]
     others = [recorded(name, value, today) for name, value in but.items() if value is not None]  # type: ignore[arg-type]
     if kept or others:

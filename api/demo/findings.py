@@ -17,9 +17,9 @@ MARGIN: Final = 20
 Found = tuple[FindingName, str | bool]
 
 
-def passing(eligibility: Eligibility, age_years: int, found_on: date) -> list[dict[str, Any]]:
+def passing(eligibility: Eligibility, age_years: int, sex: str, found_on: date) -> list[dict[str, Any]]:
     """Findings of a day with which every criterion of the checklist that is computed lets the patient take part."""
-    return [recorded(name, found, found_on) for name, found in _all(eligibility, age_years)]
+    return [recorded(name, found, found_on) for name, found in _all(eligibility, age_years, sex)]
 
 
 def attested(protocol: ProtocolDocument) -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ def _finding(name: FindingName, found: str | bool) -> Mapping[str, str | bool]:
     return {"kind": "measured", "finding": name, "quantity": found, "unit": unit}
 
 
-def _all(eligibility: Eligibility, age_years: int) -> Iterator[Found]:
+def _all(eligibility: Eligibility, age_years: int, sex: str) -> Iterator[Found]:
     yield from _of_the_disease(eligibility)
     yield from _of_the_organs(eligibility)
     if eligibility.performance is not None:
@@ -59,7 +59,8 @@ def _all(eligibility: Eligibility, age_years: int) -> Iterator[Found]:
         yield "earlier_cellular_therapy", False
         yield from ((sign, False) for sign in SIGNS)
     yield from ((infection, False) for rule in eligibility.infections for infection in rule.findings)
-    if eligibility.pregnancy is not None and age_years >= eligibility.pregnancy.test_from_age_years:
+    tested = eligibility.pregnancy
+    if tested is not None and sex == "female" and age_years >= tested.test_from_age_years:
         yield "pregnancy_test", "negative"
         yield "lactating", False
 

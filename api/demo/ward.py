@@ -41,7 +41,7 @@ def enter(stage: Stage, child: Child) -> None:
             "copy_given": True,
         }
         edc.post(f"{path}/consents", consent)
-    found = passing(protocol().eligibility, age, stage.today)
+    found = passing(protocol().eligibility, age, child.sex, stage.today)
     edc.post(f"{path}/findings", {"findings": found})
     edc.post(f"{path}/criteria", {"assessments": attested(protocol())})
     determination = {"criterion": "X5", "met": False, "rationale": "Afebrile for a week, cultures negative."}

@@ -7,7 +7,7 @@ from api.table import Write
 from ledger.decisions import safety, screening
 
 _INCLUSION: Final = ["I3", "I4", "I10", "I11"]
-_EXCLUSION: Final = ["X1", "X3", "X4", "X6", "X7"]
+_EXCLUSION: Final = ["X1", "X6", "X7"]
 _MEASURED: Final = (
     ("mrd_percent_of_nucleated_cells", "0.25", "%"),
     ("lansky_percent", "90", "%"),
@@ -22,7 +22,11 @@ _MEASURED: Final = (
     ("lvef_percent", "62", "%"),
     ("fvc_percent_of_predicted", "88", "% of predicted"),
 )
-_ABSENT: Final = ("earlier_cellular_therapy", "active_gvhd", "active_sos", "active_crs", "active_icans")
+_ABSENT: Final = (
+    "earlier_cellular_therapy",
+    *("active_gvhd", "active_sos", "active_crs", "active_icans"),
+    *("active_hbv", "active_hcv", "active_hiv"),
+)
 
 
 def _criteria() -> dict[str, Any]:

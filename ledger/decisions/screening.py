@@ -160,8 +160,13 @@ def confirm_eligibility(docket: Docket, command: ConfirmEligibility) -> Follows:
 
 
 def fail_screening(docket: Docket, command: FailScreening) -> Follows:
-    """The patient leaves screening; a reservation is given back."""
-    patient = docket.patient(command.patient)
+    """The patient leaves screening, by criteria of the protocol or by its age rule; a reservation is given back."""
+    patient, eligibility = docket.patient(command.patient), docket.protocol().eligibility
+    if not command.criteria:
+        raise no.UnreadableCommand("no criterion is named")
+    known = {eligibility.age.rule, *(each.id for each in eligibility.criteria)}
+    if unknown := [each for each in command.criteria if each not in known]:
+        raise no.NotInProtocol(f"criterion {unknown[0]}")
     if patient.enrolled is not None:
         raise no.AlreadyEnrolled(f"patient {patient.number}")
     follows = report(docket, patient.stream, e.ScreenFailed(criteria=command.criteria))

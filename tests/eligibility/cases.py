@@ -94,6 +94,9 @@ SOUND: Findings = {
     "active_sos": False,
     "active_crs": False,
     "active_icans": False,
+    "active_hbv": False,
+    "active_hcv": False,
+    "active_hiv": False,
 }
 """Findings with which a boy of 10 years passes everything that is computed."""
 

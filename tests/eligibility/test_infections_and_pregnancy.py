@@ -1,10 +1,10 @@
-"""X3, X4 and X5, where a protocol has them computed. Met means excluded."""
+"""X3 and X4, and X5 where a protocol has it computed. Met means excluded."""
 
 import pytest
 
 from tests.eligibility.cases import Findings, assessed, found, patient, verdicts
 
-COMPUTED = assessed("computed", "X3", "X4", "X5")
+COMPUTED = assessed("computed", "X5")
 CLEAR: Findings = {"active_hbv": False, "active_hcv": False, "active_hiv": False}
 TESTED: Findings = {"pregnancy_test": "negative", "lactating": False}
 GIRL, TWELVE, WOMAN = "2014-04", "2014-03", "2006-03"

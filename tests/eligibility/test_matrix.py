@@ -21,7 +21,7 @@ from tests.eligibility.cases import (
     verdicts,
 )
 
-ATTESTED = {"I3": True, "I10": True, "I11": True, "X1": False, "X3": False, "X4": False, "X6": False, "X7": False}
+ATTESTED = {"I3": True, "I10": True, "I11": True, "X1": False, "X6": False, "X7": False}
 ESTABLISHED = {"I1": True, "I4": True}
 DETERMINED = {"X5": False}
 ELIGIBLE = patient(SOUND, attested=ATTESTED, established=ESTABLISHED, determinations=DETERMINED)
@@ -39,12 +39,12 @@ def test_a_patient_who_passes_everything() -> None:
     assert all(each.met == (each.kind == "inclusion") for each in given)
 
 
-def test_without_any_finding_only_the_age_is_known() -> None:
+def test_without_any_finding_only_age_and_sex_are_known() -> None:
     given = verdicts(patient({}))
-    assert given.pop("R1").met is True
+    assert (given.pop("R1").met, given.pop("X4").met) == (True, False)
     assert {each.met for each in given.values()} == {None}
     assert open_criteria(tuple(given.values())) == tuple(given)
-    assert given["I1"].missing == given["X3"].missing == ("attestation",)
+    assert given["I1"].missing == given["X6"].missing == ("attestation",)
     assert given["X5"].missing == ("determination",)
 
 
@@ -112,8 +112,8 @@ def test_x5_is_what_the_investigator_determines_and_nothing_else(
 
 
 def test_a_determination_decides_only_where_the_protocol_names_an_arbiter() -> None:
-    given = verdicts(patient(but(lvef_percent="20"), determinations={"I8": True, "X3": False}))
-    assert (given["I8"].met, given["X3"].met) == (False, None)
+    given = verdicts(patient(but(lvef_percent="20"), determinations={"I8": True, "X6": False}))
+    assert (given["I8"].met, given["X6"].met) == (False, None)
     other = verdicts(patient({}, determinations={"N1": True}), protocol=OTHER)["N1"]
     assert (other.met, other.passes) == (True, False)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ledger.eligibility.findings import VOCABULARY
 from tests.eligibility.cases import Findings, assessed, but, patient, verdicts
 
-EVERYTHING = assessed("computed", "I10", "X3", "X4", "X5")
+EVERYTHING = assessed("computed", "I10", "X5")
 DECIMALS = st.decimals(min_value="0.01", max_value="99.99", places=2).map(str)
 MARKED = settings(max_examples=60, deadline=None)
 BETTER_IF_MORE = {"lvef_percent": "I8", "fvc_percent_of_predicted": "I9", "height_cm": "I6", "lansky_percent": "I5"}

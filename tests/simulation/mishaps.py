@@ -110,7 +110,9 @@ def withdraw(walk: Walk, number: str) -> bool:
 
 
 def fail_screening(walk: Walk, number: str) -> bool:
-    return walk.done(screening.FailScreening(patient=number, criteria=("I5",)), walk.doctor(number))
+    eligibility = walk.protocol.eligibility
+    named = walk.pick((eligibility.age.rule, *(each.id for each in eligibility.criteria)))
+    return walk.done(screening.FailScreening(patient=number, criteria=(named,)), walk.doctor(number))
 
 
 def assent(walk: Walk, number: str) -> bool:

@@ -135,7 +135,8 @@ def examine(walk: Walk, patient: Patient) -> bool:
 
 def _found(walk: Walk, patient: Patient, left_out: int = -1) -> bool:
     today = walk.today(patient.number)
-    found = passing(walk.protocol.eligibility, patient.age_on(today), today)
+    assert patient.screened is not None
+    found = passing(walk.protocol.eligibility, patient.age_on(today), patient.screened.sex, today)
     kept = [each for place, each in enumerate(found) if place != left_out] or found
     command = screening.RecordScreeningFindings.model_validate({"patient": patient.number, "findings": kept})
     return walk.done(command, walk.doctor(patient.number))
@@ -174,7 +175,9 @@ def confirm(walk: Walk, patient: Patient) -> bool:
     if isinstance(answer, CarriedOut) or walk.maybe(0.3):
         return isinstance(answer, CarriedOut)
     if patient.enrolled is None:
-        return walk.done(screening.FailScreening(patient=patient.number, criteria=("I5",)), by)
+        return walk.done(
+            screening.FailScreening(patient=patient.number, criteria=(walk.protocol.eligibility.criteria[-1].id,)), by
+        )
     off_on = walk.today(patient.number)
     return walk.done(safety.RecordOffStudy(patient=patient.number, cause="other", off_on=off_on), by)
 

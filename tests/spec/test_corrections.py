@@ -252,6 +252,9 @@ def test_a_corrected_birth_month_asks_for_eligibility_anew() -> None:
         bench.ask(consent)
     with bench.refuses(no.NotEligible):
         bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(screening.ConfirmEligibility(patient="001"))
+    p.find(bench, "001", pregnancy_test="negative", lactating=False)
     bench.ask(screening.ConfirmEligibility(patient="001"))
     bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date()))
 

@@ -63,7 +63,7 @@ def test_a_disease_that_the_protocol_does_not_have_is_not_eligible() -> None:
         bench.ask(CONFIRM)
 
 
-@pytest.mark.parametrize("criterion", ["I1", "I2", "I5", "I6", "I7", "I8", "I9", "X2"])
+@pytest.mark.parametrize("criterion", ["I1", "I2", "I5", "I6", "I7", "I8", "I9", "X2", "X3", "X4"])
 def test_what_is_computed_is_not_attested(criterion: str) -> None:
     bench = trial()
     entered(bench)
@@ -71,7 +71,9 @@ def test_what_is_computed_is_not_attested(criterion: str) -> None:
         p.attest(bench, "001", **{criterion: criterion.startswith("I")})
 
 
-@pytest.mark.parametrize("left_out", ["disease", "lansky_percent", "ast_uln_u_per_l", "lvef_percent", "active_gvhd"])
+@pytest.mark.parametrize(
+    "left_out", ["disease", "lansky_percent", "ast_uln_u_per_l", "lvef_percent", "active_gvhd", "active_hiv"]
+)
 def test_what_was_not_looked_for_keeps_a_criterion_open(left_out: str) -> None:
     bench = trial()
     assessed(bench, "2016-03", "representative", **{left_out: None})
@@ -218,3 +220,17 @@ def test_at_14_and_18_new_protocol_actions_wait_for_signatures_and_safety_report
     bench.ask(consent(bench, "001", new))
     bench.ask(enrolment.ReserveSlot(patient="001", level=1))
     assert verdict(bench, "I1").met
+
+
+def test_a_pregnancy_test_is_still_valid_at_the_assignment() -> None:
+    """X4."""
+    bench = trial()
+    p.screen(bench, "001", "2010-03")
+    bench.ask(enrolment.ReserveSlot(patient="001", level=1))
+    bench.ask(enrolment.EnrolPatient(patient="001", planned_transplant_on=bench.now.date() + timedelta(days=25)))
+    bench.pass_days(8)
+    with bench.refuses(no.CriteriaOpen):
+        bench.ask(enrolment.AssignDoseLevel(patient="001", level=1))
+    assert verdict(bench, "X4").missing == ("pregnancy_test",)
+    p.find(bench, "001", pregnancy_test="negative")
+    bench.ask(enrolment.AssignDoseLevel(patient="001", level=1))

@@ -6,6 +6,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.decisions import enrolment, infusion, safety, screening, setup
+from ledger.errors import LedgerError
 from ledger.patient import events as e
 from ledger.patient.review import QueryRaised
 from tests import patients as p
@@ -89,7 +90,7 @@ def test_consent_is_of_those_whom_the_age_asks_for(born: str, capacities: list[e
 def test_at_14_and_at_18_consent_is_due_again_from_the_first_of_the_birth_month(born: str, crossed_on: str) -> None:
     """A.3-2."""
     bench = trial()
-    p.screen(bench, "001", born)
+    p.screen(bench, "001", born, sex="male")
     bench.now = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
     bench.ask(enrolment.ReserveSlot(patient="001", level=1))
     bench.now = datetime.combine(p.a_day(crossed_on), bench.now.timetz())
@@ -101,7 +102,7 @@ def test_at_14_and_at_18_consent_is_due_again_from_the_first_of_the_birth_month(
 
 def test_what_a_representative_signed_still_counts_at_14() -> None:
     bench = trial()
-    p.screen(bench, "001", "2012-02")
+    p.screen(bench, "001", "2012-02", sex="male")
     bench.pass_days(40)
     bench.ask(consent(bench, "001", "patient"))
     assert {given.capacity for given in patient(bench, "001").consents.values()} == {"representative", "patient"}
@@ -141,7 +142,7 @@ def test_withdrawn_consent_ends_every_permission() -> None:
         bench.ask(enrolment.ReserveSlot(patient="001", level=1))
 
 
-@pytest.mark.parametrize("left_out", ["I3", "I4", "X3", "X7"])
+@pytest.mark.parametrize("left_out", ["I3", "I4", "X6", "X7"])
 def test_every_criterion_is_assessed_before_eligibility_is_signed(left_out: str) -> None:
     bench = trial()
     entered(bench)
@@ -281,6 +282,21 @@ def test_who_fails_screening_gives_the_slot_back_and_takes_no_further_part() -> 
     assert "001" not in bench.world.cohort(1).reservations
     with bench.refuses(no.PatientNotScreened):
         bench.ask(enrolment.ReserveSlot(patient="001", level=1))
+
+
+@pytest.mark.parametrize(
+    ("criteria", "refusal"),
+    [(("Z9",), no.NotInProtocol), (("I8", "I99"), no.NotInProtocol), ((), no.UnreadableCommand)],
+)
+def test_screening_fails_by_criteria_of_the_protocol_or_by_its_age_rule(
+    criteria: tuple[str, ...], refusal: type[LedgerError]
+) -> None:
+    bench = trial()
+    p.screen(bench, "001")
+    with bench.refuses(refusal):
+        bench.ask(screening.FailScreening(patient="001", criteria=criteria))
+    bench.ask(screening.FailScreening(patient="001", criteria=("R1", "X4")))
+    assert patient(bench, "001").failed_by == ("R1", "X4")
 
 
 def test_who_is_enrolled_does_not_fail_screening() -> None:
