@@ -258,9 +258,17 @@ def _of_its_cases(test: ast.FunctionDef | ast.AsyncFunctionDef, values: Mapping[
         match decorator:
             case ast.Call(func=ast.Attribute(attr="parametrize"), args=[columns, cases, *_]):
                 if "rule" in set(_texts(columns)):
-                    yield from _texts(values.get(cases.id) or cases if isinstance(cases, ast.Name) else cases)
+                    yield from _texts_of_table(cases, values)
             case _:
                 pass
+
+
+def _texts_of_table(cases: ast.AST, values: Mapping[str, ast.expr | None]) -> Iterator[str]:
+    """What stands in a table of cases and in the tables of the same file that it is made of."""
+    yield from _texts(cases)
+    for name in _names(ast.walk(cases)):
+        if (table := values.get(name)) is not None:
+            yield from _texts_of_table(table, {each: there for each, there in values.items() if each != name})
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

@@ -1,36 +1,10 @@
 """R1: the age limits on the day, and the flag below one year."""
 
-from datetime import date
-
 import pytest
 
 from tests.eligibility.cases import OTHER, TODAY, patient, verdicts
 
 SIGNED = {"A.3-1": "one-month-flagged-below-one-year"}
-
-
-@pytest.mark.parametrize(
-    ("born", "on", "unsigned", "signed"),
-    [
-        ("2026-03", "2026-03-31", False, False),
-        ("2026-02", "2026-02-28", False, False),
-        ("2026-02", "2026-03-01", None, True),
-        ("2025-03", "2026-02-28", None, True),
-        ("2025-03", "2026-03-01", True, True),
-        ("2016-03", "2026-03-01", True, True),
-        ("2000-04", "2026-03-31", True, True),
-        ("2000-04", "2026-04-01", False, False),
-        ("2000-03", "2026-03-01", False, False),
-        ("2001-04", "2026-04-01", True, True),
-    ],
-    ids=["0 months", "27 days", "1 month", "11 months", "12 months", "10", "25", "26", "26 today", "25 today"],
-)
-def test_from_one_month_to_below_the_26th_birthday(
-    born: str, on: str, unsigned: bool | None, signed: bool | None
-) -> None:
-    day = date.fromisoformat(on)
-    assert verdicts(patient({}, born), day)["R1"].met is unsigned
-    assert verdicts(patient({}, born), day, readings=SIGNED)["R1"].met is signed
 
 
 @pytest.mark.parametrize("readings", [{}, {"A.3-1": "from-one-year"}, {"A.3-2": SIGNED["A.3-1"]}])

@@ -15,36 +15,9 @@ def crosses_at(phase_2: PhaseTwo | None, treated: int) -> int:
     return next(dlts for dlts in range(treated + 2) if phase_2.boundary.crossed(dlts, treated))
 
 
-@pytest.mark.parametrize(
-    ("disease", "percent", "positive"),
-    [
-        ("AML", "1/100", False),
-        ("AML", "11/1000", True),
-        ("T-ALL", "11/1000", False),
-        ("T-ALL", "1/10", False),
-        ("T-ALL", "101/1000", True),
-        ("MPAL", "1/100", False),
-        ("MPAL", "2/100", True),
-    ],
-)
-def test_residual_disease_must_lie_above_the_threshold_of_its_disease(
-    disease: str, percent: str, positive: bool
-) -> None:
-    assert TRIAL.eligibility.disease is not None
-    threshold = TRIAL.eligibility.disease.of(disease)
-    assert threshold is not None
-    assert threshold.mrd_positive(Fraction(percent)) is positive
-
-
 def test_a_disease_that_is_not_listed_has_no_threshold() -> None:
     assert TRIAL.eligibility.disease is not None
     assert TRIAL.eligibility.disease.of("B-ALL") is None
-
-
-@pytest.mark.parametrize(("age_years", "instrument"), [(0, "Lansky"), (15, "Lansky"), (16, "Karnofsky")])
-def test_the_performance_instrument_goes_by_age(age_years: int, instrument: str) -> None:
-    assert TRIAL.eligibility.performance is not None
-    assert TRIAL.eligibility.performance.instrument_at(age_years) == instrument
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,6 @@ def ruling(bench: Bench, subject: str, *, is_dlt: bool, number: str = "001", **s
     return dlt.RuleOnDlt.model_validate({"patient": number, "subject": subject, "is_dlt": is_dlt, **content})
 
 
-@pytest.mark.parametrize(("to", "candidate"), [(1, False), (2, False), (3, True), (4, True), (5, True)])
-def test_crs_of_grade_3_or_more_in_the_window_is_a_candidate(to: int, candidate: bool) -> None:
-    bench = told("1P")
-    p.reaction(bench, "001", to)
-    assert candidates(bench, "001") == (("adverse-event/1",) if candidate else ())
-
-
 def test_icans_of_grade_3_is_a_candidate_and_one_that_needs_adjudication_too() -> None:
     bench = told("1P")
     for number, found, cause in ((1, {"capd_score": 9}, "grade"), (2, {"capd_score": None}, "needs-adjudication")):

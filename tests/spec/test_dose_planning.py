@@ -52,13 +52,6 @@ def test_the_second_infusion_goes_by_its_own_weight_and_never_tops_up_the_first(
     assert exact(plan(bench, ordinal=2, weight_kg="30").cells) == 30 * Fraction(10_000_000, 3)
 
 
-def test_a_weight_counts_for_seven_days() -> None:
-    bench = told("1A")
-    plan(bench, days_ago=7)
-    with bench.refuses(no.WeightTooOld):
-        plan(bench, days_ago=8)
-
-
 def test_a_weight_is_not_of_tomorrow() -> None:
     bench = told("1A")
     with bench.refuses(no.OccurrenceInTheFuture):
@@ -108,22 +101,6 @@ def test_the_reaction_check_is_for_the_second_infusion_only() -> None:
         assess(bench, 2, nonhaematologic_reactions_count=None)
 
 
-@pytest.mark.parametrize(
-    ("finding", "at_the_limit", "beyond", "check"),
-    [
-        ("prednisone_equivalent_mg_per_kg_per_day_max_in_72_h", "0.5", "0.50001", "steroids"),
-        ("oxygen_l_per_min", "5", "5.5", "oxygen"),
-        ("uncontrolled_infection", False, True, "infection"),
-        ("ventilator", False, True, "ventilator"),
-    ],
-)
-def test_exactly_at_a_limit_passes(finding: str, at_the_limit: object, beyond: object, check: str) -> None:
-    """P6, A.3-11, A.3-14."""
-    bench = told("1A")
-    assert assess(bench, 1, **{finding: at_the_limit})[check]
-    assert not assess(bench, 1, **{finding: beyond})[check]
-
-
 def reaction_before_infusion_2(bench: Bench, **said: object) -> None:
     """Infusion 1, then an adverse event that is no CRS or ICANS."""
     p.authorise(bench, "001", 1)
@@ -131,20 +108,6 @@ def reaction_before_infusion_2(bench: Bench, **said: object) -> None:
     bench.pass_days(3)
     content = {"term": "Hepatitis", "serious": False, "ctcae_grade": 3, "onset_at": bench.now, "patient": "001", **said}
     bench.ask(safety.ReportAdverseEvent.model_validate(content), INVESTIGATOR)
-
-
-def test_a_related_or_unattributed_reaction_of_grade_3_fails_the_check_whatever_is_stated() -> None:
-    """P6, A.3-12."""
-    bench = told("1A")
-    reaction_before_infusion_2(bench)
-    assert not assess(bench, 2)["nonhaematologic-reaction"]
-
-
-@pytest.mark.parametrize("said", [{"ctcae_grade": 2}, {"haematologic": True, "ctcae_grade": 4}])
-def test_a_lower_grade_or_a_haematologic_one_does_not(said: dict[str, object]) -> None:
-    bench = told("1A")
-    reaction_before_infusion_2(bench, **said)
-    assert assess(bench, 2)["nonhaematologic-reaction"]
 
 
 def test_an_unrelated_reaction_does_not_count_once_two_people_say_so() -> None:

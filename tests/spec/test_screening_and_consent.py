@@ -63,29 +63,6 @@ def test_an_unknown_patient_is_named_as_such() -> None:
         bench.ask(consent(bench, "404", "patient"))
 
 
-@pytest.mark.parametrize(
-    ("born", "capacities", "valid"),
-    [
-        ("2012-02", ["representative"], True),  # 13 years
-        ("2012-02", ["patient"], False),
-        ("2011-01", ["representative"], False),  # 15 years: both
-        ("2011-01", ["patient"], False),
-        ("2011-01", ["patient", "representative"], True),
-        ("2008-01", ["patient"], True),  # 18 years
-        ("2008-01", ["representative"], False),
-    ],
-)
-def test_consent_is_of_those_whom_the_age_asks_for(born: str, capacities: list[e.Capacity], valid: bool) -> None:
-    """I1, A.3-2."""
-    bench = trial()
-    assessed(bench, born, *capacities)
-    if valid:
-        bench.ask(CONFIRM)
-    else:
-        with bench.refuses(no.ConsentNotValid):
-            bench.ask(CONFIRM)
-
-
 @pytest.mark.parametrize(("born", "crossed_on"), [("2012-02", "2026-02-01"), ("2008-02", "2026-02-01")])
 def test_at_14_and_at_18_consent_is_due_again_from_the_first_of_the_birth_month(born: str, crossed_on: str) -> None:
     """A.3-2."""
