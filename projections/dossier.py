@@ -96,7 +96,7 @@ def decision_dossier(world: World, version: Version) -> Dossier:
         patients=tuple(_patient(world, protocol, each.patient, each.level) for each in standing.basis(world)),
         toxicities=tuple(entry for entry in dlt_register(world).entries if entry.patient in listed),
         adverse_events=tuple(
-            _adverse_event(patient, event)
+            adverse_event_listing(patient, event)
             for number in sorted(listed)
             if (patient := world.patients.get(number)) is not None
             for _, event in sorted(patient.adverse_events.items())
@@ -138,7 +138,8 @@ def _dose(patient: Patient, protocol: ProtocolDocument, level: int, ordinal: int
     )
 
 
-def _adverse_event(patient: Patient, event: AdverseEvent) -> AdverseEventListing:
+def adverse_event_listing(patient: Patient, event: AdverseEvent) -> AdverseEventListing:
+    """One line of a listing; the patient has a dose level."""
     assert patient.level is not None
     return AdverseEventListing(
         patient=patient.number,

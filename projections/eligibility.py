@@ -69,6 +69,7 @@ class ScreeningRow(View):
     open: tuple[str, ...]
     """The criteria that are open today, of a patient in screening."""
     eligible_under: int | None
+    enrolled_on: Day | None
     phase: Literal["I", "II"] | None
     level: int | None
 
@@ -124,6 +125,7 @@ def _row(world: World, patient: Patient, protocol: ProtocolDocument | None, toda
         failed_by=patient.failed_by,
         open=open_criteria(checklist(world, patient, undecided, today)) if undecided else (),
         eligible_under=patient.eligible_under,
+        enrolled_on=world.site_day(patient.screened.site, patient.enrolled_at) if patient.enrolled_at else None,
         phase=enrolled.phase if enrolled else None,
         level=patient.level,
     )

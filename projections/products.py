@@ -97,6 +97,37 @@ class ProductView(View):
     trace: tuple[LinkView, ...]
 
 
+class AccountabilityRow(View):
+    """A lot in the product accountability log: every cell that was made, and where it went."""
+
+    lot: str
+    recipient: str | None
+    chain_of_identity: str | None
+    received_on: Day | None
+    """The day of the first collection, at its place."""
+    manufactured: bool
+    disposition: Disposition | None
+    made: int
+    lost_at_thaw: int
+    infused: int
+    destroyed: int
+    remaining: int
+    unaccounted: int
+
+
+def accountability(world: World) -> tuple[AccountabilityRow, ...]:
+    """The product accountability log, by lot."""
+    return tuple(_accounted(world, each) for each in products(world))
+
+
+def _accounted(world: World, shown: ProductView) -> AccountabilityRow:
+    known = world.products.get(shown.lot)
+    collected = [held.event.collected_at.date() for held in known.collections] if known else []
+    members = set(AccountabilityRow.model_fields)
+    said = {name: value for name, value in (*shown, *shown.account) if name in members}
+    return AccountabilityRow(**said, received_on=min(collected, default=None))
+
+
 def products(world: World, donor: str | None = None, patient: str | None = None) -> tuple[ProductView, ...]:
     """Every lot that was collected or given, by name; only those of a donor, or of a patient, where one is named."""
     every = links(world.products, given_to(world.patients.values()))

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
+from pydantic import BaseModel
+
 _FORMULA: Final = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -23,6 +25,17 @@ def cell(value: object) -> str:
         return "true" if value else "false"
     text = str(value)
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def views_csv(kind: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str]:
+    """Views of one kind as the lines of a CSV table: a column for each member, several values with `; ` between."""
+    members = tuple(kind.model_fields)
+    dumped = (row.model_dump(mode="json") for row in rows)
+    return csv_lines(members, ([_joined(row[member]) for member in members] for row in dumped))
+
+
+def _joined(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

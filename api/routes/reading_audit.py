@@ -17,6 +17,7 @@ from api.feed import scan
 from api.reading import AsOf, Reading, Trial, beside, read, reader
 from api.roles import TABLE, needs
 from api.service import service_of
+from api.tables import CSV, CSV_CONTENT
 from api.views import Page
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.record import TRIAL, Record, cohort_stream, patient_stream, product_stream
@@ -28,7 +29,6 @@ from projections.base import no_text
 router: Final = APIRouter(tags=["log"], prefix="/v1/trials/{trial}")
 Reader = Annotated[Caller, reader(needs("events", "R"))]
 Cursor = Annotated[str, Field(pattern=r"^(-1|0|[1-9][0-9]{0,15})~(0|[1-9][0-9]{0,15})$")]
-CSV: Final = "text/csv; charset=utf-8"
 
 
 class AuditQuery(AsOf):
@@ -59,7 +59,7 @@ class AuditQuery(AsOf):
 @router.get(
     "/audit-trail",
     response_model=Page[AuditRow],
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": CSV_CONTENT}},
 )
 async def show_audit_trail(
     request: Request, by: Reader, trial: Trial, asked: Annotated[AuditQuery, Query()]

@@ -24,6 +24,7 @@ from api.reading import (
     reader,
 )
 from api.roles import needs
+from api.tables import CSV_CONTENT, Table, table
 from api.views import Page
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.record import Record, cohort_stream, patient_stream, product_stream
@@ -115,12 +116,15 @@ async def show_eligibility(
     return shown
 
 
-@router.get("/screening-log")
-async def show_screening_log(request: Request, by: PatientReader, trial: Trial, asked: Moment) -> Page[el.ScreeningRow]:
+@router.get("/screening-log", response_model=Page[el.ScreeningRow], responses={200: {"content": CSV_CONTENT}})
+async def show_screening_log(
+    request: Request, by: PatientReader, trial: Trial, asked: Annotated[Table, Query()]
+) -> Response:
     """The screening and enrolment log: everybody who was screened, and what came of it."""
     reading = await read(request, by, trial, asked)
     found = await beside(el.screening_log, reading.world, reading.now)
-    return Page(items=tuple(row for row in found if by.sees(reading.world, row.patient)))
+    rows = tuple(row for row in found if by.sees(reading.world, row.patient))
+    return table(el.ScreeningRow, rows, asked.format)
 
 
 @router.get("/patients/{patient}/adverse-events", responses=TAGGED)

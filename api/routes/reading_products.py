@@ -9,6 +9,7 @@ from starlette.requests import Request
 from api.access import Caller
 from api.reading import VERSIONED, AsOf, Lot, Moment, Reading, Trial, beside, read, reader
 from api.roles import needs
+from api.tables import CSV_CONTENT, Table, table
 from api.views import Page
 from ledger.record import product_stream
 from ledger.refusals import NoSuchProduct
@@ -37,6 +38,19 @@ async def list_products(
     by.seen(reading.world, asked.patient)
     found = await beside(p.products, reading.world, asked.donor, asked.patient)
     return Page(items=tuple(_seen(reading, each) for each in found if by.sees_lot(reading.world, each.lot)))
+
+
+@router.get(
+    "/product-accountability", response_model=Page[p.AccountabilityRow], responses={200: {"content": CSV_CONTENT}}
+)
+async def show_accountability(
+    request: Request, by: ProductReader, trial: Trial, asked: Annotated[Table, Query()]
+) -> Response:
+    """The product accountability log: of every lot, what was made, lost, infused, destroyed and is left."""
+    reading = await read(request, by, trial, asked)
+    found = await beside(p.accountability, reading.world)
+    rows = tuple(each for each in found if by.sees_lot(reading.world, each.lot))
+    return table(p.AccountabilityRow, rows, asked.format)
 
 
 @router.get("/products/{lot}", responses=VERSIONED)

@@ -60,7 +60,7 @@ def _screen_failed(patient: Patient, event: e.ScreenFailed, record: Record) -> P
 
 
 def _enrolled(patient: Patient, event: e.PatientEnrolled, record: Record) -> Patient:
-    return changed(patient, enrolled=event)
+    return changed(patient, enrolled=event, enrolled_at=record.occurred_at)
 
 
 def _assigned(patient: Patient, event: e.DoseLevelAssigned | e.DoseLevelReassigned, record: Record) -> Patient:

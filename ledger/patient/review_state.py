@@ -60,18 +60,23 @@ class Review:
 
 def observed(review: Review, record: Record) -> Review:
     """The review after one more record of the patient, whatever it says. Its own events are not what is reviewed."""
-    if isinstance(record.event, e.REVIEW_EVENTS):
+    if type(record.event) in STEPS:
         return review
     said = review.said.set(record.position, record.event.NAME)
     if record.corrects is not None and record.corrects in said:
         said = said.delete(record.corrects)
-    endorsements = review.endorsements
+    signed = _moved(review.endorsements, record) if review.endorsements else review.endorsements
+    return Review(said, review.queries, review.verified, signed)
+
+
+def _moved(endorsements: Map[int, Endorsement], record: Record) -> Map[int, Endorsement]:
+    """The endorsements, those marked that a record makes stale."""
     for position, signed in endorsements.items():
         corrects = record.corrects is not None and record.corrects <= signed.event.up_to_position
         if corrects or record.occurred_at < signed.at:
             moved = changed(signed, moved_by=(*signed.moved_by, record.position))
             endorsements = endorsements.set(position, moved)
-    return changed(review, said=said, endorsements=endorsements)
+    return endorsements
 
 
 def _raised(review: Review, event: e.QueryRaised, record: Record) -> Review:

@@ -124,6 +124,7 @@ class Patient:
     screen_failed: bool = False
     failed_by: tuple[str, ...] = ()
     enrolled: e.PatientEnrolled | None = None
+    enrolled_at: datetime | None = None
     level: int | None = None
     sentinel: bool = False
     doses: Map[int, i.DosePlanned] = Map()

@@ -60,7 +60,19 @@ def said(capsys: pytest.CaptureFixture[str]) -> Said:
 def test_help_names_every_command_and_the_exit_codes(said: Said) -> None:
     code, out, _ = said("--help")
     assert code == 0
-    commands = ("serve", "demo", "account", "replay", "rebuild", "events", "backup", "restore", "design", "config")
+    commands = (
+        "serve",
+        "demo",
+        "account",
+        "replay",
+        "rebuild",
+        "events",
+        "pack",
+        "backup",
+        "restore",
+        "design",
+        "config",
+    )
     assert all(f" {command} " in out for command in (*commands, "version"))
     assert "0 done; 1 refused, or it differs; 2 usage; 3 could not run" in " ".join(out.split())
 
@@ -372,3 +384,17 @@ def test_a_simulated_number_has_its_error() -> None:
         "0.00",
         "0.0001",
     ]
+
+
+@pytest.mark.usefixtures("installation")
+def test_the_pack_is_a_page_or_json_and_overwrites_nothing(said: Said, tmp_path: Path) -> None:
+    code, page, _ = said("pack")
+    assert code == 0
+    assert page.startswith("<!DOCTYPE html>")
+    _, told, _ = said("pack", "--json")
+    assert json.loads(told)["pack_hash"] in page
+    assert said("pack", "--to", tmp_path / "pack.html")[:2] == (0, "")
+    assert (tmp_path / "pack.html").read_text(encoding="utf-8") == page
+    assert said("pack", "--to", tmp_path / "pack.html")[0] == 3
+    code, _, complaint = said("pack", "--decision", "7")
+    assert (code, "There is no such dose decision." in complaint) == (3, True)

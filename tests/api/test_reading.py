@@ -317,3 +317,17 @@ def test_the_eligibility_matrix_and_the_screening_log_say_who_takes_part_and_why
     assert treated.by("coordinator").get("/patients/001/eligibility").status_code == 403
     log = treated.by("coordinator").get("/screening-log").json()["items"]
     assert [(row["patient"], row["outcome"], row["level"]) for row in log] == [("001", "enrolled", 1)]
+    table = treated.by("coordinator").get("/screening-log", format="csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    head, row = table.text.splitlines()
+    assert dict(zip(head.split(","), row.split(","), strict=True))["enrolled_on"] == log[0]["enrolled_on"]
+
+
+def test_the_product_accountability_log_is_a_table_of_every_lot(treated: Place) -> None:
+    (lot,) = treated.by("cell_processing_qa").get("/product-accountability").json()["items"]
+    assert (lot["lot"], lot["recipient"], lot["infused"]) == ("NK-001-A", "001", 140000000)
+    assert lot["made"] == lot["lost_at_thaw"] + lot["infused"] + lot["destroyed"] + lot["remaining"]
+    table = treated.by("cell_processing_qa").get("/product-accountability", format="csv").text.splitlines()
+    assert table[0].startswith("lot,recipient,chain_of_identity,received_on")
+    assert [row.split(",")[0] for row in table[1:]] == ["NK-001-A"]
+    assert treated.stranger("investigator").get("/product-accountability").json()["items"] == []

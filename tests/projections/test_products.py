@@ -2,7 +2,7 @@
 
 from ledger.decisions.given import RecordInfusion
 from projections.base import fold
-from projections.products import product, products
+from projections.products import accountability, product, products
 from tests.bench import INVESTIGATOR
 from tests.product.lots import LOT, hand_over, ready_lot
 from tests.projections.trials import three_treated
@@ -48,6 +48,19 @@ def test_cells_of_a_lot_that_nobody_collected_are_shown_as_a_broken_link() -> No
     assert (shown.version, shown.donor, shown.account.unaccounted) == (0, None, 10)
     assert [link.broken for link in shown.trace] == [True]
     assert product(bench.world, "NK-405") is None
+
+
+def test_the_accountability_log_has_a_row_for_every_lot() -> None:
+    world = three_treated().world
+    rows = accountability(world)
+    assert [(row.lot, row.recipient) for row in rows] == [("NK-001", "001"), ("NK-002", "002"), ("NK-003", "003")]
+    for row, shown in zip(rows, products(world), strict=True):
+        assert (row.made, row.infused, row.remaining) == (
+            shown.account.made,
+            shown.account.infused,
+            shown.account.remaining,
+        )
+        assert row.received_on is not None
 
 
 def test_it_is_the_same_from_the_records_alone() -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from ledger.patient import events as e
 from ledger.patient import infusions as i
+from ledger.patient import review as r
 from ledger.patient import safety as s
 from ledger.record import Record
 
@@ -58,6 +59,9 @@ class PatientSeen:
     done: dict[int, i.InfusionCompleted] = field(default_factory=dict)
     omitted: dict[int, i.InfusionOmitted] = field(default_factory=dict)
     graft: datetime | None = None
+    queries: dict[int, r.QueryRaised] = field(default_factory=dict)
+    answered: dict[int, str] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
     events: dict[int, EventSeen] = field(default_factory=dict)
     rulings: dict[str, s.DltAdjudicated] = field(default_factory=dict)
     opinions: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
@@ -143,5 +147,18 @@ class PatientSeen:
                 known_ruling = self.rulings.get(ruling.subject)
                 if known_ruling is None or known_ruling.revision < ruling.revision:
                     self.rulings[ruling.subject] = ruling
+            case _:
+                self._take_review(record)
+
+    def _take_review(self, record: Record) -> None:
+        match record.event:
+            case r.QueryRaised() as raised:
+                self.queries[raised.query] = raised
+                self.waiting.add(raised.query)
+            case r.QueryAnswered(query=query):
+                self.answered[query] = record.actor.id
+                self.waiting.discard(query)
+            case r.QueryReopened(query=query):
+                self.waiting.add(query)
             case _:
                 pass

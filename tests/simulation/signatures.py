@@ -7,6 +7,7 @@ from ledger.cohort import events as c
 from ledger.decisions.dlt import DetermineEvaluability
 from ledger.patient import events as e
 from ledger.patient import infusions as i
+from ledger.patient import review as r
 from ledger.patient import safety as s
 from ledger.record import Record
 from ledger.trial import dosing as d
@@ -35,6 +36,7 @@ SIGNED_BY: Final[dict[type[Event], frozenset[str]]] = {
     t.ProtocolVersionApproved: HEADS,
     t.ProtocolInterpretationRecorded: HEADS,
     t.EnrolmentClosed: HEADS,
+    r.InvestigatorEndorsed: DOCTORS,
 }
 """In which roles a person signs each of these."""
 
@@ -71,6 +73,13 @@ def _check_how_many(seen: Seen, record: Record, moment: Moment) -> None:
         case t.ProtocolVersionApproved(version=version):
             claim(record.actor.id != seen.authors[version], "a version was approved by its author")
             claim(version in seen.ethical, "a version was approved before its ethics committee")
+        case r.QueryClosed() as closed:
+            patient = seen.patients[record.patient or ""]
+            claim(patient.answered.get(closed.query) != record.actor.id, "a query was closed by who answered it")
+            stands = closed.resolution == "stands"
+            claim(not stands or closed.query not in patient.waiting, "a query was closed without an answer")
+            by_rule = patient.queries[closed.query].text is None
+            claim(closed.resolution != "withdrawn" or not by_rule, "a contradiction was withdrawn")
         case _:
             pass
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.bench import Bench
-from tests.simulation import beginnings, cells, governance, mishaps, nonsense, second_thoughts
+from tests.simulation import beginnings, cells, governance, mishaps, nonsense, reviewing, second_thoughts
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import sit
 from tests.simulation.ending import bring_to_an_end
@@ -71,6 +71,10 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (3, toxicities.attribute),
     (2, toxicities.confirm_grade),
     (2, toxicities.update),
+    (2, reviewing.ask_about),
+    (3, reviewing.settle),
+    (1, reviewing.verify),
+    (1, reviewing.endorse),
 )
 
 

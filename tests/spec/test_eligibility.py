@@ -202,6 +202,7 @@ def test_the_screening_log_has_a_row_for_everybody_with_what_came_of_it() -> Non
         ("003", "eligible", (), None),
     ]
     assert {(row.screened_on, row.consented_on) for row in rows} == {(bench.now.date(), bench.now.date())}
+    assert [(row.enrolled_on, row.phase) for row in rows] == [(bench.now.date(), "I"), (None, None), (None, None)]
 
 
 @pytest.mark.parametrize(("born", "new"), [("2012-02", "patient"), ("2008-02", "patient")])
