@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from api.demo.findings import attested, passing, recorded
-from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, notices, safety, screening
+from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, notices, readiness, safety, screening
 from ledger.decisions.standing import assessments_due, inputs_hash
 from ledger.grading.astct_crs import CrsFindings
 from ledger.patient.events import CriterionAssessed
@@ -98,7 +98,7 @@ def authorise(bench: Bench, number: str, ordinal: int, weight_kg: str = "20") ->
     return bench.ask(command, INVESTIGATOR)
 
 
-def ready(bench: Bench, number: str, ordinal: int, **found: object) -> infusion.AssessReadiness:
+def ready(bench: Bench, number: str, ordinal: int, **found: object) -> readiness.AssessReadiness:
     """All checks passed now, but for what is said."""
     limits = bench.docket().protocol().readiness
     content: dict[str, object] = {
@@ -111,7 +111,7 @@ def ready(bench: Bench, number: str, ordinal: int, **found: object) -> infusion.
         "nonhaematologic_reactions_count": 0 if ordinal in limits.nonhaematologic_ordinals else None,
         **found,
     }
-    return infusion.AssessReadiness.model_validate({"patient": number, "ordinal": ordinal, **content})
+    return readiness.AssessReadiness.model_validate({"patient": number, "ordinal": ordinal, **content})
 
 
 def infuse(bench: Bench, number: str, ordinal: int, percent: int = 100, weight_kg: str = "20") -> tuple[Event, ...]:

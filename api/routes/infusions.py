@@ -4,7 +4,7 @@ from typing import Final
 
 from api.roles import needs
 from api.table import Write
-from ledger.decisions import given, infusion
+from ledger.decisions import given, infusion, readiness
 
 _FIRST = {"patient": "001", "ordinal": "1"}
 WRITES: Final[tuple[Write, ...]] = (
@@ -17,7 +17,7 @@ WRITES: Final[tuple[Write, ...]] = (
     ),
     Write(
         "/patients/{patient}/infusions/{ordinal}/readiness",
-        infusion.AssessReadiness,
+        readiness.AssessReadiness,
         needs("readiness", "S", "findings"),
         {
             "assessed_at": "2026-02-18T08:30:00+03:00",

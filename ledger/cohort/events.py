@@ -83,7 +83,8 @@ class DltWindowReplanned(Event):
 class DltWindowClosed(Event):
     """Observation ended: the time passed, or it ended early for a stated cause.
 
-    Completeness: the scheduled CRS and ICE/CAPD assessments that were due and those that were done.
+    Completeness: the scheduled CRS and ICE/CAPD assessments that were due, those that were done as stated by whoever
+    closed it, and those that the facts on record show.
     """
 
     NAME: ClassVar[str] = "cohort.dlt-window-closed.v1"
@@ -93,6 +94,7 @@ class DltWindowClosed(Event):
     closed_on: Day
     assessments_due_count: Count
     assessments_done_count: Count
+    assessments_on_record_count: Count
     early_end: EarlyEnd | None
 
 

@@ -22,10 +22,12 @@ from ledger.decisions import (
     products,
     products_release,
     queries,
+    readiness,
     review,
     safety,
     screening,
     setup,
+    ward,
 )
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
@@ -43,6 +45,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **screening.DECISIONS,
         **enrolment.DECISIONS,
         **infusion.DECISIONS,
+        **readiness.DECISIONS,
         **given.DECISIONS,
         **safety.DECISIONS,
         **dlt.DECISIONS,
@@ -53,6 +56,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **products_release.DECISIONS,
         **queries.DECISIONS,
         **review.DECISIONS,
+        **ward.DECISIONS,
     }
 )
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from pydantic import model_validator
 
 from ledger import refusals as no
-from ledger.decisions import given, infusion, products, products_release, safety, screening
+from ledger.decisions import given, products, products_release, readiness, safety, screening, ward
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand, Reports
 from ledger.patient.safety import AdverseEventReported
 from ledger.types import Event, Position
@@ -17,11 +17,12 @@ from ledger.world import same_fact
 REPORTS: Final[Reports] = MappingProxyType(
     {
         **screening.REPORTS,
-        **infusion.REPORTS,
+        **readiness.REPORTS,
         **given.REPORTS,
         **safety.REPORTS,
         **products.REPORTS,
         **products_release.REPORTS,
+        **ward.REPORTS,
     }
 )
 """What can be corrected, by the name that a correction gives it. Permissions, rulings and decisions are not

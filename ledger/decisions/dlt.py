@@ -9,9 +9,10 @@ from pydantic import Field
 from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.cohort.state import Member
+from ledger.decisions.assessments import done_days
 from ledger.decisions.docket import AlreadySo, Decisions, Docket, Follows, PatientCommand, permit, refuse
 from ledger.decisions.evaluable import against_determination, in_a_row, read_level
-from ledger.decisions.standing import assessments_due
+from ledger.decisions.standing import scheduled_days
 from ledger.errors import Refused
 from ledger.patient import safety as s
 from ledger.patient.state import AdverseEvent, Patient
@@ -35,7 +36,10 @@ class RuleOnDlt(PatientCommand):
 
 
 class CloseDltWindow(PatientCommand):
-    """Close a window whose days are over, with the scheduled assessments that were done; or early, for a cause."""
+    """Close a window whose days are over, with the scheduled assessments that were done; or early, for a cause.
+
+    Where the ward keeps its sheets in the ledger, more than these show is stated with a reason.
+    """
 
     assessments_done_count: Count
     early_end: c.EarlyEnd | None = None
@@ -101,7 +105,7 @@ def _against_ruling(docket: Docket, patient: Patient, command: RuleOnDlt) -> Ite
         return
     if (command.grade or 0) < docket.protocol().dlt.minimum_grade:
         yield no.BelowDltGrade(command.subject)
-    if not window.includes(event.report.onset_at.date()) and command.subject not in patient.candidates:
+    if not any(map(window.includes, event.onset_days)) and command.subject not in patient.candidates:
         yield no.OutsideDltWindow(command.subject)
 
 
@@ -144,16 +148,25 @@ def close_dlt_window(docket: Docket, command: CloseDltWindow) -> Follows:
     event = c.DltWindowClosed(
         patient=patient.number,
         closed_on=closed_on,
-        assessments_due_count=assessments_due(patient, window, docket.protocol()),
+        assessments_due_count=len(days := scheduled_days(patient, window, docket.protocol())),
         assessments_done_count=command.assessments_done_count,
+        assessments_on_record_count=len(done_days(patient, days)),
         early_end=command.early_end,
     )
+    if patient.ward.sheets and event.assessments_done_count > event.assessments_on_record_count:
+        _because(docket, event)
     if not window.running:
         return _closed_already(docket, stream, event, member)
     early = command.early_end is not None
     broken = _against_early_end(patient, command) if early else _against_closing(docket, patient, member)
     deviations = permit(docket, patient.stream, broken)
     return (*deviations, Entry(stream, event, reported=docket.asked.on_paper))
+
+
+def _because(docket: Docket, event: c.DltWindowClosed) -> None:
+    """More assessments than the sheets show are stated with a reason: where the others are kept."""
+    if docket.asked.reason is None:
+        raise no.ReasonMissing(f"{event.assessments_on_record_count} assessments are on record")
 
 
 def _closed_already(docket: Docket, stream: str, event: c.DltWindowClosed, member: Member) -> Follows:

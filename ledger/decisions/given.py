@@ -22,8 +22,7 @@ from ledger.decisions.docket import (
     query,
     report,
 )
-from ledger.decisions.infusion import in_plan
-from ledger.decisions.permits import consent_valid
+from ledger.decisions.permits import consent_valid, in_plan
 from ledger.decisions.product_permits import against_lot
 from ledger.decisions.standing import level_given, planned_on
 from ledger.errors import LedgerError

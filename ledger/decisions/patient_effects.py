@@ -16,6 +16,7 @@ from ledger.decisions.standing import (
     received_enough,
     ruled_evaluable,
 )
+from ledger.decisions.toxicity_effects import grades_follow_the_record, sheets_are_graded
 from ledger.patient import events as e
 from ledger.patient import safety as s
 from ledger.patient.state import RULED, AdverseEvent, Infusion, Patient
@@ -232,6 +233,8 @@ PatientRule = Callable[[World, Patient, ProtocolDocument], Effects]
 PATIENT_RULES: Final[tuple[PatientRule, ...]] = (
     placed_by_dosing,
     window_follows_infusions,
+    sheets_are_graded,
+    grades_follow_the_record,
     candidates_are_raised,
     candidates_are_ruled,
     dlts_are_counted,

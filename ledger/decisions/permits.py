@@ -23,6 +23,14 @@ from ledger.world import World
 Broken = Iterator[Refused]
 
 
+def in_plan(docket: Docket, ordinal: int) -> ProtocolDocument:
+    """The protocol in force; `NotInProtocol` for an infusion that it does not plan."""
+    protocol = docket.protocol()
+    if ordinal not in protocol.ordinals():
+        raise no.NotInProtocol(f"infusion {ordinal}")
+    return protocol
+
+
 def against_exposure(world: World, level: int | None) -> Broken:
     """Why no further child may be exposed, in the trial or at a level."""
     trial = world.trial

@@ -5,10 +5,9 @@ from typing import Any, Final, Literal
 
 from ledger import refusals as no
 from ledger.decisions.docket import Command, Decisions, Docket, Follows, PatientCommand, Reports, report
-from ledger.grading.astct import TABLE_VERSION
-from ledger.grading.astct_crs import CrsFindings, grade_crs
-from ledger.grading.astct_icans import IcansFindings, grade_icans
-from ledger.grading.astct_result import GradeResult
+from ledger.decisions.toxicity import assessed, capd_baseline
+from ledger.grading.astct_crs import CrsFindings
+from ledger.grading.astct_icans import IcansFindings
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
@@ -164,41 +163,30 @@ def update_adverse_event(docket: Docket, command: UpdateAdverseEvent) -> Follows
 
 
 def assess_crs(docket: Docket, command: AssessCrs) -> Follows:
-    return _assess(docket, command, "CRS")
+    """The grade that the table gives for the findings at the patient's age on the day of the assessment."""
+    return _assess(docket, command, docket.patient(command.patient), command.findings)
 
 
 def assess_icans(docket: Docket, command: AssessIcans) -> Follows:
-    return _assess(docket, command, "ICANS")
+    """As for CRS; the CAPD before the first infusion is that on record, where it is not said."""
+    patient, findings = docket.patient(command.patient), command.findings
+    if findings.capd_baseline is None:
+        findings = findings.model_copy(update={"capd_baseline": capd_baseline(patient)})
+    return _assess(docket, command, patient, findings)
 
 
-def _assess(docket: Docket, command: AssessCrs | AssessIcans, toxicity: s.Toxicity) -> Follows:
-    """The grade that the table gives for the findings at the patient's age on the day of the assessment."""
-    patient = docket.patient(command.patient)
-    _adverse_event(patient, command.adverse_event)
-    age = patient.age_on(command.assessed_at.date())
-    result = _graded(command, age)
-    event = s.ToxicityAssessed(
-        adverse_event=command.adverse_event,
-        toxicity=toxicity,
-        assessed_at=command.assessed_at,
-        age_at_assessment_years=max(age, 0),
-        findings=command.findings.model_dump(mode="json"),
-        scale="ASTCT",
-        table_version=TABLE_VERSION,
-        computed_grade=result.grade,
-        at_least_grade=result.at_least,
-        at_most_grade=result.at_most,
-        needs_adjudication=result.needs_adjudication,
-    )
-    return report(docket, patient.stream, event)
+def _assess(
+    docket: Docket, command: AssessCrs | AssessIcans, patient: Patient, findings: CrsFindings | IcansFindings
+) -> Follows:
+    event = _adverse_event(patient, command.adverse_event)
+    sheet = _sheet_of(docket) if docket.asked.corrects is not None else None
+    return report(docket, patient.stream, assessed(patient, event.number, findings, command.assessed_at, sheet))
 
 
-def _graded(command: AssessCrs | AssessIcans, age_years: int) -> GradeResult:
-    match command:
-        case AssessCrs(findings=findings):
-            return grade_crs(findings, age_years)
-        case AssessIcans(findings=findings):
-            return grade_icans(findings, age_years)
+def _sheet_of(docket: Docket) -> int | None:
+    """The ward sheet that the assessment was made of which is corrected."""
+    original = docket.archive.record(docket.asked.corrects or 0).event
+    return original.ward_sheet if isinstance(original, s.ToxicityAssessed) else None
 
 
 def confirm_grade(docket: Docket, command: ConfirmGrade) -> Follows:

@@ -179,7 +179,13 @@ def ruled_evaluable(patient: Patient) -> str | None:
 
 
 def assessments_due(patient: Patient, window: Window, protocol: ProtocolDocument) -> int:
-    """Scheduled CRS and ICE/CAPD assessments: daily to day 7 after each infusion, then weekly to the window's end."""
+    """How many days the schedule of the window has."""
+    return len(scheduled_days(patient, window, protocol))
+
+
+def scheduled_days(patient: Patient, window: Window, protocol: ProtocolDocument) -> tuple[date, ...]:
+    """The days of the CRS and ICE/CAPD assessments: daily to day 7 after each infusion, then weekly to the window's
+    end."""
     rule = protocol.dlt_window
     given = sorted(i.given_on for i in patient.infusions.values() if i.given_on)
     days: set[date] = set()
@@ -190,7 +196,7 @@ def assessments_due(patient: Patient, window: Window, protocol: ProtocolDocument
         while day <= window.planned_to_on:
             days.add(day)
             day += timedelta(days=rule.later_assessment_interval_days)
-    return sum(window.from_on <= day <= window.planned_to_on for day in days)
+    return tuple(sorted(day for day in days if window.from_on <= day <= window.planned_to_on))
 
 
 def may_be_dlt(event: AdverseEvent, protocol: ProtocolDocument, window: Window | None) -> bool:
@@ -200,7 +206,7 @@ def may_be_dlt(event: AdverseEvent, protocol: ProtocolDocument, window: Window |
     kinds = {event.report.toxicity, *(a.toxicity for a in event.assessments.values())}
     if not kinds & set(protocol.dlt.toxicities):
         return False
-    if not window.includes(event.report.onset_at.date()):
+    if not any(map(window.includes, event.onset_days)):
         return False
     high = event.grade is not None and event.grade >= protocol.dlt.minimum_grade
     return high or event.needs_adjudication or (event.serious and event.grade is None)

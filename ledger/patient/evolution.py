@@ -8,8 +8,9 @@ from immutables import Map
 
 from ledger.patient import events as e
 from ledger.patient import infusions as i
-from ledger.patient import review_state
+from ledger.patient import review_state, ward_state
 from ledger.patient import safety as s
+from ledger.patient import ward as w
 from ledger.patient.state import RULED, AdverseEvent, Infusion, Noted, Patient, Ruling
 from ledger.record import Record
 from ledger.types import Event, changed
@@ -158,8 +159,25 @@ def _toxicity(patient: Patient, event: s.ToxicityAssessed, record: Record) -> Pa
     if known is None:
         return patient
     assessments = _without(known.assessments, record.corrects).set(record.position, event)
-    confirmed = _without(known.confirmed, record.corrects)
-    return _with_adverse_event(patient, event.adverse_event, assessments=assessments, confirmed=confirmed)
+    rest = {"confirmed": known.confirmed, "regraded": known.regraded}
+    kept = {name: _without(held, record.corrects) for name, held in rest.items()}
+    return _with_adverse_event(patient, event.adverse_event, assessments=assessments, **kept)
+
+
+def _regraded(patient: Patient, event: w.ToxicityRegraded, record: Record) -> Patient:
+    """The grade of an assessment as the record has it; what was confirmed before was confirmed of another."""
+    known = patient.adverse_events.get(event.adverse_event)
+    assessed = known.assessments.get(event.assessment) if known else None
+    if known is None or assessed is None:
+        return patient
+    graded = event.model_dump(exclude={"adverse_event", "assessment", "taken"})
+    return _with_adverse_event(
+        patient,
+        event.adverse_event,
+        assessments=known.assessments.set(event.assessment, assessed.model_copy(update=graded)),
+        confirmed=_without(known.confirmed, event.assessment),
+        regraded=known.regraded.set(event.assessment, event),
+    )
 
 
 def _grade_confirmed(patient: Patient, event: s.GradeConfirmed, record: Record) -> Patient:
@@ -203,7 +221,10 @@ def _ruled(patient: Patient, event: s.DltAdjudicated, record: Record) -> Patient
 
 
 PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType(
-    {"review": review_state.STEPS}
+    {
+        "review": review_state.STEPS,
+        "ward": ward_state.STEPS,
+    }
 )
 """Members of a patient that evolve by themselves: the member's name, and the steps that its own file lists."""
 
@@ -247,6 +268,7 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         s.AdverseEventUpdated: _adverse_event_updated,
         s.ToxicityAssessed: _toxicity,
         s.GradeConfirmed: _grade_confirmed,
+        w.ToxicityRegraded: _regraded,
         s.AttributionAssessed: _attributed,
         s.CandidateDltRaised: _candidate,
         s.CandidateDltRuled: _candidate_ruled,

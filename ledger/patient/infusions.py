@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from ledger.types import Amount, Count, Day, Event, Exact, Frozen, Instant, Level, Name, Ordinal, Several
+from ledger.types import Amount, Count, Day, Event, Exact, Frozen, Instant, Level, Line, Name, Ordinal, Several
 
 ReadinessCheck = Literal["steroids", "infection", "nonhaematologic-reaction", "ventilator", "oxygen"]
 OmissionReason = Literal[
@@ -25,14 +25,27 @@ class DosePlanned(Event):
 
 
 class ReadinessItem(Frozen):
-    """One check of readiness: what was found, whether it passes, and when it was seen."""
+    """One check of readiness: what was found, whether it passes, and when it was seen.
+
+    Steroids and reactions are computed from the record besides; the higher of the two numbers decides. What is computed
+    of steroids is rounded up; none where no steroid is on record in the protocol's hours.
+    """
 
     check: ReadinessCheck
     met: bool
     assessed_at: Instant
     prednisone_equivalent_mg_per_kg_per_day: Amount | None = None
+    prednisone_equivalent_on_record_mg_per_kg_per_day: Amount | None = None
+    steroids_not_converted: Several[Line] = ()
+    """On record, and not computable: not in the protocol's table, or without a dose in mg or a weight."""
+    steroids_not_converted_counted: bool | None = None
+    """Whether the reported number counts them."""
+    steroid_table_version: Name | None = None
     uncontrolled_infection: bool | None = None
     reactions_count: Count | None = None
+    reactions_on_record_count: Count | None = None
+    unrelated_reactions_count: Count | None = None
+    """On record, and found unrelated: they do not count (A.3-12)."""
     ventilator: bool | None = None
     oxygen_l_per_min: Amount | None = None
 

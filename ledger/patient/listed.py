@@ -4,6 +4,7 @@ from ledger.patient.events import PARTICIPATION_EVENTS
 from ledger.patient.infusions import INFUSION_EVENTS
 from ledger.patient.review import REVIEW_EVENTS
 from ledger.patient.safety import SAFETY_EVENTS
+from ledger.patient.ward import WARD_EVENTS
 from ledger.types import Event
 
 PATIENT_EVENTS: tuple[type[Event], ...] = (
@@ -11,4 +12,5 @@ PATIENT_EVENTS: tuple[type[Event], ...] = (
     *INFUSION_EVENTS,
     *SAFETY_EVENTS,
     *REVIEW_EVENTS,
+    *WARD_EVENTS,
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from ledger.types import Commitment, Count, Event, Grade, Instant, Line, Name, Ordinal, Role, Several
+from ledger.types import Commitment, Count, Event, Grade, Instant, Line, Name, Ordinal, Position, Role, Several
 
 Toxicity = Literal["CRS", "ICANS"]
 Subject = Annotated[str, StringConstraints(pattern=r"^(adverse-event/[1-9][0-9]{0,3}|omission/[1-9]|death)$")]
@@ -69,6 +69,8 @@ class ToxicityAssessed(Event):
     at_least_grade: Grade
     at_most_grade: Grade
     needs_adjudication: Several[Line]
+    ward_sheet: Position | None = None
+    """The ward sheet that it was made of, by rule."""
 
 
 class GradeConfirmed(Event):

@@ -11,7 +11,9 @@ from immutables import Map
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
+from ledger.patient import ward as w
 from ledger.patient.review_state import Review
+from ledger.patient.ward_state import Ward
 from ledger.record import patient_stream
 from ledger.types import Event, exact, whole_years
 
@@ -38,10 +40,15 @@ class Infusion:
     omitted: i.InfusionOmitted | None = None
 
     @property
-    def given_on(self) -> date | None:
+    def given_at(self) -> datetime | None:
+        """When it began, or, where no start was reported, ended."""
         if self.started:
-            return self.started.started_at.date()
-        return self.completed.ended_at.date() if self.completed else None
+            return self.started.started_at
+        return self.completed.ended_at if self.completed else None
+
+    @property
+    def given_on(self) -> date | None:
+        return self.given_at.date() if self.given_at else None
 
     @property
     def settled(self) -> bool:
@@ -71,6 +78,7 @@ class AdverseEvent:
     assessments: Map[int, s.ToxicityAssessed] = Map()
     confirmed: Map[int, int] = Map()
     attributions: Map[str, str] = Map()
+    regraded: Map[int, w.ToxicityRegraded] = Map()
 
     @property
     def subject(self) -> str:
@@ -84,6 +92,13 @@ class AdverseEvent:
             for position, a in self.assessments.items()
         ]
         return max(grades, default=None)
+
+    @property
+    def onset_days(self) -> frozenset[date]:
+        """The day of its onset as reported, and that of the first assessment with a sign, where this is earlier."""
+        reported = self.report.onset_at
+        first = min((a.assessed_at for a in self.assessments.values() if a.at_most_grade > 0), default=reported)
+        return frozenset({reported.date(), min(first, reported).date()})
 
     @property
     def grades(self) -> tuple[int, int]:
@@ -138,6 +153,7 @@ class Patient:
     rulings: Map[str, Ruling] = Map()
     death: Noted | None = None
     off_study: Noted | None = None
+    ward: Ward = field(default_factory=Ward)
     deviations: int = 0
     review: Review = field(default_factory=Review)
 
@@ -175,6 +191,12 @@ class Patient:
     def dosed(self) -> bool:
         """Whether any infusion has begun: the safety set."""
         return any(infusion.given_on is not None for infusion in self.infusions.values())
+
+    @property
+    def first_infusion_at(self) -> datetime | None:
+        """When the first infusion that was given began."""
+        given = (infusion.given_at for infusion in self.infusions.values())
+        return min((at for at in given if at is not None), default=None)
 
     def given_share(self, planned_total_per_kg: Fraction) -> Fraction:
         """The share of the level's planned total that was received, from the cells/kg of all infusions."""

@@ -14,13 +14,17 @@ Relation = Literal["definite", "probable", "possible", "unlikely", "unrelated", 
 
 class DltDefinition(Frozen):
     """A toxicity of this kind and at least this grade is dose-limiting, in a relation that counts as associated
-    (P7, A.3-26)."""
+    (P7, A.3-26).
+
+    For so many hours an antipyretic, a steroid or an anticytokine that was given for another reason may hide a fever.
+    """
 
     toxicities: Distinct[Toxicity] = Field(min_length=1)
     minimum_grade: PositiveGrade
     scale: Literal["ASTCT"]
     table_version: Name
     associated_relations: Distinct[Relation] = Field(min_length=1)
+    fever_masked_hours: Hours
 
 
 class DltWindow(Frozen):

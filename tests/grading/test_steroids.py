@@ -16,7 +16,7 @@ INFUSION = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 def dose(hours_before: float, mg: str, agent: str = "prednisone") -> SteroidDose:
-    return SteroidDose(agent=agent, dose_mg=mg, given_at=INFUSION - timedelta(hours=hours_before))
+    return SteroidDose(agent=agent, dose_mg=Fraction(mg), given_at=INFUSION - timedelta(hours=hours_before))
 
 
 def exposure(*doses: SteroidDose, weight: str = "20") -> SteroidExposure:
@@ -25,7 +25,7 @@ def exposure(*doses: SteroidDose, weight: str = "20") -> SteroidExposure:
 
 def test_no_steroid_passes() -> None:
     found = exposure()
-    assert (found.mg_per_kg_per_day, found.passes, found.highest_through) == ("0", True, None)
+    assert (found.mg_per_kg_per_day, found.passes, found.highest_through) == (0, True, None)
     assert found.table_version == READINESS.steroid_table_version
 
 
@@ -36,18 +36,18 @@ def test_exactly_half_a_milligram_per_kg_passes(mg: str, passes: bool) -> None:
 
 def test_doses_within_24_hours_are_summed() -> None:
     found = exposure(dose(10, "6"), dose(33.9, "6"))
-    assert (found.mg_per_kg_per_day, found.passes) == ("3/5", False)
+    assert (found.mg_per_kg_per_day, found.passes) == (Fraction(3, 5), False)
 
 
 def test_the_same_hour_every_day_is_one_dose_a_day() -> None:
     found = exposure(*(dose(hours, "10") for hours in (4, 28, 52)))
-    assert (found.mg_per_kg_per_day, found.passes) == ("1/2", True)
+    assert (found.mg_per_kg_per_day, found.passes) == (Fraction(1, 2), True)
 
 
 def test_the_rolling_day_is_no_calendar_day() -> None:
     """22:00 and 06:00 the next day are two calendar days and one rolling day."""
     found = exposure(dose(38, "6"), dose(30, "6"))
-    assert found.mg_per_kg_per_day == "3/5"
+    assert found.mg_per_kg_per_day == Fraction("3/5")
     assert found.highest_through == INFUSION - timedelta(hours=30)
 
 
@@ -57,7 +57,7 @@ def test_the_lookback_includes_both_its_ends(hours_before: float, counts: bool) 
 
 
 def test_a_dose_before_the_lookback_adds_nothing_to_one_inside() -> None:
-    assert exposure(dose(72.5, "8"), dose(71, "8")).mg_per_kg_per_day == "2/5"
+    assert exposure(dose(72.5, "8"), dose(71, "8")).mg_per_kg_per_day == Fraction("2/5")
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,20 @@ def test_a_dose_before_the_lookback_adds_nothing_to_one_inside() -> None:
     ],
 )
 def test_every_agent_is_counted_as_prednisone(agent: str, mg: str, expected: str) -> None:
-    assert exposure(dose(1, mg, agent)).mg_per_kg_per_day == expected
+    assert exposure(dose(1, mg, agent)).mg_per_kg_per_day == Fraction(expected)
 
 
 def test_dexamethasone_premedication_counts() -> None:
     """Half an hour before the infusion, 2 mg in a child of 20 kg."""
     found = exposure(dose(0.5, "2", "dexamethasone"))
-    assert (found.mg_per_kg_per_day, found.passes) == ("2/3", False)
+    assert (found.mg_per_kg_per_day, found.passes) == (Fraction(2, 3), False)
     assert found.rounded_up == "0.667"
 
 
 def test_an_unknown_agent_is_not_computable() -> None:
     found = exposure(dose(1, "1"), dose(2, "1", "betamethasone"))
-    assert (found.mg_per_kg_per_day, found.rounded_up, found.passes) == (None, None, None)
-    assert (found.known_mg_per_kg_per_day, found.agents_unknown) == ("1/20", ("betamethasone",))
+    assert (found.mg_per_kg_per_day, found.rounded_up, found.passes) == (None, "0.050", None)
+    assert (found.known_mg_per_kg_per_day, found.agents_unknown) == (Fraction(1, 20), ("betamethasone",))
 
 
 def test_an_unknown_agent_does_not_save_what_fails_without_it() -> None:
@@ -97,8 +97,8 @@ def test_an_unknown_agent_outside_the_lookback_does_not_matter() -> None:
 
 def test_instants_of_different_places_are_compared_as_instants() -> None:
     there = INFUSION.astimezone(timezone(timedelta(hours=3)))
-    away = SteroidDose(agent="prednisone", dose_mg="10", given_at=there - timedelta(hours=72))
-    assert exposure(away).mg_per_kg_per_day == "1/2"
+    away = SteroidDose(agent="prednisone", dose_mg=Fraction(10), given_at=there - timedelta(hours=72))
+    assert exposure(away).mg_per_kg_per_day == Fraction("1/2")
 
 
 @pytest.mark.parametrize("weight", ["0", "-1"])
@@ -125,9 +125,14 @@ def at_every_minute(doses: Sequence[tuple[int, int]]) -> int:
 @given(st.lists(st.tuples(st.integers(-75 * 60, 0), st.integers(0, 30)), max_size=8))
 def test_no_day_that_begins_at_any_minute_holds_more(doses: list[tuple[int, int]]) -> None:
     found = exposure(*(dose(-minute / 60, str(mg)) for minute, mg in doses), weight="1")
-    assert found.mg_per_kg_per_day == str(at_every_minute([each for each in doses if each[0] >= -72 * 60]))
+    assert found.mg_per_kg_per_day == at_every_minute([each for each in doses if each[0] >= -72 * 60])
 
 
 @given(st.permutations([dose(1, "3"), dose(20, "4"), dose(40, "5"), dose(41, "1", "dexamethasone")]))
 def test_the_order_of_entry_does_not_matter(doses: list[SteroidDose]) -> None:
     assert exposure(*doses) == exposure(*sorted(doses, key=lambda each: each.given_at))
+
+
+def test_a_dose_that_is_not_known_in_mg_is_not_nothing() -> None:
+    found = exposure(SteroidDose(agent="prednisone", dose_mg=None, given_at=INFUSION))
+    assert (found.mg_per_kg_per_day, found.agents_unknown, found.passes) == (None, ("prednisone",), None)

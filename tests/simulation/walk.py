@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Command, Docket
 from ledger.decisions.given import OmitInfusion, RecordInfusion, RecordInfusionStart
-from ledger.decisions.infusion import AssessReadiness, AuthoriseInfusion
+from ledger.decisions.infusion import AuthoriseInfusion
 from ledger.decisions.products import (
     ReceiveCollection,
     RecordDestruction,
@@ -21,6 +21,7 @@ from ledger.decisions.products import (
     TransferCustody,
 )
 from ledger.decisions.products_release import RecordReleaseTest
+from ledger.decisions.readiness import AssessReadiness
 from ledger.decisions.safety import (
     AssessCrs,
     AssessIcans,

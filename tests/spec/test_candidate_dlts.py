@@ -369,6 +369,7 @@ def test_what_is_a_dlt_is_the_protocols() -> None:
             "scale": "ASTCT",
             "table_version": "ASTCT-2019.1",
             "associated_relations": ["definite"],
+            "fever_masked_hours": 12,
         }
     )
     p.screen(bench, "001")
