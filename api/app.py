@@ -24,6 +24,7 @@ from api.routes import (
     reading_products,
     reading_review,
     reading_trial,
+    reading_ward,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -41,6 +42,7 @@ READS: Final = (
     reading_review,
     reading_notices,
     reading_pack,
+    reading_ward,
     reading_dosing,
     reading_design,
     reading_log,

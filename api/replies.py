@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from ledger.application import Receipt, TrialLedger
 from ledger.types import Frozen, Instant, Several, Sha256, instant_text
+from projections.ward import SheetGrade
 
 
 class AppendedEvent(Frozen):
@@ -26,9 +27,11 @@ class ReceiptBody(Frozen):
     events: Several[AppendedEvent]
     already: bool
     dry_run: bool
+    grades: Several[SheetGrade] | None = None
+    """Of a ward sheet: what was computed at once; empty before the first infusion."""
 
 
-def body_of(receipt: Receipt) -> bytes:
+def body_of(receipt: Receipt, grades: tuple[SheetGrade, ...] | None = None) -> bytes:
     """The receipt as bytes, the same for every repetition under one key."""
     records = receipt.records
     positions = [] if receipt.dry_run else [record.position for record in records]
@@ -47,10 +50,18 @@ def body_of(receipt: Receipt) -> bytes:
         "already": receipt.already,
         "dry_run": receipt.dry_run,
     }
+    if grades is not None:
+        content["grades"] = [grade.model_dump(mode="json") for grade in grades]
     return orjson.dumps(content)
 
 
-def reply(trial: str, stream: str, receipt: Receipt, ledger: TrialLedger | None) -> Response:
+def reply(
+    trial: str,
+    stream: str,
+    receipt: Receipt,
+    ledger: TrialLedger | None,
+    grades: tuple[SheetGrade, ...] | None = None,
+) -> Response:
     """201 where something was appended, 200 where it stood already or was only tried out.
 
     The entity tag is the version of the aggregate in the path after the append.
@@ -59,7 +70,7 @@ def reply(trial: str, stream: str, receipt: Receipt, ledger: TrialLedger | None)
     if receipt.records and not receipt.dry_run:
         headers["Location"] = f"/v1/trials/{trial}/events/{receipt.records[0].position}"
     status = 200 if receipt.already or receipt.dry_run else 201
-    return Response(body_of(receipt), status, headers, "application/json")
+    return Response(body_of(receipt, grades), status, headers, "application/json")
 
 
 def entity_tag(stream: str, version: int) -> str:

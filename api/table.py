@@ -10,10 +10,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from api.problems import Refused
 from api.roles import Needed
+from ledger.application import Receipt, TrialLedger
 from ledger.decisions.docket import Command
 from ledger.patient.safety import AdverseEventNumber
 from ledger.record import TRIAL, cohort_stream, patient_stream, product_stream
 from ledger.types import Level, Name, Ordinal, PatientNumber, Position
+from projections.ward import SheetGrade
 
 PREFIX: Final = "/v1/trials/{trial}"
 Aggregate = Literal["patient", "cohort", "trial", "product"]
@@ -68,6 +70,8 @@ class Write:
     example: Body | Callable[[], Body]
     at: Mapping[str, str] = field(default_factory=dict)
     rests_on: Aggregate | None = None
+    grades: Callable[[TrialLedger, Receipt], tuple[SheetGrade, ...]] | None = None
+    """What was computed at once, for the answer to carry."""
     tag: str = ""
 
     @cached_property

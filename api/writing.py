@@ -25,6 +25,7 @@ from ledger.record import TRIAL, Asked, Source
 from ledger.refusals import VersionMovedOn
 from ledger.store.texts import SealedText
 from projections.base import patient_of
+from projections.ward import SheetGrade
 
 _QUIET: Final[dict[str, bool]] = {"include_url": False, "include_context": False, "include_input": False}
 
@@ -52,7 +53,13 @@ class Writing:
         await _in_sight(caller, ledger, submission.command)
         receipt = await ledger.submit_async(submission)
         _count(service, receipt)
-        return reply(trial, stream, receipt, ledger)
+        return reply(trial, stream, receipt, ledger, await self._grades(ledger, receipt))
+
+    async def _grades(self, ledger: TrialLedger, receipt: Receipt) -> tuple[SheetGrade, ...] | None:
+        """What the row has computed for its answer; of what was on record before, the read models tell."""
+        if self.write.grades is None or receipt.already:
+            return None
+        return await asyncio.to_thread(self.write.grades, ledger, receipt)
 
     async def register(self, request: Request) -> Response:
         """Begin a trial. This makes a file and so runs beside the event loop."""

@@ -85,6 +85,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "patient.adverse-event-reported.v1": "Adverse event {adverse_event} reported: {term}",
         "patient.adverse-event-updated.v1": "Adverse event {adverse_event} updated",
         "patient.toxicity-assessed.v1": "{toxicity} of adverse event {adverse_event} assessed: grade {computed_grade}",
+        "patient.toxicity-regraded.v1": "Adverse event {adverse_event}, assessment {assessment}, by the record: grade"
+        " {computed_grade}",
+        "patient.ward-sheet-recorded.v1": "Seen on the ward",
+        "patient.concomitant-medication-given.v1": "Given: {agent}, {purpose}",
+        "patient.concomitant-medication-stopped.v1": "Stopped: {agent}",
         "patient.grade-confirmed.v1": "Grade {grade} of adverse event {adverse_event} confirmed",
         "patient.attribution-assessed.v1": "Adverse event {adverse_event} attributed by {assessor}: {relation}",
         "patient.candidate-dlt-raised.v1": "Candidate DLT raised on {subject}: {cause}",

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal
 
 from ledger.cohort.state import Member, Window
+from ledger.decisions.assessments import baseline_state, done_days, missing_days
 from ledger.decisions.permits import consent_valid
-from ledger.decisions.standing import assessments_due
+from ledger.decisions.standing import scheduled_days
+from ledger.decisions.toxicity import capd_baseline
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.types import Day, Instant
@@ -32,6 +34,10 @@ class OpenWindow(WindowNow):
     level: int
     assessments_due: int
     """Scheduled CRS and ICE/CAPD assessments up to its end."""
+    assessments_on_record: int
+    """Those of them that the ward sheets and assessments on record show."""
+    missing_on: tuple[Day, ...]
+    """Scheduled days before today on which not both were assessed."""
 
 
 class DueAdjudication(View):
@@ -84,6 +90,14 @@ class ConsentDue(View):
     """New protocol actions are refused; safety reporting never is."""
 
 
+class BaselineDue(View):
+    """A child assessed by CAPD, without a score before the first infusion: due while there is time, then missing
+    as long as the window runs."""
+
+    patient: str
+    state: Literal["due", "missing"]
+
+
 class Worklists(View):
     """Everything that waits for somebody."""
 
@@ -96,6 +110,7 @@ class Worklists(View):
     quarantined: tuple[QuarantinedReport, ...]
     reservations: tuple[LapsingReservation, ...]
     consents: tuple[ConsentDue, ...]
+    baselines: tuple[BaselineDue, ...]
     queries: tuple[QueryView, ...]
     """Those that are not closed, the oldest first."""
     source_verification: tuple[VerificationView, ...]
@@ -120,6 +135,7 @@ def worklists(world: World, now: datetime) -> Worklists:
         quarantined=tuple(_quarantined(world)),
         reservations=tuple(_reservations(world, today)),
         consents=tuple(_consents(world, protocol, now)) if protocol else (),
+        baselines=tuple(_baselines(world, now)),
         queries=queries(world, now, closed=False),
         source_verification=verifications(world, protocol) if protocol else (),
         endorsements=tuple(endorsements_due(world)),
@@ -146,10 +162,12 @@ def _window(
 ) -> OpenWindow:
     patient = world.patients.get(number) or Patient(number)
     return OpenWindow(
-        **dict(window_now(window, world.patient_day(number, now))),
+        **dict(window_now(window, today := world.patient_day(number, now))),
         patient=number,
         level=level,
-        assessments_due=assessments_due(patient, window, protocol),
+        assessments_due=len(days := scheduled_days(patient, window, protocol)),
+        assessments_on_record=len(done_days(patient, days)),
+        missing_on=missing_days(patient, window, protocol, today),
     )
 
 
@@ -216,3 +234,13 @@ def _majorities(patient: Patient, protocol: ProtocolDocument) -> Iterator[date]:
     for age in protocol.consent.majority_ages_years:
         if (born := patient.born_on) is not None:
             yield born.replace(year=born.year + age)
+
+
+def _baselines(world: World, now: datetime) -> Iterator[BaselineDue]:
+    for _, number, member in _members(world):
+        patient, over = world.patients.get(number), member.window is not None and not member.window.running
+        if patient is None or over:
+            continue
+        state = baseline_state(patient, capd_baseline(patient), world.patient_day(number, now))
+        if state == "due" or state == "missing":
+            yield BaselineDue(patient=number, state=state)

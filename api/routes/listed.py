@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from api.routes import dosing, infusions, notices, patients, placing, products, review, safety, trial
+from api.routes import dosing, infusions, notices, patients, placing, products, review, safety, trial, ward
 from api.table import Write
 
 FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
@@ -12,6 +12,7 @@ FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "placing": placing.WRITES,
     "products": products.WRITES,
     "infusions": infusions.WRITES,
+    "ward": ward.WRITES,
     "safety": safety.WRITES,
     "review": review.WRITES,
     "dosing": dosing.WRITES,

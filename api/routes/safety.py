@@ -125,7 +125,7 @@ WRITES: Final[tuple[Write, ...]] = (
         "/patients/{patient}/dlt-window/closure",
         dlt.CloseDltWindow,
         needs("evaluability", "S"),
-        {"assessments_done_count": 11},
+        {"assessments_done_count": 11, "reason": "Ten of the ward sheets are kept on paper."},
         at=_PATIENT,
     ),
     Write(

@@ -77,13 +77,13 @@ def _assess(
     protocol: ProtocolDocument,
 ) -> Effects:
     at, event = seen.assessed_at, open_event(patient, toxicity, seen.assessed_at)
-    onset_on = min(event.report.onset_at, at).date() if event else at.date()
+    onset_on = min(event.began_at, at).date() if event else at.date()
     result = with_record(patient, findings, at, onset_on, protocol)
     if event is None and shows_a_sign(result):
         number = len(patient.adverse_events) + 1
         yield Entry(patient.stream, _report(patient, toxicity, at, number), reported=True)
         yield _assessment(patient, number, findings, seen, position)
-    elif event is not None and (result.grade is not None or shows_a_sign(result)):
+    elif event is not None and (shows_a_sign(result) or (result.grade is not None and event.began_at <= at)):
         yield _assessment(patient, event.number, findings, seen, position)
 
 
@@ -98,11 +98,11 @@ def shows_a_sign(result: GradeResult) -> bool:
 def open_event(patient: Patient, toxicity: s.Toxicity, at: datetime) -> AdverseEvent | None:
     """The adverse event of a toxicity that is open at an instant: the newest; or the next that a sheet opened."""
     kinds = [event for _, event in sorted(patient.adverse_events.items()) if _is_of(event, toxicity)]
-    begun = [event for event in kinds if event.report.onset_at <= at and not (event.ended_at and event.ended_at < at)]
+    begun = [event for event in kinds if event.began_at <= at and not (event.ended_at and event.ended_at < at)]
     if begun:
-        return max(begun, key=lambda event: event.report.onset_at)
-    later = [event for event in kinds if event.report.onset_at > at and _opened_by_a_sheet(patient, event)]
-    return min(later, key=lambda event: event.report.onset_at, default=None)
+        return max(begun, key=lambda event: event.began_at)
+    later = [event for event in kinds if event.began_at > at and _opened_by_a_sheet(patient, event)]
+    return min(later, key=lambda event: event.began_at, default=None)
 
 
 def _is_of(event: AdverseEvent, toxicity: s.Toxicity) -> bool:
@@ -157,7 +157,7 @@ def grades_follow_the_record(world: World, patient: Patient, protocol: ProtocolD
 def _regraded(
     patient: Patient, event: AdverseEvent, position: int, known: s.ToxicityAssessed, protocol: ProtocolDocument
 ) -> Effects:
-    taken = taken_from_record(patient, known.findings, known.assessed_at, min(event.onset_days), protocol)
+    taken = taken_from_record(patient, known.findings, known.assessed_at, event.began_at.date(), protocol)
     if not taken and position not in event.regraded:
         return
     findings = CrsFindings.model_validate(known.findings)

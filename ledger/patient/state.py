@@ -94,11 +94,15 @@ class AdverseEvent:
         return max(grades, default=None)
 
     @property
+    def began_at(self) -> datetime:
+        """Its onset as reported, or the first assessment with a sign, where this is earlier."""
+        signs = (a.assessed_at for a in self.assessments.values() if a.at_most_grade > 0)
+        return min([self.report.onset_at, *signs])
+
+    @property
     def onset_days(self) -> frozenset[date]:
-        """The day of its onset as reported, and that of the first assessment with a sign, where this is earlier."""
-        reported = self.report.onset_at
-        first = min((a.assessed_at for a in self.assessments.values() if a.at_most_grade > 0), default=reported)
-        return frozenset({reported.date(), min(first, reported).date()})
+        """The day of its onset as reported, and that on which it began by its assessments."""
+        return frozenset({self.report.onset_at.date(), self.began_at.date()})
 
     @property
     def grades(self) -> tuple[int, int]:

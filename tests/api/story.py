@@ -154,7 +154,10 @@ def infused(story: Story) -> None:
 def reacted(story: Story) -> None:
     """Patient 001 has CRS of grade 3 on the second day, which is ruled a DLT."""
     story.clock("2026-02-24T12:00:00Z")
+    story.tell("record_ward_sheet", "bedside_checker")
     story.tell("report_adverse_event", "edc_system")
+    story.tell("record_medication", "coordinator")
+    story.tell("stop_medication", "edc_system")
     assessed = story.tell("assess_crs", "investigator")
     story.tell("assess_icans", "investigator")
     story.tell("confirm_grade", "investigator", assessment=assessed.json()["positions"][0])

@@ -55,6 +55,7 @@ COHORT_SAMPLES: Final[tuple[Record, ...]] = (
             closed_on=date(2026, 4, 19),
             assessments_due_count=21,
             assessments_done_count=20,
+            assessments_on_record_count=19,
             early_end=None,
         )
     ),

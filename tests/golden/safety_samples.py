@@ -66,6 +66,7 @@ SAFETY_SAMPLES: Final[tuple[Record, ...]] = (
             at_least_grade=3,
             at_most_grade=3,
             needs_adjudication=(),
+            ward_sheet=39,
         )
     ),
     on_patient(GradeConfirmed(adverse_event=1, assessment=40, grade=2, differs_because=commitment("5"))),

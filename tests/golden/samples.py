@@ -15,8 +15,17 @@ from tests.golden.product_samples import PRODUCT_SAMPLES
 from tests.golden.review_samples import REVIEW_SAMPLES
 from tests.golden.safety_samples import SAFETY_SAMPLES
 from tests.golden.trial_samples import TRIAL_SAMPLES
+from tests.golden.ward_samples import WARD_SAMPLES
 
-ALL: Final = (*TRIAL_SAMPLES, *COHORT_SAMPLES, *PATIENT_SAMPLES, *SAFETY_SAMPLES, *PRODUCT_SAMPLES, *REVIEW_SAMPLES)
+ALL: Final = (
+    *TRIAL_SAMPLES,
+    *COHORT_SAMPLES,
+    *PATIENT_SAMPLES,
+    *SAFETY_SAMPLES,
+    *PRODUCT_SAMPLES,
+    *REVIEW_SAMPLES,
+    *WARD_SAMPLES,
+)
 
 SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})
 """Stored name -> sample."""

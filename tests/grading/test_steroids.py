@@ -25,7 +25,7 @@ def exposure(*doses: SteroidDose, weight: str = "20") -> SteroidExposure:
 
 def test_no_steroid_passes() -> None:
     found = exposure()
-    assert (found.mg_per_kg_per_day, found.passes, found.highest_through) == (0, True, None)
+    assert (found.mg_per_kg_per_day, found.passes, found.highest_through) == (Fraction(0), True, None)
     assert found.table_version == READINESS.steroid_table_version
 
 

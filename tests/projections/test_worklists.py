@@ -11,6 +11,7 @@ from tests.patients import (
     authorise,
     close_window,
     decide,
+    dose_all,
     infuse,
     place,
     reaction,
@@ -180,3 +181,22 @@ def test_an_expanded_level_in_use_waits_for_its_windows_only() -> None:
     shown = waits(bench)
     assert [w.patient for w in shown.open_windows] == ["004"]
     assert (shown.adjudications, shown.evaluability, shown.holds_to_review) == ((), (), ())
+
+
+def test_a_baseline_waits_until_the_window_is_closed() -> None:
+    bench = opened_trial()
+    screen(bench, "001")
+    assert waits(bench).baselines == ()
+    place(bench, "001", 1)
+    assert [(each.patient, each.state) for each in waits(bench).baselines] == [("001", "due")]
+    dose_all(bench, "001")
+    assert [each.state for each in waits(bench).baselines] == ["missing"]
+    close_window(bench, "001")
+    assert waits(bench).baselines == ()
+
+
+def test_a_window_shows_its_assessments_on_record_and_the_days_that_are_missing() -> None:
+    bench = opened_trial()
+    treat(bench, "001", 1)
+    (window,) = waits(bench).open_windows
+    assert (window.assessments_on_record, len(window.missing_on), window.missing_on[0]) == (0, 8, window.from_on)

@@ -7,6 +7,7 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import review as r
 from ledger.patient import safety as s
+from ledger.patient import ward as w
 from ledger.record import Record
 
 
@@ -30,6 +31,12 @@ class EventSeen:
         self.grades[record.position] = assessed.computed_grade if certain else assessed.at_least_grade  # type: ignore[assignment]
         if not certain:
             self.doubtful.add(record.position)
+
+    def regrade(self, regraded: w.ToxicityRegraded) -> None:
+        certain = regraded.computed_grade
+        if regraded.assessment in self.grades:
+            self.grades[regraded.assessment] = regraded.at_least_grade if certain is None else certain
+            (self.doubtful.discard if certain is not None else self.doubtful.add)(regraded.assessment)
 
     def confirm(self, confirmed: s.GradeConfirmed) -> None:
         if confirmed.assessment in self.grades:
@@ -135,6 +142,8 @@ class PatientSeen:
                 self.events[number].serious = serious
             case s.ToxicityAssessed() as assessed:
                 self.events[assessed.adverse_event].take(record, assessed)
+            case w.ToxicityRegraded() as regraded:
+                self.events[regraded.adverse_event].regrade(regraded)
             case s.GradeConfirmed() as confirmed:
                 self.events[confirmed.adverse_event].confirm(confirmed)
             case s.CandidateDltRaised(subject=subject):

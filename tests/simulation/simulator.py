@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.bench import Bench
-from tests.simulation import beginnings, cells, governance, mishaps, nonsense, reviewing, second_thoughts
+from tests.simulation import beginnings, cells, governance, mishaps, nonsense, reviewing, second_thoughts, ward
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import sit
 from tests.simulation.ending import bring_to_an_end
@@ -66,6 +66,9 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (4, cells.something_happens),
     (1, cells.made_in_bags),
     (2, cells.dispose),
+    (6, ward.look),
+    (3, ward.medicate),
+    (1, ward.stop),
     (4, toxicities.other_reaction),
     (3, toxicities.another_assessment),
     (3, toxicities.attribute),

@@ -248,7 +248,7 @@ def observe(walk: Walk, patient: Patient) -> bool:
     due = assessments_due(patient, member.window, walk.protocol)
     done = due if walk.maybe(0.93) else max(0, due - 1)
     command = dlt.CloseDltWindow(patient=patient.number, assessments_done_count=done)
-    return walk.done(command, walk.doctor(patient.number))
+    return walk.done(command, walk.doctor(patient.number), reason=walk.text("the other sheets are on paper"))
 
 
 def determine(walk: Walk, patient: Patient) -> bool:

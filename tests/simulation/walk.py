@@ -38,6 +38,7 @@ from ledger.decisions.screening import (
     RecordScreeningFindings,
     WithdrawConsent,
 )
+from ledger.decisions.ward import RecordMedication, RecordWardSheet, StopMedication
 from ledger.errors import Contradicted, LedgerError, Refused
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
@@ -77,6 +78,9 @@ REPORTS: Final = (
     RecordThaw,
     RecordExcursion,
     RecordDestruction,
+    RecordWardSheet,
+    RecordMedication,
+    StopMedication,
 )
 """What has happened, which is never refused for a business reason."""
 

@@ -18,6 +18,7 @@ from tests import patients as p
 from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, QA, SPONSOR, Bench, nct07256210, person
 from tests.spec.story import replayed, told, trial
 from tests.spec.test_safety_reports import findings
+from tests.spec.test_ward_sheets import WELL
 
 ASKED_OF_EACH_STATE = 3000
 STATES = ("1A", "1TP", "1NNN 2PA", "1NNN 2TPT", "1TT 0A", "1NNN 2NTT 1NNN")
@@ -90,6 +91,20 @@ POOLS: dict[str, tuple[object, ...]] = {
     "criteria": ((), ("I1",)),
     "assessments": ((), *(({"criterion": name, "met": True, "inputs": None},) for name in ("I5", "Z9"))),
     "findings": ((), (FOUND,), p.crs(3), p.crs(1), findings(capd_score=9)),
+    "sheet": (
+        WELL,
+        {**WELL, "temperature_celsius": "39", "vasopressors": ["noradrenaline"]},
+        {**WELL, "neurology": None, "capd_score": 12},
+        {},
+        {**WELL, "temperature_celsius": "98"},
+    ),
+    "agent": ("Dexamethasone", "tocilizumab", "noradrenaline", "-"),
+    "acts_as": ("corticosteroid", "anticytokine", "vasopressor", "sedative", "antipyretic", "other"),
+    "dose": (None, "8", "0"),
+    "dose_unit": (None, "mg", "mg/kg", "ug/kg/min"),
+    "route": ("IV", "PO"),
+    "purpose": ("prophylaxis", "treatment-of-crs", "premedication", "other"),
+    "to_at": (None, None, START),
     "oxygen_l_per_min": ("0", "5.5", "1000000"),
     "assessments_done_count": (0, 19, 10**6),
     "ctcae_grade": (None, 0, 5),

@@ -1,6 +1,7 @@
 """The ward sheet: raw values, graded at once, in whatever order the sheets come in (domain D, E, issue of the ward)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from immutables import Map
@@ -45,7 +46,7 @@ SIGNS = {
 }
 
 
-def sheet(bench: Bench, at: datetime | None = None, number: str = "001", **seen: object) -> RecordWardSheet:
+def sheet(bench: Bench, at: datetime | None = None, number: str = "001", **seen: Any) -> RecordWardSheet:
     """A well child of nine, but for what was seen."""
     content = {"patient": number, "assessed_at": at or bench.now, "sheet": {**WELL, **seen}}
     return RecordWardSheet.model_validate(content)
@@ -93,7 +94,7 @@ def test_a_well_child_is_one_fact_and_opens_nothing() -> None:
         ({"temperature_celsius": "39", "capd_score": 12}, {"CRS": 1, "ICANS": 3}),
     ],
 )
-def test_a_sign_opens_its_event_and_is_graded_at_once(seen: dict[str, object], expected: dict[str, int]) -> None:
+def test_a_sign_opens_its_event_and_is_graded_at_once(seen: dict[str, Any], expected: dict[str, int]) -> None:
     """At nine years hypotension is below 70 + 2 x 9 = 88 mmHg."""
     bench = infused()
     assert grades(bench.ask(sheet(bench, **seen), NURSE)) == expected
@@ -169,7 +170,7 @@ def test_what_was_not_asked_is_not_normal() -> None:
         {"capd_score": None, "neurology": {**SIGNS, "sedated": True, "consciousness": "unarousable"}},
     ],
 )
-def test_what_was_not_done_is_no_sign_of_the_child(seen: dict[str, object]) -> None:
+def test_what_was_not_done_is_no_sign_of_the_child(seen: dict[str, Any]) -> None:
     """No thermometer, no score, the wrong score, a child that cannot be scored: flagged, and nothing opened."""
     bench = infused()
     assert grades(bench.ask(sheet(bench, **seen), NURSE)) == {}
@@ -179,7 +180,7 @@ def test_what_was_not_done_is_no_sign_of_the_child(seen: dict[str, object]) -> N
 
 def test_a_doubt_about_a_sign_that_was_seen_is_left_to_a_person() -> None:
     bench = infused()
-    seen = {"temperature_celsius": None, "vasopressors": ["noradrenaline"]}
+    seen: dict[str, Any] = {"temperature_celsius": None, "vasopressors": ["noradrenaline"]}
     events = bench.ask(sheet(bench, **seen), NURSE)
     assert only(s.ToxicityAssessed, events).needs_adjudication == ("temperature_not_measured",)
     assert raised(events) == {"adverse-event/1": "needs-adjudication"}
@@ -198,7 +199,7 @@ def test_a_doubt_about_a_sign_that_was_seen_is_left_to_a_person() -> None:
         {"vasopressors": list("abcdefghij")},
     ],
 )
-def test_what_cannot_be_is_refused(seen: dict[str, object]) -> None:
+def test_what_cannot_be_is_refused(seen: dict[str, Any]) -> None:
     bench = infused()
     with bench.refuses(no.FindingsContradict):
         bench.ask(sheet(bench, **seen), NURSE)
@@ -233,7 +234,7 @@ def test_an_assessment_of_a_sheet_may_be_corrected_by_a_person_and_stays_so() ->
     assert grades(bench.ask(correct, INVESTIGATOR, reason=bench.seal("seen again"))) == {"CRS": 2}
     bench.ask(sheet(bench, bench.now - timedelta(hours=2)), NURSE)
     (event,) = patient(bench, "001").adverse_events.values()
-    assert (event.grade, len(event.assessments)) == (2, 2)
+    assert (event.grade, len(event.assessments)) == (2, 1), "a well child before the first sign is none of its course"
 
 
 def test_the_baseline_is_the_newest_score_before_the_first_infusion_of_a_child_who_was_not_sedated() -> None:
@@ -302,7 +303,7 @@ def test_the_scheduled_days_are_counted_from_whole_sheets() -> None:
     assert done_days(patient(bench, "001"), scheduled) == scheduled[:3], "CRS in the morning, CAPD at noon"
 
 
-def closed(bench: Bench, done: int, **asked: object) -> DltWindowClosed:
+def closed(bench: Bench, done: int, **asked: Any) -> DltWindowClosed:
     command = dlt.CloseDltWindow(patient="001", assessments_done_count=done)
     return only(DltWindowClosed, bench.ask(command, COMMITTEE, **asked))
 
