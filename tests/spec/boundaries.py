@@ -244,7 +244,8 @@ def steroids(*doses: tuple[str, str, float], weight_kg: str = "20") -> Ask:
     def ask(_: str) -> Answer:
         at = datetime.fromisoformat("2026-03-01T12:00:00+03:00")
         given = [
-            SteroidDose(agent=agent, dose_mg=mg, given_at=at - timedelta(hours=hours)) for agent, mg, hours in doses
+            SteroidDose(agent=agent, dose_mg=exact(mg), given_at=at - timedelta(hours=hours))
+            for agent, mg, hours in doses
         ]
         found_out = steroid_exposure(given, before=at, weight_kg=exact(weight_kg), readiness=nct07256210().readiness)
         return told_as(found_out.passes)
