@@ -38,6 +38,8 @@ def board_table(board: Mapping[str, Any], today: date, width: int) -> Renderable
     if width < NARROW:
         lines += [Text(f"Window of {line}", style="dim") for level in board["levels"] for line in windows(level, today)]
     lines += [Text(line, style="red") for line in holds(board)]
+    if board["phase_two"]:
+        lines.append(Text(board["phase_two"]["line"], style="bold"))
     if board["end_state"]:
         lines.append(Text(board["end_state"]["title"], style="bold green"))
     return Group(levels_table(board["levels"], today, width), *lines)

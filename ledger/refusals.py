@@ -211,6 +211,42 @@ class PhaseOneComplete(Refused):
     rule = "B.1"
 
 
+class PhaseTwoNotStated(Refused):
+    """The protocol in force states no phase II."""
+
+    rule = "F"
+
+
+class NoRecommendedDose(Refused):
+    """No recommended phase II dose stands."""
+
+    rule = "F"
+
+
+class NotTheRecommendedDose(Refused):
+    """Phase II places patients at the recommended dose only."""
+
+    rule = "F"
+
+
+class PhaseTwoEntered(Refused):
+    """Phase II is under way, with all the patients that the cap leaves it."""
+
+    rule = "F"
+
+
+class PhaseOneUnsettled(Refused):
+    """Phase II waits until every window of phase I is closed and every candidate DLT ruled."""
+
+    rule = "F"
+
+
+class BoundaryCrossed(Refused):
+    """The toxicity boundary of phase II is crossed, or would be by what is not decided yet."""
+
+    rule = "F"
+
+
 class CohortNotOpen(Refused):
     """The level is not open."""
 

@@ -229,6 +229,9 @@ Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Position = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Where an event stands in the log of its trial, from 0. It is the event's identity."""
 
+Phase = Literal["I", "II"]
+"""Of the trial, and of the patient's place in it."""
+
 Role = Literal[
     "principal_investigator",
     "investigator",

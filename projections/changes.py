@@ -29,6 +29,7 @@ KEYS: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
         c.CohortOpened: ("slots", ()),
         c.CohortExpanded: ("slots", ()),
         c.CohortReopened: ("slots", ()),
+        c.ExpansionOpened: ("expansion", ()),
         c.CohortCleared: ("cleared", ()),
         c.SlotReserved: ("reservation", ("patient",)),
         c.DltWindowOpened: ("window", ("patient",)),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ledger.cohort import state as c
 from ledger.designs.reading import FIRST_SLOTS
-from ledger.types import Day
+from ledger.types import Day, Phase
 from ledger.world import World
 from projections.base import View
 
@@ -39,6 +39,7 @@ class MemberView(View):
 
     patient: str
     assigned_level: int
+    phase: Phase
     sentinel: bool
     evaluable: bool | None
     """Null until it is determined; a counted DLT makes a patient evaluable."""
@@ -68,7 +69,9 @@ class CohortView(View):
     """The version of its stream: the entity tag is `"cohort/<level>@<version>"`."""
     state: LevelState
     slots: int
-    """The total that the level is filled to."""
+    """The total that the level is filled to in phase I, whose patients alone are counted here."""
+    phase_two_slots: int | None
+    """How many patients of phase II it takes in all; null where it takes none."""
     evaluable: int
     dlt: int
     pending: int
@@ -87,6 +90,7 @@ def cohort(world: World, level: int) -> CohortView:
         version=found.version,
         state=state_of(found),
         slots=found.slots,
+        phase_two_slots=found.expansion.slots if found.expansion else None,
         evaluable=found.evaluable,
         dlt=found.dlts,
         pending=found.pending,
@@ -124,6 +128,7 @@ def _member(found: c.Cohort, number: str) -> MemberView:
     return MemberView(
         patient=number,
         assigned_level=found.level if member.assigned_level is None else member.assigned_level,
+        phase=member.phase,
         sentinel=member.sentinel,
         evaluable=member.evaluable,
         reason=member.determination.reason if member.determination else None,

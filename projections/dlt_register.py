@@ -117,7 +117,7 @@ def tallies(world: World) -> tuple[LevelTally, ...]:
     return tuple(
         LevelTally(
             level=level,
-            treated=len(cohort.counted),
+            treated=len(cohort.members_of("I")),
             evaluable=told.evaluable,
             dlt=told.dlt,
             pending=told.pending,

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Literal
 
 from ledger.decisions.effects import standing_cause
-from ledger.decisions.permits import enrolled_count
+from ledger.decisions.expansion import enrolled_count
 from ledger.decisions.standing import advice, candidates_at, outcomes
 from ledger.designs.base import Advice, Await, DeclareMtd, DeclareMtdNotReached, Escalate, Open, StopNoMtd, Treat
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line
 from ledger.protocol.document import ProtocolDocument
 from ledger.trial.dosing import HoldCause, HoldScope
-from ledger.types import Instant
+from ledger.types import Instant, Phase
 from ledger.world import World
 from projections.base import View
 from projections.dose_decisions import LAST_DECISIONS, DecisionView, dose_decisions
@@ -19,6 +19,7 @@ from projections.grounds import rests_on
 from projections.levels import LevelView, home_day, level_view
 from projections.next_actions import Action, next_actions
 from projections.notices import PartyWaiting, waiting
+from projections.phase_two import PhaseTwoView, phase_two
 
 AdviceCode = Literal["treat", "open", "escalate", "declare_mtd", "declare_mtd_not_reached", "stop", "await"]
 EndCode = Literal["mtd", "mtd_not_reached", "stopped", "mtd_undetermined"]
@@ -33,7 +34,7 @@ class TrialHeader(View):
     """A ledger that holds no real patient."""
     protocol_version: int | None
     """In force on the day asked for."""
-    phase: Literal["I", "II"]
+    phase: Phase
     size: int
     """How many events were read."""
     position: int | None
@@ -110,6 +111,8 @@ class Board(View):
     mtd: int | None
     mtd_not_reached: bool
     rp2d: int | None
+    phase_two: PhaseTwoView | None
+    """Null before phase II is entered."""
     stopped: str | None
     enrolment: Enrolment | None
     end_state: EndState | None
@@ -133,6 +136,7 @@ def board(world: World, now: datetime) -> Board:
         mtd=trial.mtd,
         mtd_not_reached=trial.mtd_not_reached,
         rp2d=trial.rp2d,
+        phase_two=phase_two(world, protocol, home_day(world, now)) if protocol else None,
         stopped=trial.stopped,
         enrolment=_enrolment(world, protocol) if protocol else None,
         end_state=end_state(world, protocol) if protocol else None,
@@ -148,7 +152,7 @@ def _header(world: World, version: int | None) -> TrialHeader:
         title=registered.title if registered else None,
         training=registered.training if registered else False,
         protocol_version=version,
-        phase="II" if world.trial.rp2d is not None else "I",
+        phase=world.trial.phase,
         size=world.size,
         position=world.size - 1 if world.size else None,
         recorded_at=world.recorded_at,
@@ -209,10 +213,12 @@ def _enrolment(world: World, protocol: ProtocolDocument) -> Enrolment:
 def end_state(world: World, protocol: ProtocolDocument) -> EndState | None:
     """What phase I ended with, once it has: a declaration, a stop, or nobody left to treat (domain A.3-20)."""
     trial = world.trial
+    stopped = f"; stopped: {trial.stopped}" if trial.stopped else ""
     if trial.mtd is not None:
-        return EndState(code="mtd", title=f"MTD: level {trial.mtd}", level=trial.mtd)
+        return EndState(code="mtd", title=f"MTD: level {trial.mtd}{stopped}", level=trial.mtd)
     if trial.mtd_not_reached:
-        return EndState(code="mtd_not_reached", title=f"MTD not reached; RP2D: level {trial.rp2d}", level=trial.rp2d)
+        title = f"MTD not reached; RP2D: level {trial.rp2d}{stopped}"
+        return EndState(code="mtd_not_reached", title=title, level=trial.rp2d)
     if trial.stopped:
         return EndState(code="stopped", title=f"stopped: {trial.stopped}", level=None)
     if _nobody_left(world, protocol) and isinstance(advice(world, protocol), Treat | Open | Escalate):

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from ledger import refusals as no
 from ledger.cohort import events as c
+from ledger.decisions.expansion import treated
 from ledger.decisions.permits import against_full, against_placing
 from ledger.decisions.standing import outcomes
 from ledger.designs.listed import design_of
@@ -36,6 +37,7 @@ GROUNDS: Mapping[type[Event], str] = MappingProxyType(
     {
         c.CohortOpened: "opening",
         c.CohortExpanded: "slots",
+        c.ExpansionOpened: "slots",
         c.CohortReopened: "exceeded",
         c.CohortExceeded: "exceeded",
         c.SlotReserved: "reservation",
@@ -59,6 +61,7 @@ GROUNDS: Mapping[type[Event], str] = MappingProxyType(
         t.MtdDeclared: "result",
         t.MtdNotReached: "result",
         t.MtdSuperseded: "result",
+        t.PhaseEntered: "result",
         t.TrialStoppedPrematurely: "stop",
     }
 )
@@ -112,10 +115,11 @@ def explain(world: World, records: Iterable[Record], level: int, now: datetime) 
     if version is None or level not in version.document.levels():
         raise no.NoSuchCohort(f"level {level}")
     protocol, cohort = version.document, world.cohort(level)
-    against = (*against_placing(world, protocol, level), *against_full(cohort, home_day(world, now)))
+    against = (*against_placing(world, protocol, level), *against_full(world, cohort, home_day(world, now)))
     broken: dict[type[LedgerError], LedgerError] = {type(error): error for error in against}
     asked = _Asked(world, protocol, level, grounds(world, records))
-    kinds = (*RULES, *(kind for kind in broken if kind not in RULES))
+    rules = [kind for kind in RULES if kind not in (ONLY_PHASE_ONE if world.trial.phase == "II" else ONLY_PHASE_TWO)]
+    kinds = (*rules, *(kind for kind in broken if kind not in rules))
     return Explanation(
         level=level,
         state=state_of(cohort),
@@ -204,6 +208,21 @@ def _result(asked: _Asked) -> Gathered:
     return {"mtd": trial.mtd, "mtd_not_reached": trial.mtd_not_reached}, asked.at("result", level=None)
 
 
+def _recommended(asked: _Asked) -> Gathered:
+    return {"rp2d": asked.world.trial.rp2d}, asked.at("result", level=None)
+
+
+def _boundary(asked: _Asked) -> Gathered:
+    told = treated(asked.world, asked.protocol, asked.world.cohort(asked.level))
+    inputs: dict[str, JsonValue] = {
+        "treated": told.patients,
+        "observed": told.observed,
+        "dlt": told.dlts,
+        "candidates": told.candidates,
+    }
+    return inputs, asked.at("assignment", "window", "dlt", "candidate", level=asked.level)
+
+
 def _opening(asked: _Asked) -> Gathered:
     cohort = asked.world.cohort(asked.level)
     inputs: dict[str, JsonValue] = {"opened": cohort.opened, "decision": cohort.decision}
@@ -232,6 +251,8 @@ def _slots(asked: _Asked) -> Gathered:
         "slots": cohort.slots,
         "evaluable": cohort.evaluable,
         "pending": cohort.pending,
+        "phase_two_slots": cohort.expansion.slots if cohort.expansion else None,
+        "phase_two_placed": len(cohort.members_of("II")),
         "reservations": {number: expires_on.isoformat() for number, expires_on in sorted(cohort.reservations.items())},
     }
     grounds_of_slots = ("opening", "slots", "reservation", "assignment", "evaluability", "dlt")
@@ -245,6 +266,8 @@ RULES: Mapping[type[LedgerError], Callable[[_Asked], Gathered]] = MappingProxyTy
         no.LevelHeld: _level_holds,
         no.CohortExceededIsShut: _exceeded,
         no.CandidatesHoldLevel: _candidates,
+        no.BoundaryCrossed: _boundary,
+        no.NotTheRecommendedDose: _recommended,
         no.PhaseOneComplete: _result,
         no.CohortNotOpen: _opening,
         no.LevelNotAdvised: _advice,
@@ -253,7 +276,15 @@ RULES: Mapping[type[LedgerError], Callable[[_Asked], Gathered]] = MappingProxyTy
 )
 """Every rule about placing a patient at a level, in the order in which they are asked."""
 
+ONLY_PHASE_ONE: Final = (no.PhaseOneComplete, no.CohortNotOpen, no.LevelNotAdvised)
+ONLY_PHASE_TWO: Final = (no.BoundaryCrossed, no.NotTheRecommendedDose)
+"""Rules that are asked in one phase only."""
+
 BROADER: Mapping[type[LedgerError], type[LedgerError]] = MappingProxyType(
-    {no.LevelHeld: no.TrialHeld, no.CandidatesHoldLevel: no.CohortExceededIsShut}
+    {
+        no.LevelHeld: no.TrialHeld,
+        no.CandidatesHoldLevel: no.CohortExceededIsShut,
+        no.BoundaryCrossed: no.CandidatesHoldLevel,
+    }
 )
 """Rules that are not asked where a broader one is broken."""

@@ -7,7 +7,7 @@ from typing import Literal
 from ledger.cohort.state import Cohort, Member, Window
 from ledger.decisions.standing import tally
 from ledger.protocol.document import ProtocolDocument
-from ledger.types import Exact, exact_text
+from ledger.types import Exact, Phase, exact_text
 from ledger.world import World
 from projections.base import View
 from projections.cohorts import LevelState, ReservationView, WindowView, state_of
@@ -30,6 +30,7 @@ class PlacedPatient(View):
 
     patient: str
     assigned_level: int
+    phase: Phase
     letter: Letter
     sentinel: bool
     evaluable: bool | None
@@ -57,6 +58,8 @@ class LevelView(View):
     reserve: bool
     total_cells_per_kg: Exact
     state: LevelState
+    phase: Phase
+    """II at the recommended dose once phase II is entered: the slots are of phase II then, the counts of phase I."""
     slots: int
     free_slots: int
     """What neither a patient nor a live reservation holds; below 0 where more were dosed than there are slots."""
@@ -69,7 +72,8 @@ class LevelView(View):
     decision: int | None
     """The last dose decision that lets further children be dosed here; null at the start level until it is expanded."""
     notation: str
-    """The level, then one letter a patient in the order of their numbers, such as `1NNT`."""
+    """The level, then one letter a patient in the order of their numbers, such as `1NNT`; those of phase II after a
+    plus sign."""
     patients: tuple[PlacedPatient, ...]
     reservations: tuple[ReservationNow, ...]
 
@@ -83,25 +87,31 @@ def home_day(world: World, at: datetime) -> date:
 def level_view(world: World, protocol: ProtocolDocument, level: int, now: datetime) -> LevelView:
     """A level of the protocol's ladder at a moment."""
     cohort, today = world.cohort(level), home_day(world, now)
-    told = tally(world, cohort)
+    told, expanded = tally(world, cohort), cohort.expansion if world.trial.phase == "II" else None
+    phase: Phase = "II" if expanded else "I"
     patients = tuple(placed(world, protocol, cohort, number, now) for number in sorted(cohort.counted))
     return LevelView(
         level=level,
         reserve=protocol.is_reserve(level),
         total_cells_per_kg=exact_text(protocol.level_total(level)),
         state=state_of(cohort),
-        slots=cohort.slots,
-        free_slots=cohort.free_slots(today),
+        phase=phase,
+        slots=expanded.slots if expanded else cohort.slots,
+        free_slots=cohort.free_slots(today, phase),
         evaluable=told.evaluable,
         dlt=told.dlt,
         pending=told.pending,
         candidates=told.candidates,
         hold=world.trial.held(level),
         decision=cohort.decision,
-        notation=f"{level}{''.join(each.letter for each in patients)}",
+        notation=f"{level}{_letters(patients, 'I')}{'+' if expanded else ''}{_letters(patients, 'II')}",
         patients=patients,
         reservations=tuple(_reservation(cohort, number, today) for number in sorted(cohort.reservations)),
     )
+
+
+def _letters(patients: tuple[PlacedPatient, ...], phase: Phase) -> str:
+    return "".join(each.letter for each in patients if each.phase == phase)
 
 
 def placed(world: World, protocol: ProtocolDocument, cohort: Cohort, number: str, now: datetime) -> PlacedPatient:
@@ -112,6 +122,7 @@ def placed(world: World, protocol: ProtocolDocument, cohort: Cohort, number: str
     return PlacedPatient(
         patient=number,
         assigned_level=cohort.level if member.assigned_level is None else member.assigned_level,
+        phase=member.phase,
         letter=letter_of(member, bool(candidates)),
         sentinel=member.sentinel,
         evaluable=member.evaluable,

@@ -70,7 +70,7 @@ def _placing(world: World, protocol: ProtocolDocument, now: datetime) -> Iterato
     start = protocol.start
     yield _action("open_start_level", against_opening(world, protocol, start), level=start)
     for level in protocol.levels():
-        full = against_full(world.cohort(level), home_day(world, now))
+        full = against_full(world, world.cohort(level), home_day(world, now))
         yield _action("reserve_slot", (*against_placing(world, protocol, level), *full), level=level)
     against = (against_exposure(world, None), against_open_enrolment(world), against_one_more(world, protocol))
     yield _action("enrol_patient", chain(*against))
@@ -94,6 +94,7 @@ def _proposing(world: World, version: Version) -> Iterator[Action]:
     wanted: list[tuple[Outcome, int | None]] = [
         *((outcome, level) for outcome in AT_A_LEVEL for level in protocol.levels()),
         ("declare_mtd_not_reached", protocol.top),
+        *((("enter_phase_two", world.trial.rp2d),) if world.trial.rp2d is not None else ()),
         ("stop", None),
         ("hold", None),
         *(("hold", level) for level in protocol.levels()),

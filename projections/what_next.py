@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from ledger.decisions.permits import enrolled_count
+from ledger.decisions.expansion import expansion_slots, treated
 from ledger.decisions.standing import outcomes
 from ledger.designs.boundaries import boundary_report, of_protocol
 from ledger.designs.characteristics import Ladder
@@ -242,18 +242,12 @@ def _chance(shown: Mapping[str, Any]) -> Chance:
 
 
 def _start(world: World, protocol: ProtocolDocument, *, counts_phase_1: bool) -> tuple[BoundaryStart, int]:
-    """What phase II begins with, and how many more patients the cap leaves it."""
+    """What phase II begins with, or goes on from, and how many more patients the cap leaves it."""
     rp2d = world.trial.rp2d
     if rp2d is None:
-        dlts, treated = WORST_START if counts_phase_1 else (0, 0)
-        return BoundaryStart(treated=treated, dlts=dlts, assumed=True), max(0, protocol.enrolment_cap - FULL_SLOTS)
-    left = max(0, protocol.enrolment_cap - enrolled_count(world))
-    if not counts_phase_1:
-        return BoundaryStart(treated=0, dlts=0, assumed=False), left
-    members = world.cohort(rp2d).counted
-    dlts = sum(member.dlt is not None for member in members.values())
-    treated = sum(
-        member.dlt is not None or (number in world.patients and world.patients[number].dosed)
-        for number, member in members.items()
-    )
-    return BoundaryStart(treated=treated, dlts=dlts, assumed=False), left
+        dlts, patients = WORST_START if counts_phase_1 else (0, 0)
+        return BoundaryStart(treated=patients, dlts=dlts, assumed=True), max(0, protocol.enrolment_cap - FULL_SLOTS)
+    told, placed = treated(world, protocol, world.cohort(rp2d)), world.cohort(rp2d).members_of("II")
+    dosed = sum(number in world.patients and world.patients[number].dosed for number in placed)
+    left = max(0, expansion_slots(world, protocol, rp2d) - dosed)
+    return BoundaryStart(treated=told.patients, dlts=told.dlts, assumed=False), left

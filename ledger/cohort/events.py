@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.types import Count, Day, Event, Level, Line, Name, PatientNumber, Role
+from ledger.types import Count, Day, Event, Level, Line, Name, PatientNumber, Phase, Role
 
 ReleaseCause = Literal["lapsed", "by-person", "screen-failed", "withdrawn"]
 EarlyEnd = Literal["death", "withdrawal", "lost-to-follow-up"]
@@ -41,12 +41,16 @@ class ReservationReleased(Event):
 
 
 class SlotAssigned(Event):
-    """A patient takes a place in the cohort. `sentinel`: observed before the next one is dosed."""
+    """A patient takes a place in the cohort. `sentinel`: observed before the next one is dosed.
+
+    `phase`: what the patient counts in. The design is told of phase I alone.
+    """
 
     NAME: ClassVar[str] = "cohort.slot-assigned.v1"
 
     patient: PatientNumber
     sentinel: bool
+    phase: Phase
 
 
 class SlotVacated(Event):
@@ -211,6 +215,16 @@ class CohortReopened(Event):
     decision: int
 
 
+class ExpansionOpened(Event):
+    """The level takes patients of phase II, so many in all. `sentinel_due`: the first of them is a sentinel."""
+
+    NAME: ClassVar[str] = "cohort.expansion-opened.v1"
+
+    slots_count: Count
+    sentinel_due: bool
+    decision: int
+
+
 COHORT_EVENTS: tuple[type[Event], ...] = (
     CohortOpened,
     SlotReserved,
@@ -230,4 +244,5 @@ COHORT_EVENTS: tuple[type[Event], ...] = (
     CohortCleared,
     CohortExceeded,
     CohortReopened,
+    ExpansionOpened,
 )

@@ -10,7 +10,7 @@ from immutables import Map
 
 from ledger.cohort import events as e
 from ledger.record import Record, cohort_stream
-from ledger.types import Event, changed
+from ledger.types import Event, Phase, changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Member:
     higher level who counts here by the dose received."""
 
     sentinel: bool
+    phase: Phase = "I"
     window: Window | None = None
     determination: e.EvaluabilityDetermined | None = None
     opinions: tuple[e.EvaluabilityOpinionSigned, ...] = ()
@@ -60,8 +61,16 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Expansion:
+    """Phase II at the level: how many patients it takes in all, and the position that opened it first."""
+
+    slots: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
-    """The patients of one dose level, as the log stands."""
+    """The patients of one dose level, as the log stands. The counts are of phase I: what the design is told."""
 
     level: int
     version: int = 0
@@ -78,10 +87,15 @@ class Cohort:
     reopened: bool = False
     cleared: tuple[int, int] | None = None
     not_evaluable_in_a_row: int = 0
+    expansion: Expansion | None = None
 
     @property
     def stream(self) -> str:
         return cohort_stream(self.level)
+
+    def members_of(self, phase: Phase) -> dict[str, Member]:
+        """Everyone of one phase who counts here."""
+        return {number: member for number, member in self.counted.items() if member.phase == phase}
 
     @property
     def counted(self) -> Mapping[str, Member]:
@@ -90,19 +104,22 @@ class Cohort:
 
     @property
     def evaluable(self) -> int:
-        return sum(member.evaluable is True for member in self.counted.values())
+        return sum(member.evaluable is True for member in self.members_of("I").values())
 
     @property
     def dlts(self) -> int:
-        return sum(member.dlt is not None for member in self.counted.values())
+        return sum(member.dlt is not None for member in self.members_of("I").values())
 
     @property
     def pending(self) -> int:
-        return sum(member.evaluable is None for member in self.members.values())
+        return sum(member.evaluable is None for member in self.members_of("I").values())
 
-    def free_slots(self, today: date) -> int:
-        """Slots that neither a patient (replaced ones aside) nor a live reservation holds."""
+    def free_slots(self, today: date, phase: Phase) -> int:
+        """Slots that neither a patient nor a live reservation holds. In phase I a patient who is not evaluable is
+        replaced; in phase II nobody is."""
         live = sum(expires_on >= today for expires_on in self.reservations.values())
+        if phase == "II":
+            return (self.expansion.slots if self.expansion else 0) - len(self.members_of("II")) - live
         return self.slots - self.evaluable - self.pending - live
 
 
@@ -126,7 +143,7 @@ def _released(cohort: Cohort, event: e.ReservationReleased, record: Record) -> C
 
 def _assigned(cohort: Cohort, event: e.SlotAssigned, record: Record) -> Cohort:
     cohort = _without_reservation(cohort, event.patient)
-    members = cohort.members.set(event.patient, Member(event.sentinel))
+    members = cohort.members.set(event.patient, Member(event.sentinel, event.phase))
     return changed(cohort, members=members, sentinel_due=cohort.sentinel_due and not event.sentinel)
 
 
@@ -238,6 +255,12 @@ def _reopened(cohort: Cohort, event: e.CohortReopened, record: Record) -> Cohort
     )
 
 
+def _expansion_opened(cohort: Cohort, event: e.ExpansionOpened, record: Record) -> Cohort:
+    since = cohort.expansion.position if cohort.expansion else record.position
+    expansion, due = Expansion(event.slots_count, since), cohort.sentinel_due or event.sentinel_due
+    return changed(cohort, expansion=expansion, decision=event.decision, sentinel_due=due)
+
+
 COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] = MappingProxyType(
     {
         e.CohortOpened: _opened,
@@ -258,6 +281,7 @@ COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] 
         e.CohortCleared: _cleared,
         e.CohortExceeded: _exceeded,
         e.CohortReopened: _reopened,
+        e.ExpansionOpened: _expansion_opened,
     }
 )
 

@@ -21,7 +21,7 @@ from ledger.decisions.docket import (
     deviation,
     refuse,
 )
-from ledger.decisions.dose_outcomes import against_outcome
+from ledger.decisions.dose_outcomes import against_entering, against_outcome
 from ledger.decisions.permits import against_exposure, against_one_more
 from ledger.decisions.standing import advice, basis, inputs_hash
 from ledger.designs.base import (
@@ -113,11 +113,11 @@ def against_proposal(
         yield no.DecisionPending(f"decision {pending}")
     if outcome in EXPOSING:
         yield from against_exposing(world, version.document)
-    elif world.trial.stopped and outcome != "hold":
+    elif world.trial.stopped and outcome not in ("hold", "enter_phase_two"):
         yield no.TrialStopped(f"stopped: {world.trial.stopped}")
     if world.trial.phase_one_over and outcome in ("declare_mtd", "declare_mtd_not_reached"):
         yield no.PhaseOneComplete("phase I has its result")
-    yield from against_outcome(world, given, outcome, level, override)
+    yield from against_outcome(world, version.document, given, outcome, level, override)
 
 
 def against_exposing(world: World, protocol: ProtocolDocument) -> Iterator[Refused]:
@@ -168,8 +168,8 @@ def sign_dose_decision(docket: Docket, command: SignDoseDecision) -> Follows:
         return AlreadySo(position)
     refuse(_against_signing(docket, decision, command))
     votes = {**dict(decision.votes), by.id: (str(by.role), command.vote)}
-    signed = (Entry(TRIAL, event),)
-    return (*signed, *carry_out_decision(world, decision)) if quorate(decision, votes, protocol.quorum) else signed
+    done = carry_out_decision(world, protocol, decision) if quorate(decision, votes, protocol.quorum) else ()
+    return (Entry(TRIAL, event), *done)
 
 
 def _against_signing(docket: Docket, decision: Decision, command: SignDoseDecision) -> Iterator[Refused]:
@@ -179,6 +179,8 @@ def _against_signing(docket: Docket, decision: Decision, command: SignDoseDecisi
         yield no.DossierMoved(f"decision {decision.number}")
     if decision.outcome in EXPOSING and command.vote == "agree":
         yield from against_exposing(docket.world, docket.protocol())
+    elif decision.outcome == "enter_phase_two" and command.vote == "agree":
+        yield from against_entering(docket.world, docket.protocol(), decision.to_level)
 
 
 Votes = Mapping[str, tuple[str, str]]
@@ -231,9 +233,9 @@ def report_paper_decision(docket: Docket, command: ReportPaperDecision) -> Follo
         raise no.OccurrenceInTheFuture("the decision is said to have been taken later than now")
     number = len(world.trial.decisions) + 1
     taken = t.DoseDecisionTaken(decision=number, outcome=command.outcome, to_level=command.to_level, on_paper=True)
-    broken = against_outcome(world, given, command.outcome, command.to_level, override=False)
+    broken = against_outcome(world, protocol, given, command.outcome, command.to_level, override=False)
     found = tuple(deviation(TRIAL, error) for error in broken)
-    done = consequences(world, number, command.outcome, command.to_level)
+    done = consequences(world, protocol, number, command.outcome, command.to_level)
     return (Entry(TRIAL, taken, reported=True, at=command.taken_at), *found, *done)
 
 

@@ -1,10 +1,13 @@
 """Which outcome of a dose decision the design permits on what is known (domain G.4-3): the one that it advises, or one
-further to the right with a documented override."""
+further to the right with a documented override. Phase II is entered on the result of phase I; crossed, its boundary
+permits to stop."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from ledger import refusals as no
+from ledger.decisions.expansion import crossed_levels, expansion_slots, may_be_crossed, phase_one_unsettled
+from ledger.decisions.permits import against_exposure
 from ledger.decisions.standing import candidates_at, ruled_at_lower_doses
 from ledger.designs.base import (
     Advice,
@@ -18,6 +21,7 @@ from ledger.designs.base import (
 )
 from ledger.designs.reading import FULL_SLOTS, advice_line
 from ledger.errors import Refused
+from ledger.protocol.document import ProtocolDocument
 from ledger.trial import dosing as t
 from ledger.world import World
 
@@ -52,8 +56,38 @@ def advised_outcome(given: Advice, world: World) -> tuple[t.Outcome, int | None]
             return ("hold" if world.cohort(level).exceeded else "stay"), level
 
 
-def against_outcome(world: World, given: Advice, outcome: str, level: int | None, override: bool) -> Iterator[Refused]:
-    """Why the design does not permit an outcome on these inputs (domain G.4-3)."""
+def against_entering(world: World, protocol: ProtocolDocument, level: int | None) -> Iterator[Refused]:
+    """Why phase II is not entered at a level, or not with more patients than it has (domain F)."""
+    rp2d = world.trial.rp2d
+    if protocol.phase_2 is None:
+        yield no.PhaseTwoNotStated("phase_2")
+        return
+    if rp2d is None:
+        yield no.NoRecommendedDose("phase I has no result that stands")
+        return
+    if level != rp2d:
+        yield no.NotTheRecommendedDose(f"level {level}")
+    yield from against_exposure(world, rp2d)
+    slots, cohort = expansion_slots(world, protocol, rp2d), world.cohort(rp2d)
+    if world.trial.phase == "II" and cohort.expansion is not None and slots <= cohort.expansion.slots:
+        yield no.PhaseTwoEntered(f"level {rp2d}: {cohort.expansion.slots} patients")
+    elif slots < 1:
+        yield no.EnrolmentCapReached(f"{protocol.enrolment_cap} patients")
+    if unsettled := phase_one_unsettled(world, rp2d):
+        yield no.PhaseOneUnsettled(f"patients {', '.join(unsettled)}")
+    if cohort.expansion is None and may_be_crossed(world, protocol, cohort):
+        yield no.BoundaryCrossed(f"level {rp2d}")
+
+
+def against_outcome(
+    world: World, protocol: ProtocolDocument, given: Advice, outcome: str, level: int | None, override: bool
+) -> Iterator[Refused]:
+    """Why an outcome is not permitted on these inputs (domain G.4-3): by the design, and for phase II by domain F."""
+    if outcome == "enter_phase_two":
+        yield from against_entering(world, protocol, level)
+        return
+    if outcome == "stop" and crossed_levels(world, protocol):
+        return
     line = f"{outcome} {'' if level is None else level}: the design says {advice_line(given)}"
     if outcome == "hold":
         return

@@ -11,6 +11,7 @@ from typing import Final
 
 from ledger.cohort import events as c
 from ledger.cohort.state import Cohort
+from ledger.decisions.expansion import boundary_crossed, crossed_levels, dlts_to_review
 from ledger.decisions.patient_effects import PATIENT_RULES, Effects, automatic_hold
 from ledger.decisions.standing import advice, candidates_at, tally
 from ledger.designs.listed import design_of
@@ -76,14 +77,47 @@ def mtd_is_superseded(world: World, protocol: ProtocolDocument) -> Effects:
         yield automatic_hold(world, "trial", None, "mtd-superseded")
 
 
+def every_dlt_of_phase_two_holds(world: World, protocol: ProtocolDocument) -> Effects:
+    """A DLT that is ruled in phase II holds its level, or the recommended one below it, for review (domain F). Taken
+    back and ruled again, it is reviewed again."""
+    if protocol.phase_2 is None or not protocol.phase_2.hold_at_every_dlt:
+        return
+    holds, rp2d = world.trial.holds.values(), world.trial.rp2d
+    for level, cohort in sorted(world.cohorts.items()):
+        for number, ruled_at in dlts_to_review(cohort):
+            if not any(_reviews(hold, number, ruled_at) for hold in holds):
+                reaches = level if rp2d is None else min(level, rp2d)
+                yield automatic_hold(world, "level", reaches, "phase-two-dlt", number)
+                return
+
+
+def _reviews(hold: Hold, number: str, ruled_at: int) -> bool:
+    """Whether a hold is for a patient's DLT: in force, or set after the ruling and lifted since."""
+    return (hold.cause, hold.patient) == ("phase-two-dlt", number) and (not hold.lifted or hold.position > ruled_at)
+
+
+def crossed_boundary_holds(world: World, protocol: ProtocolDocument) -> Effects:
+    """Phase II stops where its boundary is crossed: held at once, until the counts no longer cross it (domain F)."""
+    for cohort in crossed_levels(world, protocol):
+        holds = world.trial.holds.values()
+        if not any((h.cause, h.level, h.lifted) == ("phase-two-boundary", cohort.level, False) for h in holds):
+            yield automatic_hold(world, "level", cohort.level, "phase-two-boundary")
+            return
+
+
 CohortRule = Callable[[World, Cohort, ProtocolDocument], Effects]
 TrialRule = Callable[[World, ProtocolDocument], Effects]
 
-COHORT_RULES: Final[tuple[CohortRule, ...]] = (second_dlt_exceeds, tolerated_level_is_cleared)
+COHORT_RULES: Final[tuple[CohortRule, ...]] = (
+    second_dlt_exceeds,
+    tolerated_level_is_cleared,
+)
 TRIAL_RULES: Final[tuple[TrialRule, ...]] = (
     superseded_decisions,
     mtd_is_superseded,
     lower_level_first,
+    every_dlt_of_phase_two_holds,
+    crossed_boundary_holds,
 )
 
 
@@ -120,6 +154,8 @@ def standing_cause(world: World, protocol: ProtocolDocument, hold: Hold) -> bool
     """Whether the rule that set a hold would set it again now."""
     if hold.cause == "level-exceeded" and hold.level is not None:
         return world.cohort(hold.level).exceeded
+    if hold.cause == "phase-two-boundary" and hold.level is not None:
+        return boundary_crossed(world, protocol, world.cohort(hold.level))
     if hold.cause == "lower-level-unsettled" and hold.level is not None:
         lowest = lower_level_to_treat(advice(world, protocol))
         return lowest is not None and lowest < hold.level

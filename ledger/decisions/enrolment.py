@@ -31,8 +31,9 @@ from ledger.decisions.permits import (
 from ledger.designs.reading import FIRST_SLOTS
 from ledger.errors import Refused
 from ledger.patient import events as e
+from ledger.patient.state import Patient
 from ledger.record import Entry, cohort_stream
-from ledger.types import Day, Level, Line
+from ledger.types import Day, Level, Line, Phase
 
 
 class OpenCohort(Command):
@@ -116,7 +117,8 @@ def release_reservation(docket: Docket, command: ReleaseReservation) -> Follows:
 def enrol_patient(docket: Docket, command: EnrolPatient) -> Follows:
     """Eligible under the version in force, consent valid, below the cap (domain G.4-1)."""
     patient = docket.patient(command.patient)
-    event = e.PatientEnrolled(phase="I", planned_transplant_on=command.planned_transplant_on)
+    phase = patient.enrolled.phase if patient.enrolled else _phase(docket)
+    event = e.PatientEnrolled(phase=phase, planned_transplant_on=command.planned_transplant_on)
     if patient.enrolled not in (None, event):
         raise no.AlreadyEnrolled(f"patient {patient.number}")
     return decided(docket, patient.stream, event, against_enrolment(docket, patient, docket.version()))
@@ -133,7 +135,18 @@ def assign_dose_level(docket: Docket, command: AssignDoseLevel) -> Follows:
     follows = decided(docket, patient.stream, event, broken, stands=patient.level == command.level)
     if isinstance(follows, AlreadySo):
         return follows
-    return (*follows, Entry(cohort.stream, c.SlotAssigned(patient=patient.number, sentinel=sentinel)))
+    return (*follows, _taken(docket, patient, cohort, sentinel=sentinel))
+
+
+def _taken(docket: Docket, patient: Patient, cohort: Cohort, *, sentinel: bool) -> Entry:
+    """The place in the cohort."""
+    return Entry(cohort.stream, c.SlotAssigned(patient=patient.number, sentinel=sentinel, phase=_phase(docket)))
+
+
+def _phase(docket: Docket) -> Phase:
+    """The phase that the trial is in; of what was decided on paper, the one that it was in then."""
+    trial = docket.world.trial
+    return trial.phase_at(docket.occurred_at) if docket.asked.on_paper else trial.phase
 
 
 def cancel_assignment(docket: Docket, command: CancelAssignment) -> Follows:
@@ -164,15 +177,14 @@ def reassign_dose_level(docket: Docket, command: ReassignDoseLevel) -> Follows:
         if command.level >= before or docket.world.trial.held(before) is None:
             yield no.LevelNotAdvised(f"from level {before} to level {command.level}")
         yield from against_placing(docket.world, docket.protocol(), command.level)
-        yield from against_full(cohort, docket.judged_on)
+        yield from against_full(docket.world, cohort, docket.judged_on)
 
     event = e.DoseLevelReassigned(from_level=before, level=command.level, sentinel=cohort.sentinel_due)
     follows = decided(docket, patient.stream, event, broken(), stands=False)
     if isinstance(follows, AlreadySo):
         return follows
     vacated = Entry(cohort_stream(before), c.SlotVacated(patient=patient.number))
-    taken = c.SlotAssigned(patient=patient.number, sentinel=cohort.sentinel_due)
-    return (*follows, vacated, Entry(cohort.stream, taken))
+    return (*follows, vacated, _taken(docket, patient, cohort, sentinel=cohort.sentinel_due))
 
 
 DECISIONS: Final[Decisions] = MappingProxyType(

@@ -2,7 +2,7 @@
 count, who is evaluable, and the hold that a death sets. `effects.py` asks them."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ledger.cohort import events as c
@@ -34,7 +34,16 @@ def placed_by_dosing(world: World, patient: Patient, protocol: ProtocolDocument)
     given = [infusion for _, infusion in sorted(patient.infusions.items()) if infusion.given_on]
     if patient.level is None and given and (level := _level_of(given[0], protocol)) in protocol.levels():
         yield Entry(patient.stream, e.DoseLevelAssigned(level=level, sentinel=False))
-        yield Entry(cohort_stream(level), c.SlotAssigned(patient=patient.number, sentinel=False))
+        phase = world.trial.phase_at(_given_at(given[0]))
+        yield Entry(cohort_stream(level), c.SlotAssigned(patient=patient.number, sentinel=False, phase=phase))
+
+
+def _given_at(infusion: Infusion) -> datetime:
+    """When a dose was given: its start as reported, or else its end."""
+    if infusion.started is not None:
+        return infusion.started.started_at
+    assert infusion.completed is not None
+    return infusion.completed.ended_at
 
 
 def _level_of(infusion: Infusion, protocol: ProtocolDocument) -> int:

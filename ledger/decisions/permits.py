@@ -8,8 +8,9 @@ from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.decisions.docket import Docket
 from ledger.decisions.eligibility import verdicts
+from ledger.decisions.expansion import enrolled_count, has_candidate, may_be_crossed
 from ledger.decisions.notices import circulated
-from ledger.decisions.standing import advice, candidates_at, outcomes, tally
+from ledger.decisions.standing import advice, outcomes, tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
 from ledger.eligibility.matrix import open_criteria
@@ -47,6 +48,23 @@ def against_exposure(world: World, level: int | None) -> Broken:
         yield no.CohortExceededIsShut(f"level {level}")
     elif _exceeded_with_candidates(world, cohort):
         yield no.CandidatesHoldLevel(f"level {level}")
+    else:
+        yield from _against_going_on(world, cohort)
+
+
+def _against_going_on(world: World, cohort: Cohort) -> Broken:
+    """Why a level of phase II takes no further child: a DLT there that is not ruled on, or its boundary (domain F)."""
+    protocol = world.protocol()
+    if cohort.expansion is None or protocol is None:
+        return
+    if protocol.phase_2 is None:
+        yield no.PhaseTwoNotStated(f"level {cohort.level}")
+    elif protocol.phase_2.hold_at_every_dlt and any(
+        member.dlt is None and has_candidate(world, number) for number, member in cohort.counted.items()
+    ):
+        yield no.CandidatesHoldLevel(f"level {cohort.level}")
+    elif may_be_crossed(world, protocol, cohort):
+        yield no.BoundaryCrossed(f"level {cohort.level}")
 
 
 def _exceeded_with_candidates(world: World, cohort: Cohort) -> bool:
@@ -68,8 +86,13 @@ def against_lower_levels(world: World, protocol: ProtocolDocument, level: int) -
 
 
 def against_placing(world: World, protocol: ProtocolDocument, level: int) -> Broken:
-    """Why a level takes no further patient: exposure, the result of phase I, the cohort, the design."""
+    """Why a level takes no further patient: exposure, the result of phase I, the cohort, the design. In phase II the
+    design is not asked: the recommended dose takes patients, and no other level."""
     yield from against_exposure(world, level)
+    if world.trial.phase == "II":
+        if level != world.trial.rp2d:
+            yield no.NotTheRecommendedDose(f"level {level}")
+        return
     if world.trial.phase_one_over:
         yield no.PhaseOneComplete("phase I has its result")
     if not world.cohort(level).opened:
@@ -136,11 +159,6 @@ def _against_open_criteria(world: World, patient: Patient, protocol: ProtocolDoc
         yield no.AgeFlagStands(f"patient {patient.number}: {rule.flag_interpretation}")
 
 
-def enrolled_count(world: World) -> int:
-    """Patients who count towards the cap: enrolled, or dosed without having been."""
-    return sum(p.enrolled is not None or p.dosed for p in world.patients.values())
-
-
 def against_enrolment(docket: Docket, patient: Patient, version: Version) -> Broken:
     """Why a patient is not enrolled (domain G.4-1)."""
     world, protocol = docket.world, version.document
@@ -194,12 +212,12 @@ def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protoc
         expires_on = other.reservations.get(patient.number)
         if other.level != cohort.level and expires_on is not None and expires_on >= today:
             yield no.AlreadyReserved(f"patient {patient.number}: level {other.level}")
-    yield from against_full(cohort, today)
+    yield from against_full(docket.world, cohort, today)
 
 
-def against_full(cohort: Cohort, today: date) -> Broken:
-    """Every slot is held by a patient or a live reservation."""
-    if cohort.free_slots(today) < 1:
+def against_full(world: World, cohort: Cohort, today: date) -> Broken:
+    """Every slot of the phase is held by a patient or a live reservation."""
+    if cohort.free_slots(today, world.trial.phase) < 1:
         yield no.NoFreeSlot(f"level {cohort.level}")
 
 
@@ -239,7 +257,8 @@ def against_first_infusion(docket: Docket, patient: Patient, protocol: ProtocolD
     if patient.level is None:
         return
     world, cohort = docket.world, docket.world.cohort(patient.level)
-    after_dlt = protocol.sentinel.one_at_a_time_after_dlt and cohort.dlts + candidates_at(world, cohort) > 0
+    had_dlt = any(member.dlt is not None or has_candidate(world, number) for number, member in cohort.counted.items())
+    after_dlt = protocol.sentinel.one_at_a_time_after_dlt and had_dlt
     one_at_a_time = after_dlt or (cohort.sentinel_due and not patient.sentinel)
     for number, member in sorted(cohort.members.items()):
         begun = _begun(docket, number)

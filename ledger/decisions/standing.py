@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from ledger.cohort.state import Cohort, Member, Window
+from ledger.decisions.expansion import boundary_crossed, has_candidate, treated
 from ledger.designs.base import Advice, Outcomes, Tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line
@@ -19,11 +20,8 @@ from ledger.world import World
 
 
 def candidates_at(world: World, cohort: Cohort) -> int:
-    """Patients of a cohort with an open candidate DLT and no counted one."""
-    return sum(
-        member.dlt is None and number in world.patients and bool(world.patients[number].open_candidates)
-        for number, member in cohort.counted.items()
-    )
+    """Patients of a cohort, of phase I, with an open candidate DLT and no counted one."""
+    return sum(member.dlt is None and has_candidate(world, number) for number, member in cohort.members_of("I").items())
 
 
 def tally(world: World, cohort: Cohort) -> Tally:
@@ -34,7 +32,7 @@ def tally(world: World, cohort: Cohort) -> Tally:
         pending=cohort.pending,
         candidates=candidates_at(world, cohort),
         exceeded=cohort.exceeded,
-        treated=len(cohort.counted),
+        treated=len(cohort.members_of("I")),
     )
 
 
@@ -44,7 +42,7 @@ def outcomes(world: World, protocol: ProtocolDocument) -> Outcomes:
     levels = {
         level: tally(world, cohort) if cohort.opened or cohort.exceeded else _in_error(world, cohort)
         for level, cohort in sorted(world.cohorts.items())
-        if (cohort.counted or cohort.exceeded) and protocol.bottom <= level <= protocol.top
+        if (cohort.members_of("I") or cohort.exceeded) and protocol.bottom <= level <= protocol.top
     }
     return Outcomes(levels=levels, bottom=protocol.bottom, top=protocol.top, start=protocol.start)
 
@@ -59,15 +57,16 @@ def advice(world: World, protocol: ProtocolDocument) -> Advice:
 
 
 def basis(world: World) -> tuple[PatientBasis, ...]:
-    """What is known of every patient of phase I who has a dose level, in the order of their numbers; once more of who
-    counts at a lower level too, by the dose received."""
+    """What is known of every patient who has a dose level, in the order of their numbers; once more of who counts at a
+    lower level too, by the dose received."""
     return tuple(
         PatientBasis(
             patient=number,
             level=level,
+            phase=member.phase,
             evaluable=member.evaluable,
             dlt=member.dlt is not None,
-            candidate=number in world.patients and bool(world.patients[number].open_candidates),
+            candidate=has_candidate(world, number),
         )
         for number, level, member in sorted(_members(world), key=lambda each: each[:2])
     )
@@ -100,8 +99,25 @@ def dossier(world: World, version: Version) -> dict[str, Any]:
             for level, t in sorted(told.levels.items())
         ],
         "opened": sorted(level for level, cohort in world.cohorts.items() if cohort.opened),
+        "phase_2": _phase_two(world, protocol),
         "patients": [each.model_dump(mode="json") for each in basis(world)],
         "advice": advice_line(advice(world, protocol)),
+    }
+
+
+def _phase_two(world: World, protocol: ProtocolDocument) -> dict[str, Any] | None:
+    """What a decision in phase II rests on besides: the counts at the recommended dose that its boundary is told."""
+    level = world.trial.rp2d
+    if level is None or world.trial.phase == "I":
+        return None
+    told = treated(world, protocol, world.cohort(level))
+    return {
+        "level": level,
+        "treated": told.patients,
+        "observed": told.observed,
+        "dlt": told.dlts,
+        "candidates": told.candidates,
+        "boundary_crossed": boundary_crossed(world, protocol, world.cohort(level)),
     }
 
 
@@ -162,9 +178,10 @@ def received_enough(patient: Patient, protocol: ProtocolDocument, level: int | N
 
 def counts_at(patient: Patient, member: Member, protocol: ProtocolDocument) -> int | None:
     """The lower level at which a patient counts by the dose received, where the committee determined so: with a DLT in
-    any case, without one once the window is complete and enough of that level's total was received (domain B.2)."""
+    any case, without one once the window is complete and enough of that level's total was received (domain B.2). A
+    patient of phase II counts at no level of the design."""
     said = member.determination
-    if said is None or not said.evaluable or said.at_level not in protocol.levels():
+    if member.phase == "II" or said is None or not said.evaluable or said.at_level not in protocol.levels():
         return None
     if member.dlt is not None:
         return said.at_level

@@ -17,6 +17,7 @@ from ledger.types import (
     Line,
     Name,
     PatientNumber,
+    Phase,
     Several,
     Sha256,
 )
@@ -136,7 +137,7 @@ class PatientEnrolled(Event):
     NAME: ClassVar[str] = "patient.enrolled.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ()
 
-    phase: Literal["I", "II"]
+    phase: Phase
     planned_transplant_on: Day
 
 

@@ -5,7 +5,7 @@ themselves; what must agree between parts is checked in `consistency.py`. All ar
 """
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -29,9 +29,7 @@ from ledger.protocol.safety import (
 )
 from ledger.protocol.terms import Days, Distinct, HeadCount, Hours, Percent, Statement
 from ledger.protocol.treatment import Readiness, ReleaseLimits, ScheduledDose
-from ledger.types import Day, Frozen, Line, Name, Several, exact
-
-Phase = Literal["I", "II"]
+from ledger.types import Day, Frozen, Line, Name, Phase, Several, exact
 
 
 class NoSuchLevel(Unknown):

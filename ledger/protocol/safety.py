@@ -138,9 +138,13 @@ Boundary: TypeAlias = Annotated[RateBoundary | TableBoundary, Field(discriminato
 
 
 class PhaseTwo(Frozen):
-    """What follows at the recommended dose, and when it stops for toxicity (A.3-22)."""
+    """What follows at the recommended dose, and when it stops for toxicity (A.3-22).
+
+    `first_is_sentinel`: its first patient is observed before the next is infused, as in a cohort of phase I.
+    """
 
     design: Literal["descriptive_expansion"]
+    first_is_sentinel: bool
     hold_at_every_dlt: bool
     counts_phase_1_at_rp2d: bool
     boundary: Boundary

@@ -1,4 +1,4 @@
-"""What can happen to a trial's dosing: holds, dose decisions, and what phase I ends with."""
+"""What can happen to a trial's dosing: holds, dose decisions, and what phase I ends with, and phase II."""
 
 from typing import ClassVar, Literal
 
@@ -16,6 +16,7 @@ from ledger.types import (
     Line,
     Name,
     PatientNumber,
+    Phase,
     Position,
     Role,
     Several,
@@ -23,7 +24,16 @@ from ledger.types import (
 )
 
 Outcome = Literal[
-    "escalate", "expand", "reopen", "stay", "de_escalate", "hold", "stop", "declare_mtd", "declare_mtd_not_reached"
+    "escalate",
+    "expand",
+    "reopen",
+    "stay",
+    "de_escalate",
+    "hold",
+    "stop",
+    "declare_mtd",
+    "declare_mtd_not_reached",
+    "enter_phase_two",
 ]
 """What a dose decision may say (domain G.4-3)."""
 
@@ -38,6 +48,8 @@ HoldCause = Literal[
     "dlt-at-lower-dose",
     "dose-decision",
     "late-sterility",
+    "phase-two-dlt",
+    "phase-two-boundary",
     "safety-concern",
     "logistics",
     "other",
@@ -47,7 +59,7 @@ HoldCause = Literal[
 class HoldApplied(Event):
     """Exposure stops: in the trial, or at a level and above. `automatic` = by rule, with no person needed.
 
-    `patient` is whose death, or dose without permission, set the hold.
+    `patient` is whose death, DLT in phase II, or dose without permission, set the hold.
     """
 
     NAME: ClassVar[str] = "trial.hold-applied.v1"
@@ -71,10 +83,11 @@ class HoldLifted(Event):
 
 
 class PatientBasis(Frozen):
-    """What a decision knew of one patient of phase I."""
+    """What a decision knew of one patient."""
 
     patient: PatientNumber
     level: Level
+    phase: Phase
     evaluable: bool | None
     dlt: bool
     candidate: bool
@@ -191,6 +204,16 @@ class Rp2dWithdrawn(Event):
     level: Level
 
 
+class PhaseEntered(Event):
+    """Further patients are treated at the recommended dose. A recommended dose that is withdrawn ends the phase."""
+
+    NAME: ClassVar[str] = "trial.phase-entered.v1"
+
+    phase: Literal["II"]
+    level: Level
+    decision: int = Field(ge=1)
+
+
 class TrialStoppedPrematurely(Event):
     """The trial stops for good, by the named criterion."""
 
@@ -213,6 +236,7 @@ DOSING_EVENTS: tuple[type[Event], ...] = (
     Rp2dSelected,
     MtdSuperseded,
     Rp2dWithdrawn,
+    PhaseEntered,
     TrialStoppedPrematurely,
 )
 

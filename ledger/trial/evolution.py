@@ -146,7 +146,13 @@ def _mtd_superseded(trial: Trial, event: d.MtdSuperseded, record: Record) -> Tri
 
 
 def _rp2d_withdrawn(trial: Trial, event: d.Rp2dWithdrawn, record: Record) -> Trial:
-    return changed(trial, rp2d=None)
+    return changed(trial, rp2d=None, phase_two_since=None)
+
+
+def _phase_entered(trial: Trial, event: d.PhaseEntered, record: Record) -> Trial:
+    decision = trial.decisions.get(event.decision)
+    taken_at = decision.taken_at if decision else None
+    return changed(trial, phase_two_since=trial.phase_two_since or taken_at or record.occurred_at)
 
 
 def _stopped(trial: Trial, event: d.TrialStoppedPrematurely, record: Record) -> Trial:
@@ -196,6 +202,7 @@ TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = M
         d.Rp2dSelected: _rp2d,
         d.MtdSuperseded: _mtd_superseded,
         d.Rp2dWithdrawn: _rp2d_withdrawn,
+        d.PhaseEntered: _phase_entered,
         d.TrialStoppedPrematurely: _stopped,
         e.EnrolmentClosed: _closed,
         e.ReportQuarantined: _quarantined,

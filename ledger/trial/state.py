@@ -8,6 +8,7 @@ from immutables import Map
 from ledger.protocol.document import ProtocolDocument
 from ledger.trial import dosing as d
 from ledger.trial import events as e
+from ledger.types import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Trial:
     mtd_decision: int | None = None
     mtd_not_reached: bool = False
     rp2d: int | None = None
+    phase_two_since: datetime | None = None
+    """When the decision to enter phase II was taken, as long as its recommended dose stands."""
     stopped: str | None = None
     enrolment_closed: str | None = None
     quarantine: Map[int, Quarantined] = Map()
@@ -115,6 +118,15 @@ class Trial:
             ):
                 return number
         return None
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that the trial is in."""
+        return "I" if self.phase_two_since is None else "II"
+
+    def phase_at(self, at: datetime) -> Phase:
+        """The phase of whoever was placed at an instant."""
+        return "II" if self.phase_two_since is not None and self.phase_two_since <= at else "I"
 
     @property
     def phase_one_over(self) -> bool:

@@ -16,6 +16,7 @@ from ledger.cohort.events import (
     DltWindowReplanned,
     EvaluabilityDetermined,
     EvaluabilityOpinionSigned,
+    ExpansionOpened,
     ReceivedDoseCounted,
     ReceivedDoseUncounted,
     ReservationReleased,
@@ -30,7 +31,7 @@ COHORT_SAMPLES: Final[tuple[Record, ...]] = (
     on_cohort(CohortOpened(level=1, slots_count=3, decision=None), stream_version=1),
     on_cohort(SlotReserved(patient="001", expires_on=date(2026, 3, 16))),
     on_cohort(ReservationReleased(patient="001", cause="lapsed")),
-    on_cohort(SlotAssigned(patient="001", sentinel=True)),
+    on_cohort(SlotAssigned(patient="001", sentinel=True, phase="I")),
     on_cohort(SlotVacated(patient="001")),
     on_cohort(
         DltWindowOpened(
@@ -82,4 +83,5 @@ COHORT_SAMPLES: Final[tuple[Record, ...]] = (
     on_cohort(CohortCleared(evaluable_count=6, dlt_count=1)),
     on_cohort(CohortExceeded(evaluable_count=2, dlt_count=2)),
     on_cohort(CohortReopened(slots_count=6, decision=2), actor=COMMITTEE, reason=commitment("b")),
+    on_cohort(ExpansionOpened(slots_count=3, sentinel_due=True, decision=4), actor=COMMITTEE),
 )

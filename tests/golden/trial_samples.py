@@ -16,6 +16,7 @@ from ledger.trial.dosing import (
     MtdSuperseded,
     NoticeAcknowledged,
     PatientBasis,
+    PhaseEntered,
     Rp2dSelected,
     Rp2dWithdrawn,
     TrialStoppedPrematurely,
@@ -103,9 +104,9 @@ TRIAL_SAMPLES: Final[tuple[Record, ...]] = (
             inputs_hash=commitment("6"),
             data_cut_off=41,
             basis=(
-                PatientBasis(patient="001", level=1, evaluable=True, dlt=False, candidate=False),
-                PatientBasis(patient="002", level=1, evaluable=True, dlt=True, candidate=False),
-                PatientBasis(patient="003", level=1, evaluable=None, dlt=False, candidate=True),
+                PatientBasis(patient="001", level=1, phase="I", evaluable=True, dlt=False, candidate=False),
+                PatientBasis(patient="002", level=1, phase="I", evaluable=True, dlt=True, candidate=False),
+                PatientBasis(patient="003", level=1, phase="I", evaluable=None, dlt=False, candidate=True),
             ),
             override=None,
         ),
@@ -129,6 +130,7 @@ TRIAL_SAMPLES: Final[tuple[Record, ...]] = (
     on_trial(Rp2dSelected(level=3, decision=5)),
     on_trial(MtdSuperseded(level=1, decision=3)),
     on_trial(Rp2dWithdrawn(level=1)),
+    on_trial(PhaseEntered(phase="II", level=1, decision=4)),
     on_trial(TrialStoppedPrematurely(criterion="P8", decision=4)),
     on_trial(EnrolmentClosed(cause="Enrolment cap reached"), actor=SPONSOR),
     on_trial(

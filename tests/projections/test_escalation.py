@@ -86,7 +86,7 @@ def test_the_mtd_is_the_level_below_the_exceeded_one() -> None:
     assert before.advice is not None
     assert (before.advice.code, before.advice.level, before.end_state) == ("declare_mtd", 1, None)
     after = seen(mtd_declared())
-    assert (after.mtd, after.rp2d, after.trial.phase) == (1, 1, "II")
+    assert (after.mtd, after.rp2d, after.trial.phase) == (1, 1, "I")
     assert after.end_state is not None
     assert (after.end_state.code, after.end_state.level) == ("mtd", 1)
 

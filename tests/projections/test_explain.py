@@ -40,7 +40,7 @@ def test_the_verdicts_are_those_of_the_rules() -> None:
         for level in protocol.levels():
             broken = [
                 *against_placing(bench.world, protocol, level),
-                *against_full(bench.world.cohort(level), home_day(bench.world, bench.now)),
+                *against_full(bench.world, bench.world.cohort(level), home_day(bench.world, bench.now)),
             ]
             shown = why(bench, level)
             assert [each.refusal for each in shown.rules if each.kept is False] == [type(e).__name__ for e in broken]

@@ -76,7 +76,7 @@ def test_nothing_follows_where_phase_one_has_its_result() -> None:
 def test_a_stopped_trial_says_so() -> None:
     bench = three_treated()
     decide(bench, "stop", None, override=bench.seal("the sponsor ends the programme"), circulate=False)
-    assert ahead(bench).stopped == "P8: no tolerated level"
+    assert ahead(bench).stopped == "by decision"
 
 
 def test_the_first_row_of_the_trials_own_table() -> None:

@@ -18,7 +18,7 @@ from tests.simulation.usual import arrive, go_on
 from tests.simulation.walk import Temper, Walk
 
 MOST_PATIENTS = 4
-CALM = Temper("as-registered", steps=0, mishaps=0, nonsense=0, toxicity=0)
+CALM = Temper("as-registered", steps=0, mishaps=0, nonsense=0, toxicity=0, phase_two=False)
 WHICH = st.integers(0, MOST_PATIENTS - 1)
 SIGNERS = st.sampled_from([PI, INVESTIGATOR, SPONSOR, COMMITTEE])
 

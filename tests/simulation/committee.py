@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from ledger.decisions import dlt, holds
 from ledger.decisions.dose_decision import ProposeDoseDecision, SignDoseDecision, is_open
-from ledger.decisions.dose_outcomes import advised_outcome
+from ledger.decisions.dose_outcomes import advised_outcome, against_entering
 from ledger.decisions.effects import standing_cause
+from ledger.decisions.expansion import crossed_levels
 from ledger.decisions.notices import AcknowledgeNotice, waits_for
 from ledger.decisions.standing import advice, inputs_hash, level_received
 from ledger.designs.base import Await
@@ -85,8 +86,10 @@ def circulate(walk: Walk) -> bool:
 def decide_next(walk: Walk) -> bool:
     """What the design advises is decided, where it asks for a decision."""
     trial, given = walk.world.trial, advice(walk.world, walk.protocol)
+    if trial.phase_one_over and not trial.stopped:
+        return decide_on_phase_two(walk)
     outcome, level = advised_outcome(given, walk.world)
-    if trial.stopped or trial.phase_one_over or outcome == "stay" or isinstance(given, Await):
+    if trial.stopped or outcome == "stay" or isinstance(given, Await):
         return False
     opened = level is not None and walk.world.cohort(level).opened
     if trial.held(None) is not None or (outcome in ("escalate", "de_escalate") and opened):
@@ -94,6 +97,16 @@ def decide_next(walk: Walk) -> bool:
     if outcome == "de_escalate" and level == walk.protocol.start:
         return False
     return decide(walk, outcome, level)
+
+
+def decide_on_phase_two(walk: Walk) -> bool:
+    """Phase II is entered as soon as it may be; crossed, its boundary stops the trial."""
+    if crossed_levels(walk.world, walk.protocol):
+        return decide(walk, "stop", None)
+    rp2d = walk.world.trial.rp2d
+    if any(against_entering(walk.world, walk.protocol, rp2d)):
+        return False
+    return decide(walk, "enter_phase_two", rp2d)
 
 
 def decide(

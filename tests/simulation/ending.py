@@ -1,28 +1,41 @@
 """The end of a walk: everybody cooperates and nothing goes wrong any more. Then the trial has to come to an end."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from ledger.decisions.dose_decision import is_open
-from ledger.decisions.permits import enrolled_count
+from ledger.decisions.expansion import enrolled_count, expansion_slots
 from ledger.decisions.standing import advice, planned_on
 from ledger.designs.reading import advice_line
+from projections.phase_two import is_complete
 from tests.simulation.committee import decide, sit
 from tests.simulation.dosing import next_ordinal
 from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on, gone
 from tests.simulation.walk import Walk
 
-MOST_ROUNDS = 900
+MOST_ROUNDS = 1500
 ROUNDS_WITHOUT_NEWS = 60
 WAITING_AT_MOST = 2
 LONGEST_WAIT_DAYS = 14
+ENOUGH_IN_PHASE_TWO = 7
+
+
+def bring_into_phase_two(walk: Walk) -> str:
+    """Phase II is entered, or the trial ends before."""
+    return bring_to(walk, lambda on_the_way: "II" if on_the_way.world.trial.phase == "II" else ended(on_the_way))
 
 
 def bring_to_an_end(walk: Walk) -> str:
-    """How the trial ends; `Found`, where nothing can be done any more and yet it has not ended."""
+    """How the trial ends."""
+    return bring_to(walk, ended)
+
+
+def bring_to(walk: Walk, there: Callable[[Walk], str | None]) -> str:
+    """Where the trial comes to; `Found`, where nothing can be done any more and yet it is not there."""
     quiet = 0
     for _ in range(MOST_ROUNDS):
-        if (end := ended(walk)) is not None:
+        if (end := there(walk)) is not None:
             return end
         before = walk.world.size
         if not round_of(walk):
@@ -75,9 +88,9 @@ def ended(walk: Walk) -> str | None:
     if trial.stopped:
         return "stopped"
     if trial.mtd is not None:
-        return f"MTD level {trial.mtd}"
+        return with_phase_two(walk, f"MTD level {trial.mtd}")
     if trial.mtd_not_reached:
-        return "MTD not reached"
+        return with_phase_two(walk, "MTD not reached")
     busy = any(
         not gone(patient) and member.evaluable is None
         for level, cohort in walk.world.cohorts.items()
@@ -89,6 +102,22 @@ def ended(walk: Walk) -> str | None:
     if enrolled_count(walk.world) >= walk.protocol.enrolment_cap:
         return "undetermined: the cap is reached"
     return "undetermined: enrolment closed" if trial.enrolment_closed else None
+
+
+def with_phase_two(walk: Walk, result: str) -> str | None:
+    """The end of a trial with a recommended dose: phase II observed to its end, where there is one; of a large one,
+    when enough patients have gone through it."""
+    level = walk.world.trial.rp2d
+    assert level is not None
+    cohort = walk.world.cohort(level)
+    if walk.protocol.phase_2 is None or not walk.temper.phase_two:
+        return result
+    if walk.world.trial.phase == "I":
+        return result if expansion_slots(walk.world, walk.protocol, level) < 1 else None
+    over = sum(m.window is not None and not m.window.running for m in cohort.members_of("II").values())
+    if is_complete(walk.world, walk.protocol, cohort):
+        return f"{result}, phase II complete"
+    return f"{result}, phase II goes on" if over >= ENOUGH_IN_PHASE_TWO else None
 
 
 def where(walk: Walk) -> str:

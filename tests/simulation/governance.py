@@ -1,7 +1,7 @@
 """What happens to the trial as a whole: holds, votes, overrides, amendments, delegations, machines, paper."""
 
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from ledger.decisions import dlt, dose_decision, enrolment, holds, notices, safety, screening, setup
 from ledger.decisions.docket import Command
@@ -81,6 +81,15 @@ def reopen(walk: Walk, _: str) -> bool:
     return bool(exceeded) and decide(walk, "reopen", walk.pick(exceeded))
 
 
+OTHER_PHASE_TWO: Final = (
+    {"hold_at_every_dlt": False},
+    {"first_is_sentinel": False},
+    {"counts_phase_1_at_rp2d": False},
+    {"boundary": {"kind": "table", "steps": [{"dlt_count": 2, "through_treated_count": 4}]}},
+    {"boundary": {"kind": "rate", "dlt_rate": "1/6", "from_treated_count": 6}},
+)
+
+
 def amend(walk: Walk, _: str) -> bool:
     """A new protocol version, from today or from a later day; sometimes it is never approved."""
     days = walk.protocol.dlt_window.days_after_last_infusion
@@ -93,6 +102,7 @@ def amend(walk: Walk, _: str) -> bool:
             {"reservation_days": 7},
             {"overdose_percent": 120},
             {"quorum": {"unanimous_to_escalate": not walk.protocol.quorum.unanimous_to_escalate}},
+            *(({"phase_2": walk.pick(OTHER_PHASE_TWO)},) if walk.protocol.phase_2 is not None else ()),
         )
     )
     number = len(walk.world.trial.versions) + 1

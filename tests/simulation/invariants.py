@@ -22,6 +22,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.world import World
 from tests.simulation.found import claim
+from tests.simulation.phase_two import check_phase_two
 from tests.simulation.reading import (
     Step,
     as_b1,
@@ -66,6 +67,7 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument, touched: s
     check_decisions(seen)
     check_mtd(seen, world, protocol)
     check_advice(seen, world, protocol)
+    check_phase_two(seen, protocol)
 
 
 def check_members(seen: Seen, world: World) -> None:
@@ -95,6 +97,8 @@ def check_counts(seen: Seen, world: World, level: int, protocol: ProtocolDocumen
     """Counted are the patients whose ruling in force is a DLT; two of them exceed the level and hold it."""
     told, cohort = seen.cohort(level), world.cohort(level)
     with_dlt = {number for number in told.members if seen.patients[number].has_dlt}
+    phases = {number: member.phase for number, member in cohort.members.items()}
+    claim(phases == {n: m.phase for n, m in told.members.items()}, f"level {level}: the phases are {phases}")
     counted = {number for number, member in cohort.members.items() if member.dlt is not None}
     claim(with_dlt == counted, f"level {level} counts {sorted(counted)}, rulings say {sorted(with_dlt)}")
     counts = (cohort.evaluable, cohort.pending, cohort.dlts, cohort.slots, cohort.exceeded)

@@ -1,6 +1,7 @@
 """Decisions, declarations, holds and marks, each held against the design and the quorum (domain B.1, G.4-3, G.4-5)."""
 
 from ledger.cohort import events as c
+from ledger.decisions.dose_decision import ReportPaperDecision
 from ledger.decisions.setup import ApproveProtocolVersion
 from ledger.patient import events as e
 from ledger.patient import infusions as i
@@ -9,6 +10,7 @@ from ledger.record import Record
 from ledger.trial import dosing as d
 from tests.simulation.found import claim
 from tests.simulation.permissions import Moment
+from tests.simulation.phase_two import check_entered
 from tests.simulation.reading import as_b1, candidates_at, must_wait, step
 from tests.simulation.seen import Seen
 
@@ -17,6 +19,7 @@ EXPOSING = ("escalate", "expand", "reopen", "de_escalate")
 
 def check_outcome(seen: Seen, record: Record, moment: Moment, *, on_paper: bool) -> None:
     """`Found`, where a record is a decision, or the consequence of one, that nothing bears."""
+    check_entered(seen, record, moment.protocol, on_paper=on_paper or isinstance(moment.command, ReportPaperDecision))
     match record.event:
         case d.DoseDecisionTaken(on_paper=False) as taken if not on_paper:
             _check_quorum(seen, moment, taken.decision)

@@ -13,6 +13,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.types import exact
 from tests.simulation.found import claim
+from tests.simulation.phase_two import check_going_on
 from tests.simulation.reading import candidates_at, consent_valid
 from tests.simulation.seen import Seen
 from tests.simulation.seen_patients import PatientSeen
@@ -42,7 +43,8 @@ def check_permission(seen: Seen, record: Record, moment: Moment) -> None:
             _check_reassignment(seen, record, moment, level)
         case c.SlotAssigned() if isinstance(moment.command, AssignDoseLevel | ReassignDoseLevel):
             cohort = seen.cohort(record.level or 0)
-            claim(cohort.count(True) + cohort.count(None) < cohort.slots, "more patients were placed than slots")
+            claim(cohort.taken(seen.phase) < cohort.room(seen.phase), "more patients were placed than slots")
+            claim(record.event.phase == seen.phase, f"placed in phase {record.event.phase} during phase {seen.phase}")
         case i.InfusionAuthorised() as authorised:
             _check_authorisation(seen, record, moment, authorised)
         case _:
@@ -63,6 +65,7 @@ def _check_exposure(seen: Seen, level: int | None, moment: Moment) -> None:
         at_once = moment.protocol.design.act_on_second_dlt
         few = cohort.dlts + candidates_at(seen, cohort) < 2
         claim(few or not at_once, "permitted at two DLTs, candidates counted")
+        check_going_on(seen, level, moment.protocol)
 
 
 def _check_part(patient: PatientSeen, moment: Moment) -> None:
@@ -74,7 +77,8 @@ def _check_part(patient: PatientSeen, moment: Moment) -> None:
 def _check_placing(seen: Seen, level: int, moment: Moment) -> None:
     _check_exposure(seen, level, moment)
     claim(seen.cohort(level).opened, f"permitted at level {level}, which nothing has opened")
-    claim(seen.mtd is None, "placed after phase I had its result")
+    claim(seen.mtd is None or seen.phase == "II", "placed between the result of phase I and phase II")
+    claim(seen.phase_two in (None, level), f"placed at level {level} in phase II at level {seen.phase_two}")
 
 
 def _check_reservation(seen: Seen, record: Record, moment: Moment) -> None:
@@ -83,8 +87,8 @@ def _check_reservation(seen: Seen, record: Record, moment: Moment) -> None:
     _check_part(seen.patients[record.event.patient], moment)
     _check_placing(seen, level, moment)
     others = [on for number, on in cohort.reserved.items() if number != record.event.patient and on >= moment.today]
-    held = cohort.count(True) + cohort.count(None) + len(others)
-    claim(held < cohort.slots, f"level {level}: {held} of {cohort.slots} slots were held, and one more was reserved")
+    held, room = cohort.taken(seen.phase) + len(others), cohort.room(seen.phase)
+    claim(held < room, f"level {level}: {held} of {room} slots were held, and one more was reserved")
 
 
 def _check_enrolment(seen: Seen, record: Record, moment: Moment) -> None:

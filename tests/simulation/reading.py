@@ -15,10 +15,11 @@ Step = tuple[str, int | None]
 
 
 def candidates_at(seen: Seen, cohort: CohortSeen) -> int:
-    """Patients of the cohort with a candidate DLT whose DLT is not counted already."""
+    """Patients of the cohort, of phase I, with a candidate DLT whose DLT is not counted already."""
     counted = {number for number, member in cohort.members.items() if member.counted}
     counted |= {number for number, with_dlt in cohort.guests.items() if with_dlt}
-    return sum(bool(seen.patients[number].candidates) for number in {*cohort.members, *cohort.guests} - counted)
+    here = {*cohort.of_phase("I"), *cohort.guests} - counted
+    return sum(bool(seen.patients[number].candidates) for number in here)
 
 
 def ceiling(seen: Seen, protocol: ProtocolDocument) -> tuple[int, bool]:
@@ -29,7 +30,7 @@ def ceiling(seen: Seen, protocol: ProtocolDocument) -> tuple[int, bool]:
 
 def in_use(seen: Seen, protocol: ProtocolDocument) -> list[int]:
     """Levels that were opened and have been given to a patient: a dose by mistake brings no level into use."""
-    given = [level for level in protocol.levels() if seen.cohort(level).members or seen.cohort(level).guests]
+    given = [level for level in protocol.levels() if seen.cohort(level).of_phase("I") or seen.cohort(level).guests]
     return [level for level in given if seen.cohort(level).opened]
 
 
@@ -132,6 +133,7 @@ def counts_below(patient: PatientSeen, member: MemberSeen, protocol: ProtocolDoc
     """The lower level at which a patient counts (B.2): the committee said so, and there is a DLT; or without one, the
     window is complete and the dose is that level's: no more than its total, more than the next lower one's, enough."""
     level = member.determined.at_level if member.determined and member.determined.evaluable else None
+    level = None if member.phase == "II" else level
     if level is None or member.counted:
         return level
     closed = member.window.closed if member.window else None

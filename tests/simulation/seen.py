@@ -48,8 +48,13 @@ class Seen:
     acknowledged: dict[int, set[str]] = field(default_factory=dict)
     superseded: set[int] = field(default_factory=set)
     mtd: int | None = None
+    phase_two: int | None = None
     stopped: bool = False
     enrolment_closed: bool = False
+
+    @property
+    def phase(self) -> str:
+        return "I" if self.phase_two is None else "II"
 
     def cohort(self, level: int) -> CohortSeen:
         return self.cohorts.setdefault(level, CohortSeen())
@@ -125,6 +130,10 @@ class Seen:
                 self.mtd = event.level
             case d.MtdSuperseded():
                 self.mtd = None
+            case d.PhaseEntered():
+                self.phase_two = event.level
+            case d.Rp2dWithdrawn():
+                self.phase_two = None
             case d.TrialStoppedPrematurely():
                 self.stopped = True
             case t.EnrolmentClosed():

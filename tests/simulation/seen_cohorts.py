@@ -23,6 +23,7 @@ class WindowSeen:
 @dataclass
 class MemberSeen:
     sentinel: bool
+    phase: str
     window: WindowSeen | None = None
     determined: c.EvaluabilityDetermined | None = None
     opinions: dict[str, c.EvaluabilityOpinionSigned] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class MemberSeen:
 
 @dataclass
 class CohortSeen:
-    """A cohort, from the records of its stream."""
+    """A cohort, from the records of its stream. What is counted is phase I."""
 
     opened: bool = False
     decision: int | None = None
@@ -51,14 +52,19 @@ class CohortSeen:
     """Patients of higher levels who count here by the dose received, and whether with a DLT."""
     exceeded: bool = False
     cleared: tuple[int, int] | None = None
+    expanded_at: int | None = None
+    expansion: int = 0
+
+    def of_phase(self, phase: str) -> dict[str, MemberSeen]:
+        return {number: member for number, member in self.members.items() if member.phase == phase}
 
     def count(self, evaluable: bool | None) -> int:
         guests = len(self.guests) if evaluable else 0
-        return guests + sum(member.evaluable is evaluable for member in self.members.values())
+        return guests + sum(member.evaluable is evaluable for member in self.of_phase("I").values())
 
     @property
     def dlts(self) -> int:
-        return sum(self.guests.values()) + sum(member.counted for member in self.members.values())
+        return sum(self.guests.values()) + sum(member.counted for member in self.of_phase("I").values())
 
     def known(self, patient: str) -> tuple[bool | None, bool] | None:
         """Whether a patient is evaluable here, and counts with a DLT; None for one who does not count here."""
@@ -66,6 +72,14 @@ class CohortSeen:
             return True, self.guests[patient]
         member = self.members.get(patient)
         return None if member is None else (member.evaluable, member.counted)
+
+    def taken(self, phase: str) -> int:
+        """The slots that patients hold: in phase I who is not evaluable gives his back, in phase II nobody does."""
+        return len(self.of_phase("II")) if phase == "II" else self.count(True) + self.count(None)
+
+    def room(self, phase: str) -> int:
+        """The slots in all."""
+        return self.expansion if phase == "II" else self.slots
 
     def take(self, record: Record) -> None:
         match record.event:
@@ -83,9 +97,12 @@ class CohortSeen:
                 self.reserved[patient] = expires_on
             case c.ReservationReleased(patient=patient):
                 self.reserved.pop(patient, None)
-            case c.SlotAssigned(patient=patient, sentinel=sentinel):
+            case c.SlotAssigned(patient=patient, sentinel=sentinel, phase=phase):
                 self.reserved.pop(patient, None)
-                self.members[patient] = MemberSeen(sentinel)
+                self.members[patient] = MemberSeen(sentinel, phase)
+            case c.ExpansionOpened(slots_count=slots, decision=decision):
+                self.expansion, self.decision = slots, decision
+                self.expanded_at = record.position if self.expanded_at is None else self.expanded_at
             case c.SlotVacated(patient=patient):
                 self.members.pop(patient, None)
             case _:

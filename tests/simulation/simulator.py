@@ -10,7 +10,7 @@ from tests.bench import Bench
 from tests.simulation import beginnings, cells, governance, mishaps, nonsense, reviewing, second_thoughts, ward
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import sit
-from tests.simulation.ending import bring_to_an_end
+from tests.simulation.ending import bring_into_phase_two, bring_to_an_end
 from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on
 from tests.simulation.walk import LOOK_BACK_EVERY, Walk
@@ -81,6 +81,9 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
 )
 
 
+PHASE_TWO_STEPS: Final = (0, 60, 120)
+"""Phase II is walked with all that goes wrong, too."""
+
 AFTERMATH_STEPS: Final = 60
 """After its end a trial goes on being recorded: late DLTs, corrections, rulings."""
 
@@ -107,6 +110,8 @@ def simulate(seed: int) -> Outcome:
         if walk.maybe(0.04):
             open_slowly(walk)
         wander(walk, walk.temper.steps)
+        if walk.temper.phase_two and bring_into_phase_two(walk) == "II":
+            wander(walk, walk.pick(PHASE_TWO_STEPS))
         end = bring_to_an_end(walk)
         if walk.maybe(0.4):
             wander(walk, AFTERMATH_STEPS)

@@ -225,9 +225,10 @@ def place(walk: Walk, patient: Patient) -> bool:
 
 
 def _reserve(walk: Walk, number: str) -> bool:
-    given = advice(walk.world, walk.protocol)
+    given, trial = advice(walk.world, walk.protocol), walk.world.trial
     level = next((level for level in walk.protocol.levels() if treats_now(given, level)), None)
-    if level is None or walk.world.cohort(level).free_slots(walk.today(number)) < 1:
+    level = trial.rp2d if trial.phase == "II" else level
+    if level is None or walk.world.cohort(level).free_slots(walk.today(number), trial.phase) < 1:
         return False
     return walk.done(enrolment.ReserveSlot(patient=number, level=level), walk.doctor(number))
 

@@ -103,6 +103,7 @@ class Temper:
     mishaps: float
     nonsense: float
     toxicity: float
+    phase_two: bool
 
     @classmethod
     def drawn(cls, chance: random.Random) -> "Temper":
@@ -112,6 +113,7 @@ class Temper:
             mishaps=chance.choice((0.02, 0.1, 0.2, 0.35)),
             nonsense=chance.choice((0.0, 0.05, 0.15)),
             toxicity=chance.choice((0.03, 0.1, 0.2, 0.35)),
+            phase_two=chance.random() < 0.6,
         )
 
 

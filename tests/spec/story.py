@@ -8,6 +8,8 @@ quorum and circulated. Patients are numbered 001, 002, ... in the order of the l
     T   infusion 1, then CRS of grade 3 that was ruled a DLT; infusion 2 omitted
     P   treated as planned, 14 days ago or longer; the window runs
     A   placed and not dosed yet
+    II  instead of a level: every window is closed, the result of phase I declared, and phase II entered. Before the
+        next patient the committee reviews the last DLT, and lifts its hold.
 """
 
 import re
@@ -18,6 +20,7 @@ from typing import TypeVar
 
 from ledger.cohort.state import Member, Window
 from ledger.decisions import setup
+from ledger.decisions.dlt import RuleOnDlt
 from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.given import OmitInfusion
 from ledger.decisions.holds import LiftHold
@@ -98,7 +101,9 @@ def _told(outcomes: str) -> Bench:
 
 
 def go_on(bench: Bench, cohort: str) -> Bench:
-    """The story goes on at a level."""
+    """The story goes on at a level, or in phase II."""
+    if cohort == "II":
+        return enter_phase_two(bench)
     found = COHORT.fullmatch(cohort)
     assert found is not None, cohort
     level, completed = int(found[1]), []
@@ -119,10 +124,13 @@ def go_on(bench: Bench, cohort: str) -> Bench:
 
 
 def let_in(bench: Bench, level: int) -> None:
-    """The level is open and has a free slot, by the decisions that the design advises."""
+    """The level is open and has a free slot, by the decisions that the design advises. In phase II no review is due."""
+    if bench.world.trial.phase == "II":
+        lift(bench, "phase-two-dlt")
+        return
     for _ in range(3):
         cohort = bench.world.cohort(level)
-        if cohort.opened and cohort.free_slots(bench.now.date()) > 0:
+        if cohort.opened and cohort.free_slots(bench.now.date(), "I") > 0:
             return
         p.decide(bench, *advised_outcome(says(bench), bench.world))
     raise AssertionError(f"level {level} has no slot: {says(bench)}")
@@ -144,10 +152,39 @@ def with_dlt(bench: Bench, number: str) -> None:
     bench.pass_days(2)
     p.rule(bench, number, p.reaction(bench, number))
     bench.ask(OmitInfusion(patient=number, ordinal=2, cause="reaction-or-its-treatment"))
-    for hold, standing in bench.world.trial.holds.items():
-        if standing.cause == "dlt-at-lower-dose" and not standing.lifted:
-            bench.ask(LiftHold(hold=hold, review=bench.seal("infusion 2 was part of the level")), COMMITTEE)
+    lift(bench, "dlt-at-lower-dose")
     bench.pass_days(14)
+
+
+def lift(bench: Bench, cause: str) -> None:
+    """The committee has reviewed every hold of a cause."""
+    for hold, standing in bench.world.trial.holds.items():
+        if standing.cause == cause and not standing.lifted:
+            bench.ask(LiftHold(hold=hold, review=bench.seal("reviewed")), COMMITTEE)
+
+
+def close_windows(bench: Bench) -> None:
+    """Every window that still runs comes to its end."""
+    for _, cohort in sorted(bench.world.cohorts.items()):
+        for number, found in sorted(cohort.members.items(), key=lambda each: each[0]):
+            if found.window is not None and found.window.running:
+                _rule_on_the_rest(bench, number)
+                p.close_window(bench, number)
+
+
+def _rule_on_the_rest(bench: Bench, number: str) -> None:
+    """An infusion omitted for the reaction that was ruled a DLT is ruled on with it."""
+    for subject in candidates(bench, number):
+        rationale = bench.seal("the same reaction")
+        bench.ask(RuleOnDlt(patient=number, subject=subject, is_dlt=True, revision=1, rationale=rationale))
+
+
+def enter_phase_two(bench: Bench) -> Bench:
+    """Phase I has ended with a recommended dose, and phase II is entered there."""
+    close_windows(bench)
+    p.decide(bench, *advised_outcome(says(bench), bench.world))
+    p.decide(bench, "enter_phase_two", bench.world.trial.rp2d)
+    return bench
 
 
 def says(bench: Bench) -> Advice:

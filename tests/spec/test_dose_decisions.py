@@ -296,7 +296,7 @@ def test_to_expand_fills_the_level_to_six_and_never_to_six_more() -> None:
     bench = told("1NNT")
     number = propose(bench, "expand", 1)
     assert only(c.CohortExpanded, sign(bench, number, PI, SPONSOR, COMMITTEE)).slots_count == 6
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == 3
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == 3
 
 
 def test_a_trial_on_hold_opens_nothing() -> None:

@@ -339,7 +339,7 @@ def test_a_cancelled_assignment_frees_the_slot_and_the_place_of_the_sentinel() -
     assert patient(bench, "001").level is None
     go_on(bench, "1A")
     assert member(bench, "003").sentinel
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == 1
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == 1
     bench.ask(reserve("001"))
     bench.ask(assign("001"))
 

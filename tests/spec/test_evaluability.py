@@ -192,9 +192,9 @@ def test_one_determination_under_each_revision_and_the_highest_counts() -> None:
 
 def test_a_non_evaluable_patient_frees_a_slot_at_the_level_and_stays_in_the_safety_set() -> None:
     bench = incomplete("1PNN")
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == 0
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == 0
     determine(bench)
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == 1
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == 1
     assert says(bench) == Treat(1, 3)
     assert bench.world.patients["001"].dosed
     go_on(bench, "1N")
@@ -209,7 +209,7 @@ def test_a_dlt_before_replacement_counts() -> None:
     p.rule(bench, "001", late)
     assert bench.world.cohort(1).dlts == 1
     assert member(bench, "001").evaluable is True
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == -1
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == -1
 
 
 def first_day(bench: Bench) -> date:
@@ -232,7 +232,7 @@ def test_a_failed_product_means_not_dosed_not_evaluable_and_replaced() -> None:
     determine(bench, reason="not_manufactured")
     assert member(bench, "001").evaluable is False
     assert not bench.world.patients["001"].dosed
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == 3
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == 3
 
 
 def test_the_second_non_evaluable_patient_in_a_row_holds_the_level_for_review() -> None:

@@ -160,7 +160,7 @@ def test_over_enrolment_by_dosing_without_assignment_counts_the_child_at_the_lev
     assert named(no.NotAuthorised, no.NotAssigned) == deviations(events)
     assert only(c.SlotAssigned, events).patient == "004"
     assert bench.world.cohort(1).pending == 4
-    assert bench.world.cohort(1).free_slots(bench.now.date()) == -1
+    assert bench.world.cohort(1).free_slots(bench.now.date(), "I") == -1
 
 
 def test_a_child_dosed_at_a_level_that_is_not_open_brings_no_level_into_use() -> None:

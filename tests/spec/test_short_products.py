@@ -73,7 +73,8 @@ def test_it_counts_at_the_assigned_level_and_holds_the_lower_one_until_the_commi
 
 def against_declaring(bench: Bench, level: int) -> list[type[Exception]]:
     given = advice(bench.world, bench.docket().protocol())
-    return [type(error) for error in against_outcome(bench.world, given, "declare_mtd", level, override=False)]
+    broken = against_outcome(bench.world, bench.docket().protocol(), given, "declare_mtd", level, override=False)
+    return [type(error) for error in broken]
 
 
 def test_nothing_is_settled_at_that_level_before_the_ruling() -> None:
@@ -143,7 +144,7 @@ def test_a_short_product_is_evaluable_at_the_level_received_if_the_committee_say
 def test_such_a_patient_is_replaced_at_the_assigned_level_and_as_its_sentinel() -> None:
     bench = short()
     counts_at(bench, 1)
-    assert bench.world.cohort(2).free_slots(bench.now.date()) == 3
+    assert bench.world.cohort(2).free_slots(bench.now.date(), "I") == 3
     story.go_on(bench, "2A")
     assert member(bench, "005").sentinel
 
