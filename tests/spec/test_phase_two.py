@@ -338,3 +338,17 @@ def test_who_is_enrolled_in_phase_two_stays_so() -> None:
     bench = told(f"{CLEAN} II 1N")
     events = [record.event for record in bench.records if isinstance(record.event, e.PatientEnrolled)]
     assert [event.phase for event in events] == ["I"] * 8 + ["II"]
+
+
+def test_a_short_product_in_phase_two_counts_at_no_level_of_the_design() -> None:
+    bench = told(f"{CLEAN} II 1A")
+    for ordinal, days in ((1, 17), (2, 0)):
+        p.authorise(bench, "009", ordinal)
+        p.infuse(bench, "009", ordinal, percent=50)
+        bench.pass_days(days)
+    p.close_window(bench, "009")
+    said = {"patient": "009", "evaluable": True, "at_level": 0, "reason": "dose received", "revision": 1}
+    for by in (PI, COMMITTEE):
+        bench.ask(dlt.DetermineEvaluability.model_validate(said), by)
+    assert member(bench, "009").revision == 1
+    assert not bench.world.cohort(0).counted
