@@ -19,6 +19,7 @@ from api.cli_events import events
 from api.cli_ledger import backup, rebuild, replay, restore
 from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
+from api.cli_protocol import protocol
 from api.cli_serve import demo, serve
 from api.settings import ENV_PREFIX, Settings
 from ledger.errors import LedgerError
@@ -49,6 +50,7 @@ app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
 for command in (replay, rebuild, events, pack, backup, restore):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
+app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
 app.add_typer(config, name="config", rich_help_panel=HERE)
 
 

@@ -1,6 +1,6 @@
 """What would happen next, on the command line: the tree of the coming cohort, the design on average, the boundary.
 
-Of a ledger's file as its log stands, or of a protocol that comes with the package, without any ledger.
+Of a ledger's file as its log stands, or of a protocol alone, without any ledger.
 """
 
 import re
@@ -17,8 +17,8 @@ from rich.text import Text
 
 from api.cli_output import EXIT_CODES, AsJson, facts, show
 from api.cli_places import File, TrialName, ledger_file
+from api.cli_protocol import PROTOCOL_HELP, protocol_of
 from ledger.protocol.document import ProtocolDocument
-from ledger.protocol.load import bundled, load_protocol
 from ledger.refusals import NoProtocolInForce
 from ledger.store.sqlite import SqliteStore
 from ledger.world import World
@@ -28,19 +28,19 @@ from projections.levels import home_day
 
 design: Final = typer.Typer(no_args_is_help=True, help="What the design would do: next, on average, and in phase II.")
 
-Bundled = Annotated[
+Alone = Annotated[
     str | None,
-    typer.Option("--protocol", metavar="NAME", help="A protocol that comes with this program, such as nct07256210."),
+    typer.Option("--protocol", metavar="PROTOCOL", help=PROTOCOL_HELP),
 ]
 RATES_HELP: Final = "True DLT rates from 0 to 1, at most four decimals each, with commas between."
 
 
 def source(trial: str | None, file: Path | None, protocol: str | None) -> tuple[World, ProtocolDocument]:
-    """The state of a ledger with its protocol in force, or an empty state under a bundled protocol."""
+    """The state of a ledger with its protocol in force, or an empty state under a protocol."""
     if protocol is not None:
         if trial is not None or file is not None:
             raise typer.BadParameter("give --protocol, or a ledger with --trial or --file")
-        return World(), load_protocol(bundled(protocol))
+        return World(), protocol_of(protocol)
     with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
         world = world_at(store.records(0, store.size))
     version = world.trial.protocol_on(home_day(world, world.recorded_at)) if world.recorded_at else None
@@ -60,7 +60,7 @@ def rates_given(text: str) -> tuple[Fraction, ...]:
 def tree(
     trial: TrialName = None,
     file: File = None,
-    protocol: Bundled = None,
+    protocol: Alone = None,
     depth: Annotated[int, typer.Option(min=1, max=2, help="How many cohorts to look ahead.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +83,7 @@ def characteristics(
     rates: Annotated[str, typer.Option(metavar="RATES", help=f"One a level, the reserve included. {RATES_HELP}")],
     trial: TrialName = None,
     file: File = None,
-    protocol: Bundled = None,
+    protocol: Alone = None,
     cap: Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of the protocol's enrolment cap.")] = None,
     patient_by_patient: Annotated[
         bool, typer.Option("--patient-by-patient", help="Ask the design after each patient, not after three.")
@@ -131,7 +131,7 @@ def _characteristics_tables(found: Mapping[str, Any]) -> Group:
 def boundary(
     trial: TrialName = None,
     file: File = None,
-    protocol: Bundled = None,
+    protocol: Alone = None,
     rates: Annotated[str, typer.Option(metavar="RATES", help=RATES_HELP)] = ahead.BOUNDARY_RATES,
     as_json: AsJson = False,
 ) -> None:

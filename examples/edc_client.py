@@ -2,6 +2,9 @@
 
     python examples/edc_client.py --url http://127.0.0.1:8080 --tokens tokens.json --trial TRAINING-1 --dlts 002,007,008
 
+The protocol is that of NCT07256210, or any other document (`--protocol FILE`): ladder, infusions and their days, the
+quorum, limits and ages are read from it.
+
 It needs nothing of this package but its HTTP surface, and a *training* ledger, whose clock it sets forward. The tokens
 are a JSON object of account names, one for each of the roles below. The patients are invented: `--dlts` says which of
 them will have a dose-limiting toxicity. What happens next is not in this file: the client asks the board what the
@@ -14,9 +17,11 @@ sends; docs/http.md says the same in prose.
 import argparse
 import json
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,8 +30,13 @@ import httpx2
 import yaml
 
 PI, INVESTIGATOR, NURSE, CHECKER = "maria", "ivan", "nina", "boris"
-MONITOR, COMMITTEE, ADMINISTRATOR, EDC = "vera", "olga", "arkady", "edc-ndgoi"
-QA = "galina"
+MONITOR, ADMINISTRATOR, EDC, QA = "vera", "arkady", "edc-ndgoi", "galina"
+SIGNERS = {
+    "principal_investigator": (PI, "petra"),
+    "medical_monitor": (MONITOR,),
+    "safety_committee": ("olga", "pavel", "quinn"),
+}
+"""Who decides on a dose: of each role as many as the protocol's quorum asks for, and no other needs a token."""
 SITE, OFFSET = "NDGOI", "+03:00"
 PROTOCOL = Path(__file__).parents[1] / "ledger" / "protocol" / "nct07256210.yaml"
 TRIES = 5
@@ -43,7 +53,7 @@ RELEASE_TESTS = {
     "mycoplasma_pcr": ("negative", None),
     "hla_typing": ("identical_to_donor", None),
 }
-CRS_GRADE_3 = {
+CRS_WITH_A_VASOPRESSOR = {
     "temperature_celsius": "39.2",
     "fever_attributed_elsewhere": False,
     "hypotension": True,
@@ -69,8 +79,8 @@ FINDINGS: list[dict[str, Any]] = [
     {"kind": "chosen", "finding": "disease", "choice": "T-ALL"},
     measured("mrd_percent_of_nucleated_cells", "0.4", "%"),
     measured("lansky_percent", "90", "%"),
-    measured("height_cm", "131", "cm"),
-    measured("creatinine_mg_per_dl", "0.41", "mg/dl"),
+    measured("karnofsky_percent", "90", "%"),
+    measured("creatinine_clearance_ml_per_min_per_1_73_m2", "104", "ml/min/1.73 m2"),
     measured("bilirubin_umol_per_l", "9", "umol/l"),
     measured("bilirubin_uln_umol_per_l", "21", "umol/l"),
     measured("alt_u_per_l", "34", "U/l"),
@@ -168,8 +178,8 @@ class Trial:
         today = self.now.date().isoformat()
         ledger.post(MONITOR, "sites", {"site": SITE, "utc_offset": OFFSET})
         for by, person, role, site in (
-            (MONITOR, PI, "principal_investigator", SITE),
-            (MONITOR, COMMITTEE, "safety_committee", None),
+            *((MONITOR, person, "principal_investigator", SITE) for person in self.quorum("principal_investigator")),
+            *((MONITOR, person, "safety_committee", None) for person in self.quorum("safety_committee")),
             (MONITOR, QA, "cell_processing_qa", SITE),
             (PI, INVESTIGATOR, "investigator", SITE),
             (PI, NURSE, "coordinator", SITE),
@@ -185,6 +195,11 @@ class Trial:
         shown = ledger.get(PI, "protocol-versions/1").json()
         ledger.post(PI, "protocol-versions/1/approvals", {"document_sha256": shown["document_sha256"]})
         ledger.post(PI, "cohorts", {"level": self.protocol["ladder"]["start_level"]})
+
+    def quorum(self, role: str) -> tuple[str, ...]:
+        """The people of a role whom a dose decision needs."""
+        needed: int = self.protocol["quorum"][role]
+        return SIGNERS[role][:needed]
 
     def run(self) -> dict[str, Any]:
         """Do what the design advises until phase I has its result; the last board."""
@@ -212,7 +227,7 @@ class Trial:
         proposal = {"outcome": outcome, "to_level": level, "dossier_hash": shown}
         self.ledger.post(MONITOR, "dose-decisions", proposal)
         vote = {"vote": "agree", "meaning": "I have reviewed the dossier and agree", "dossier_hash": shown}
-        for signer in (PI, MONITOR, COMMITTEE):
+        for signer in (person for role in SIGNERS for person in self.quorum(role)):
             signed = self.ledger.post(signer, f"dose-decisions/{number}/signatures", vote)
             if any(event["type"] == TAKEN for event in signed["events"]):
                 break
@@ -222,37 +237,69 @@ class Trial:
             self.ledger.post(NURSE, f"notices/{taken['notice']}/acknowledgements", note)
 
     def treat(self, number: str, level: int) -> None:
-        """One patient's whole course: day -12 first infusion, day 0 graft, day +5 second, day +33 the window ends."""
-        first_on = self.now.date() + timedelta(days=1)
-        day_zero = first_on + timedelta(days=12)
+        """One patient's whole course on the days of the protocol: every infusion, the graft on day 0, the window."""
+        first, *later = self.protocol["infusions"]
+        day_zero = self.now.date() + timedelta(days=1 - first["planned_day"])
         self.screen(number)
         self.place(number, level, day_zero)
-        self.infuse(number, 1, level, first_on)
+
+        def on_day(infusion: dict[str, Any]) -> date:
+            return day_zero + timedelta(days=infusion["planned_day"])
+
+        steps: list[tuple[date, int, Callable[[], None]]] = [
+            (on_day(first), 10, lambda: self.infuse(number, 1, level)),
+            (day_zero, 14, lambda: self.graft(number)),
+        ]
         if number in self.dlts:
-            self.react(number, first_on + timedelta(days=2))
-        self.on(day_zero, hour=14)
+            steps.append((on_day(first) + timedelta(days=2), 17, lambda: self.react(number)))
+        else:
+            steps += [(on_day(each), 10, partial(self.infuse, number, each["ordinal"], level)) for each in later]
+        for day, hour, step in sorted(steps, key=lambda each: each[:2]):
+            self.on(day, hour)
+            step()
+        self.close(number)
+
+    def graft(self, number: str) -> None:
         self.ledger.post(EDC, f"patients/{number}/transplant", {"performed_at": self.at(minutes_ago=60)})
-        last_on = first_on
-        if number not in self.dlts:
-            last_on = day_zero + timedelta(days=5)
-            self.infuse(number, 2, level, last_on)
-        self.on(last_on + timedelta(days=29))
-        done = {"assessments_done_count": 11 if number in self.dlts else 19}
+
+    def close(self, number: str) -> None:
+        """The window closes the day after its last one, with every assessment that was due."""
+        self.on(date.fromisoformat(self.window(number)["planned_to_on"]) + timedelta(days=1))
+        done = {"assessments_done_count": self.window(number)["assessments_due"]}
         self.ledger.post(INVESTIGATOR, f"patients/{number}/dlt-window/closure", done)
 
+    def window(self, number: str) -> dict[str, Any]:
+        """The patient's line in the list of what is observed."""
+        listed = self.ledger.get(INVESTIGATOR, "worklists/open_windows").json()["items"]
+        found: dict[str, Any] = next(each for each in listed if each["patient"] == number)
+        return found
+
+    @property
+    def age_years(self) -> int:
+        """Ten, or ten more than the youngest whom the protocol takes."""
+        return 10 + int(self.protocol["eligibility"]["age"]["min_months"]) // 12
+
+    @property
+    def weight_kg(self) -> str:
+        return "20" if self.age_years < 18 else "70"
+
     def screen(self, number: str) -> None:
-        """Born in 2016: a representative consents."""
+        """Everyone consents whose signature the age needs."""
         path = f"patients/{number}"
-        newcomer = {"number": number, "site": SITE, "birth_year_month": "2016-03", "sex": "female"}
+        born = f"{self.now.year - self.age_years}-01"
+        newcomer = {"number": number, "site": SITE, "birth_year_month": born, "sex": "male"}
         self.ledger.post(EDC, "patients", newcomer)
-        consent = {
-            "form_version": "2.0",
-            "capacity": "representative",
-            "signed_at": self.at(minutes_ago=30),
-            "obtained_by": PI,
-            "copy_given": True,
-        }
-        self.ledger.post(EDC, f"{path}/consents", consent)
+        bands = self.protocol["consent"]["bands"]
+        band = next(each for each in reversed(bands) if each["from_age_years"] <= self.age_years)
+        for capacity in band["required"]:
+            consent = {
+                "form_version": "2.0",
+                "capacity": capacity,
+                "signed_at": self.at(minutes_ago=30),
+                "obtained_by": PI,
+                "copy_given": True,
+            }
+            self.ledger.post(EDC, f"{path}/consents", consent)
         found = [{"finding": finding, "found_on": self.now.date().isoformat()} for finding in FINDINGS]
         self.ledger.post(EDC, f"{path}/findings", {"findings": found})
         criteria = self.protocol["eligibility"]["criteria"]
@@ -261,7 +308,8 @@ class Trial:
             for each in criteria
             if each["assessed_by"] == "attested" or each["id"] == "I4"
         ]
-        self.ledger.post(EDC, f"{path}/criteria", {"assessments": verdicts})
+        if verdicts:
+            self.ledger.post(EDC, f"{path}/criteria", {"assessments": verdicts})
         for each in criteria:
             if each["assessed_by"] == "determination":
                 met = each["kind"] == "inclusion"
@@ -276,7 +324,8 @@ class Trial:
         self.ledger.post(INVESTIGATOR, f"{path}/dose-assignment", {"level": level}, seen=path)
 
     def make_lot(self, number: str) -> None:
-        """The patient's cells: collected, made, tested, conditionally released by quality assurance, on the ward."""
+        """The patient's cells: collected, made, tested, released by quality assurance, on the ward."""
+        limits = self.protocol["release_limits"]
         lot = {"lot": f"NK-{number}", "chain_of_identity": f"COI-{number}", "patient": number}
         path, origin = (
             f"products/{lot['lot']}",
@@ -285,22 +334,24 @@ class Trial:
         self.ledger.post(QA, "products", {**lot, **origin, "collected_at": self.at(minutes_ago=20000)})
         made = {"outcome": "manufactured", "cells": 12_000_000_000, "finished_at": self.at(minutes_ago=1200)}
         self.ledger.post(QA, f"{path}/manufacture", made)
-        for test, (result, unit) in RELEASE_TESTS.items():
+        for test in (each["test"] for each in (*limits["measured"], *limits["findings"])):
+            result, unit = RELEASE_TESTS[test]
             found = {"test": test, "result": result, "unit": unit, "tested_on": self.now.date()}
-            self.ledger.post(EDC, f"{path}/release-tests", {**found, "weight_kg": "20"})
-        signed = {"disposition": "conditional", "reason": "Batch record reviewed; the final culture still runs."}
+            self.ledger.post(EDC, f"{path}/release-tests", {**found, "weight_kg": self.weight_kg})
+        disposition = "conditional" if limits["late_findings"] else "released"
+        signed = {"disposition": disposition, "reason": "Batch record reviewed."}
         self.ledger.post(QA, f"{path}/disposition", signed, seen=path)
         brought = {"from_party": "CELLFAB", "to_party": f"{SITE}.ward", "temperature_c": "-152.4"}
         self.ledger.post(NURSE, f"{path}/custody", {**brought, "transferred_at": self.at()})
 
-    def infuse(self, number: str, ordinal: int, level: int, day: date) -> None:
+    def infuse(self, number: str, ordinal: int, level: int) -> None:
         """Weighed, found ready, authorised on a second calculation and two checkers, given, reported."""
-        self.on(day, hour=10)
         if ordinal == 1:
             self.make_lot(number)
-        path, weight_kg, product = f"patients/{number}/infusions/{ordinal}", "20", f"NK-{number}"
+        path, weight_kg, product = f"patients/{number}/infusions/{ordinal}", self.weight_kg, f"NK-{number}"
         total = next(each for each in self.protocol["ladder"]["levels"] if each["level"] == level)["total_cells_per_kg"]
         cells = Fraction(total) * Fraction(self.protocol["infusions"][ordinal - 1]["share"]) * Fraction(weight_kg)
+        asked = self.protocol["readiness"]["nonhaematologic_ordinals"]
         ready = {
             "assessed_at": self.at(minutes_ago=60),
             "oxygen_assessed_at": self.at(minutes_ago=60),
@@ -308,7 +359,7 @@ class Trial:
             "uncontrolled_infection": False,
             "ventilator": False,
             "oxygen_l_per_min": "0",
-            "nonhaematologic_reactions_count": 0 if ordinal > 1 else None,
+            "nonhaematologic_reactions_count": 0 if ordinal in asked else None,
         }
         authorisation = {
             "product": product,
@@ -316,28 +367,30 @@ class Trial:
             "chain_of_identity": f"COI-{number}",
             "checkers": [NURSE, CHECKER],
         }
-        self.ledger.post(INVESTIGATOR, f"{path}/dose", {"weight_kg": weight_kg, "weighed_on": day})
+        self.ledger.post(INVESTIGATOR, f"{path}/dose", {"weight_kg": weight_kg, "weighed_on": self.now.date()})
         self.ledger.post(INVESTIGATOR, f"{path}/readiness", ready)
         self.ledger.post(INVESTIGATOR, f"{path}/authorisation", authorisation, seen=f"patients/{number}")
-        self.on(day, hour=11)
+        self.on(self.now.date(), hour=11)
         start = {"product": product, "level": level, "started_at": self.at(minutes_ago=30)}
         self.ledger.post(EDC, f"{path}/start", start)
         source = {"system": EDC, "audit_id": f"{number}-infusion-{ordinal}"}
         given = {"product": product, "ended_at": self.at(), "weight_kg": weight_kg, "cells": int(cells)}
         self.ledger.post(EDC, f"{path}/completion", {**given, "source": source})
 
-    def react(self, number: str, day: date) -> None:
-        """CRS of grade 3, graded by the ledger, ruled a DLT by the principal investigator; no second infusion."""
-        self.on(day, hour=17)
-        path, onset = f"patients/{number}", self.at(minutes_ago=120)
+    def react(self, number: str) -> None:
+        """CRS of the grade that is dose-limiting, ruled a DLT by the principal investigator; no further infusion."""
+        path, onset, grade = f"patients/{number}", self.at(minutes_ago=120), self.protocol["dlt"]["minimum_grade"]
         event = {"term": "Cytokine release syndrome", "toxicity": "CRS", "serious": True, "onset_at": onset}
         self.ledger.post(EDC, f"{path}/adverse-events", event)
-        assessment = {"assessed_at": onset, "findings": CRS_GRADE_3}
-        self.ledger.post(EDC, f"{path}/adverse-events/1/crs-assessments", assessment)
-        self.ledger.post(NURSE, f"{path}/infusions/2/omission", {"cause": "reaction-or-its-treatment"})
-        ruling = {"is_dlt": True, "revision": 1, "rationale": "Related to the cells; a vasopressor was needed."}
-        reaction = {"subject": "adverse-event/1", "toxicity": "CRS", "grade": 3}
-        for subject in (reaction, {"subject": "omission/2"}):
+        findings = {**CRS_WITH_A_VASOPRESSOR, "vasopressor_count": 1 if grade == 3 else 2}
+        self.ledger.post(EDC, f"{path}/adverse-events/1/crs-assessments", {"assessed_at": onset, "findings": findings})
+        ruling = {"is_dlt": True, "revision": 1, "rationale": "Related to the cells; vasopressors were needed."}
+        reaction = {"subject": "adverse-event/1", "toxicity": "CRS", "grade": grade}
+        later = [each["ordinal"] for each in self.protocol["infusions"] if each["ordinal"] > 1]
+        for ordinal in later:
+            omission = {"cause": "reaction-or-its-treatment"}
+            self.ledger.post(NURSE, f"{path}/infusions/{ordinal}/omission", omission)
+        for subject in (reaction, *({"subject": f"omission/{ordinal}"} for ordinal in later)):
             self.ledger.post(PI, f"{path}/dlt-adjudications", {**ruling, **subject}, seen=path)
 
 

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from api.auth import read_accounts, token_hash
 from api.cli import MASK, run, shown
 from api.cli_design import decimal, number
+from ledger.protocol.load import load_protocol
 from ledger.store.sqlite import SqliteStore
 from ledger.types import instant_text
 from projections.base import digest, fold
@@ -71,6 +72,7 @@ def test_help_names_every_command_and_the_exit_codes(said: Said) -> None:
         "backup",
         "restore",
         "design",
+        "protocol",
         "config",
     )
     assert all(f" {command} " in out for command in (*commands, "version"))
@@ -398,3 +400,37 @@ def test_the_pack_is_a_page_or_json_and_overwrites_nothing(said: Said, tmp_path:
     assert said("pack", "--to", tmp_path / "pack.html")[0] == 3
     code, _, complaint = said("pack", "--decision", "7")
     assert (code, "There is no such dose decision." in complaint) == (3, True)
+
+
+SECOND = Path(__file__).parents[1] / "protocol" / "second_protocol.yaml"
+
+
+def test_a_protocol_of_any_file_is_read_whole_and_as_the_service_takes_it(said: Said) -> None:
+    code, out, _ = said("protocol", SECOND)
+    assert code == 0
+    assert ["levels", "1,", "2,", "3,", "4"] in [line.split() for line in out.splitlines()]
+    _, out, _ = said("protocol", SECOND, "--json")
+    found = json.loads(out)
+    bench = Bench()
+    opened_trial(load_protocol(json.dumps(found["document"])), bench)
+    assert bench.world.trial.versions[1].sha256 == found["document_sha256"]
+    assert found["doubts"] == []
+
+
+def test_what_a_protocol_cannot_keep_is_told(said: Said) -> None:
+    code, out, _ = said("protocol", "nct07256210")
+    assert (code, "175 days after the planned start" in " ".join(out.split())) == (0, True)
+
+
+def test_a_protocol_with_a_fault_is_refused_by_its_place(said: Said, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(SECOND.read_text(encoding="utf-8").replace("start_level: 1", "start_level: 9"), encoding="utf-8")
+    code, out, err = said("protocol", wrong)
+    assert (code, out) == (1, "")
+    assert "ladder: the start level is not on" in err
+    assert said("protocol", tmp_path / "none.yaml")[0] == said("protocol", "unknown")[0] == 3
+
+
+def test_a_design_is_asked_of_a_file_too(said: Said) -> None:
+    code, out, _ = said("design", "tree", "--protocol", SECOND, "--json")
+    assert (code, json.loads(out)["tree"]["advice"]["line"]) == (0, "open level 1")
