@@ -13,6 +13,7 @@ from tests.simulation.dosing import next_ordinal
 from tests.simulation.found import Found
 from tests.simulation.usual import arrive, go_on, gone
 from tests.simulation.walk import Walk
+from tests.simulation.ward import stop
 
 MOST_ROUNDS = 1500
 ROUNDS_WITHOUT_NEWS = 60
@@ -62,6 +63,8 @@ def days_to_wait(walk: Walk) -> int:
 
 def round_of(walk: Walk) -> bool:
     """Everybody does what can be done now."""
+    for number in walk.numbers():
+        stop(walk, number)
     going = [go_on(walk, number) for number in walk.numbers()]
     sitting = sit(walk) or reopen(walk)
     return any(going) or sitting or need_patients(walk)

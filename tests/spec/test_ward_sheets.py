@@ -150,6 +150,19 @@ def test_before_the_cells_nothing_is_crs() -> None:
     assert [type(event) for event in events] == [WardSheetRecorded]
 
 
+def test_a_fever_of_before_the_cells_that_is_entered_afterwards_is_no_crs_either() -> None:
+    bench = infused()
+    before = sheet(bench, bench.now - timedelta(days=3, hours=1), temperature_celsius="39")
+    assert [type(event) for event in bench.ask(before, NURSE)] == [WardSheetRecorded]
+
+
+def test_a_sign_in_the_window_that_comes_to_light_later_makes_a_dlt_of_what_was_seen_after_it() -> None:
+    bench = over()
+    assert raised(bench.ask(sheet(bench, temperature_celsius="39", vasopressors=["noradrenaline"]), NURSE)) == {}
+    earlier = sheet(bench, bench.now - timedelta(days=1), temperature_celsius="38.2")
+    assert raised(bench.ask(earlier, NURSE)) == {"adverse-event/1": "grade"}
+
+
 def test_what_was_not_asked_is_not_normal() -> None:
     bench = infused()
     command = RecordWardSheet.model_validate(
