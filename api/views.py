@@ -51,7 +51,7 @@ class VersionLine(View):
 
 
 class VersionView(VersionLine):
-    """A protocol version with its whole document, and what the document says and cannot keep."""
+    """A protocol version with its whole document, and what the document says and cannot keep (A.3-21)."""
 
     document: dict[str, Any]
     doubts: tuple[str, ...]

@@ -331,3 +331,11 @@ def test_the_product_accountability_log_is_a_table_of_every_lot(treated: Place) 
     assert table[0].startswith("lot,recipient,chain_of_identity,received_on")
     assert [row.split(",")[0] for row in table[1:]] == ["NK-001-A"]
     assert treated.stranger("investigator").get("/product-accountability").json()["items"] == []
+
+
+def test_a_protocol_version_shows_its_document_and_what_that_cannot_keep(treated: Place) -> None:
+    """A.3-21."""
+    shown = treated.by("ethics_committee").get("/protocol-versions/1").json()
+    assert shown["document"]["registry_id"] == "NCT07256210"
+    (doubt,) = shown["doubts"]
+    assert "a graft by 2025-10-31" in doubt
