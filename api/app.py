@@ -23,6 +23,7 @@ from api.routes import (
     reading_patients,
     reading_products,
     reading_review,
+    reading_safety,
     reading_trial,
     reading_ward,
 )
@@ -43,6 +44,7 @@ READS: Final = (
     reading_notices,
     reading_pack,
     reading_ward,
+    reading_safety,
     reading_dosing,
     reading_design,
     reading_log,

@@ -95,6 +95,10 @@ class HoldLine(View):
     cause: str
     automatic: bool
     lifted: bool
+    needs_review: bool
+    """It is lifted only after a safety review that recommends it (A.3-19)."""
+    safety_review: int | None
+    """The review that its lifting rests on."""
 
 
 class AdverseEventView(View):
@@ -210,6 +214,8 @@ def _hold(number: int, hold: Hold) -> HoldLine:
         cause=hold.cause,
         automatic=hold.automatic,
         lifted=hold.lifted,
+        needs_review=hold.needs_review,
+        safety_review=hold.safety_review,
     )
 
 

@@ -55,6 +55,12 @@ class ReasonMissing(Malformed):
     rule = "G.3"
 
 
+class RationaleMissing(Malformed):
+    """The attribution of neurotoxicity needs a rationale: the conditioning may have caused it too."""
+
+    rule = "A.3-18"
+
+
 class AlreadyRegistered(Refused):
     """The trial is registered already."""
 
@@ -559,6 +565,30 @@ class HoldCauseStands(Refused):
     rule = "G.4-5"
 
 
+class SafetyReviewMissing(Refused):
+    """No safety review recommends to lift this hold."""
+
+    rule = "A.3-19"
+
+
+class SafetyReviewNotQuorate(Refused):
+    """Too few of the committee, without a conflict of interest, took part in the safety review."""
+
+    rule = "A.3-19"
+
+
+class BelowOnRecord(Refused):
+    """The sponsor upgrades what the investigator said, and never downgrades it."""
+
+    rule = "safety-1"
+
+
+class NotExpectedThen(Refused):
+    """An event is expected only against reference safety information that was in force at its onset."""
+
+    rule = "safety-2"
+
+
 class HoldNotOpen(Refused):
     """No such hold is in force."""
 
@@ -573,6 +603,12 @@ class NothingToTake(Refused):
 
 class AlreadyAdjudicated(Contradicted):
     """A ruling of this revision is on record."""
+
+    rule = "G.4-12"
+
+
+class AlreadyClassified(Contradicted):
+    """A classification of this revision is on record, or the one before it is not."""
 
     rule = "G.4-12"
 

@@ -101,6 +101,12 @@ class World:
         """The calendar day of an instant at a site (UTC where the site is unknown)."""
         return at.astimezone(site_zone(self.trial.sites.get(site or "", "+00:00"))).date()
 
+    def zone_of(self, patient: str) -> timezone:
+        """The offset of a patient's site (UTC where the site is unknown)."""
+        known = self.patients.get(patient)
+        site = known.screened.site if known and known.screened else ""
+        return site_zone(self.trial.sites.get(site, "+00:00"))
+
     def patient_day(self, patient: str, at: datetime) -> date:
         """The calendar day of an instant at the patient's site."""
         known = self.patients.get(patient)

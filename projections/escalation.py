@@ -56,6 +56,10 @@ class HoldView(View):
     automatic: bool
     cause_stands: bool
     """The rule that set it would set it again now, so it cannot be lifted."""
+    adverse_event: int | None
+    """The patient's adverse event that set it."""
+    needs_review: bool
+    """It is lifted only after a safety review that recommends it (A.3-19)."""
 
 
 class AdviceView(View):
@@ -171,6 +175,8 @@ def holds_in_force(world: World, protocol: ProtocolDocument | None) -> tuple[Hol
             patient=hold.patient,
             automatic=hold.automatic,
             cause_stands=protocol is not None and standing_cause(world, protocol, hold),
+            adverse_event=hold.adverse_event,
+            needs_review=hold.needs_review,
         )
         for number, hold in sorted(world.trial.holds.items())
         if not hold.lifted

@@ -19,6 +19,7 @@ from projections.escalation import HoldView, holds_in_force
 from projections.levels import WindowNow, home_day, window_now
 from projections.notices import NoticeView, notices
 from projections.review import EndorsementDue, QueryView, VerificationView, endorsements_due, queries, verifications
+from projections.safety_clocks import DueReport, reports_due
 
 CONSENT_HORIZON_DAYS: Final = 60
 """How long before a birthday a new consent is announced."""
@@ -108,6 +109,7 @@ class Worklists(View):
     decisions_to_circulate: tuple[DecisionView, ...]
     holds_to_review: tuple[HoldView, ...]
     quarantined: tuple[QuarantinedReport, ...]
+    reports_due: tuple[DueReport, ...]
     reservations: tuple[LapsingReservation, ...]
     consents: tuple[ConsentDue, ...]
     baselines: tuple[BaselineDue, ...]
@@ -133,6 +135,7 @@ def worklists(world: World, now: datetime) -> Worklists:
         decisions_to_circulate=tuple(each for each in decisions if each.state == "taken" and not each.circulated),
         holds_to_review=holds_in_force(world, protocol),
         quarantined=tuple(_quarantined(world)),
+        reports_due=reports_due(world, now),
         reservations=tuple(_reservations(world, today)),
         consents=tuple(_consents(world, protocol, now)) if protocol else (),
         baselines=tuple(_baselines(world, now)),

@@ -3,7 +3,18 @@
 from datetime import date, datetime, timedelta
 
 from api.demo.findings import attested, passing, recorded
-from ledger.decisions import dlt, dose_decision, enrolment, given, infusion, notices, readiness, safety, screening
+from ledger.decisions import (
+    dlt,
+    dose_decision,
+    enrolment,
+    given,
+    infusion,
+    notices,
+    readiness,
+    safety,
+    safety_reviews,
+    screening,
+)
 from ledger.decisions.standing import assessments_due, inputs_hash
 from ledger.grading.astct_crs import CrsFindings
 from ledger.patient.events import CriterionAssessed
@@ -215,6 +226,19 @@ def rule_not_a_dlt(bench: Bench, number: str, event: int, revision: int = 1) -> 
     """All three signatures that *not a DLT* needs."""
     for by in (INVESTIGATOR, SPONSOR, COMMITTEE):
         rule(bench, number, event, is_dlt=False, revision=revision, by=by)
+
+
+def review(bench: Bench, *about_holds: int, **said: object) -> tuple[Event, ...]:
+    """A safety review by the committee, now, that recommends to go on."""
+    content: dict[str, object] = {
+        "held_at": bench.now,
+        "attendees": ({"person": "olga", "role": "safety_committee", "conflict_of_interest": False},),
+        "minutes_sha256": "ab" * 32,
+        "about_holds": about_holds,
+        "recommendation": "resume",
+        **said,
+    }
+    return bench.ask(safety_reviews.RecordSafetyReview.model_validate(content), COMMITTEE)
 
 
 def decide(bench: Bench, outcome: str, to_level: int | None, *, circulate: bool = True, **proposal: object) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from api.routes import dosing, infusions, notices, patients, placing, products, review, safety, trial, ward
+from api.routes import dosing, infusions, notices, patients, placing, products, reporting, review, safety, trial, ward
 from api.table import Write
 
 FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
@@ -15,6 +15,7 @@ FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "ward": ward.WRITES,
     "safety": safety.WRITES,
     "review": review.WRITES,
+    "reporting": reporting.WRITES,
     "dosing": dosing.WRITES,
     "notices": notices.WRITES,
 }

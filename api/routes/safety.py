@@ -1,10 +1,13 @@
-"""Adverse events, their grades and relation, DLT rulings, windows, evaluability, and reports that found no patient."""
+"""Adverse events, their grades and relation, DLT rulings, windows, evaluability, and reports that found no patient.
+
+What the sponsor reports in its turn stands in `reporting.py`.
+"""
 
 from typing import Final
 
 from api.roles import needs
 from api.table import Write
-from ledger.decisions import dlt, safety
+from ledger.decisions import dlt, quarantine, safety
 
 _PATIENT = {"patient": "001"}
 _EVENT = {"patient": "001", "adverse_event": "1"}
@@ -58,10 +61,13 @@ WRITES: Final[tuple[Write, ...]] = (
         {
             "term": "Cytokine release syndrome",
             "toxicity": "CRS",
+            "ctcae_term": "Cytokine release syndrome",
             "serious": True,
             "onset_at": "2026-02-20T03:10:00+03:00",
             "relative_to_infusion": 1,
             "site_aware_at": "2026-02-20T03:30:00+03:00",
+            "received_at": "2026-02-20T09:00:00+03:00",
+            "suspect_product": "NK-001-A",
             "narrative": "Fever from 3 in the morning, hypotension by 5, noradrenaline from 6.",
         },
         at=_PATIENT,
@@ -138,7 +144,7 @@ WRITES: Final[tuple[Write, ...]] = (
     ),
     Write(
         "/quarantine/{quarantine}/resolutions",
-        safety.ResolveQuarantine,
+        quarantine.ResolveQuarantine,
         needs("serious", "W", "S"),
         {"patient": "001", "resolution": "A typing error of the site; the report is that of patient 001."},
         at={"quarantine": "1"},

@@ -237,3 +237,8 @@ def _in_order(facts: tuple[Fact, ...]) -> Iterator[tuple[int, datetime, Said]]:
     for receipt in sorted(says, key=lambda receipt: truly[receipt]):
         known = known.then(says[receipt])
         yield receipt, truly[receipt], known
+
+
+def latest(facts: tuple[Fact, ...]) -> Said:
+    """All that is known after some facts."""
+    return next((known for _, _, known in reversed([*_in_order(facts)])), Said())

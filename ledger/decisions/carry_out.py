@@ -21,10 +21,13 @@ from ledger.decisions import (
     notices,
     products,
     products_release,
+    quarantine,
     queries,
     readiness,
+    reporting,
     review,
     safety,
+    safety_reviews,
     screening,
     setup,
     ward,
@@ -34,7 +37,7 @@ from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
-from ledger.world import Archive, World, same_fact, site_zone, source_key
+from ledger.world import Archive, World, same_fact, source_key
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -48,6 +51,9 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **readiness.DECISIONS,
         **given.DECISIONS,
         **safety.DECISIONS,
+        **quarantine.DECISIONS,
+        **reporting.DECISIONS,
+        **safety_reviews.DECISIONS,
         **dlt.DECISIONS,
         **holds.DECISIONS,
         **dose_decision.DECISIONS,
@@ -101,7 +107,7 @@ def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
     patient = docket.world.patients.get(getattr(command, "patient", ""))
     if patient is None or patient.screened is None:
         return docket, command
-    zone = site_zone(docket.world.trial.sites.get(patient.screened.site, "+00:00"))
+    zone = docket.world.zone_of(patient.number)
     moved = {name: value.astimezone(zone) for name, value in command if isinstance(value, datetime)}
     if docket.asked.occurred_at is not None:
         asked = replace(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))

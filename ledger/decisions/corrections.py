@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from pydantic import model_validator
 
 from ledger import refusals as no
-from ledger.decisions import given, products, products_release, readiness, safety, screening, ward
+from ledger.decisions import given, products, products_release, readiness, reporting, safety, screening, ward
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand, Reports
 from ledger.patient.safety import AdverseEventReported
 from ledger.types import Event, Position
@@ -20,6 +20,7 @@ REPORTS: Final[Reports] = MappingProxyType(
         **readiness.REPORTS,
         **given.REPORTS,
         **safety.REPORTS,
+        **reporting.REPORTS,
         **products.REPORTS,
         **products_release.REPORTS,
         **ward.REPORTS,

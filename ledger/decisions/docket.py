@@ -176,13 +176,16 @@ def contradiction(docket: Docket, stream: str, event: Event, on_record: int) -> 
 
 def query(docket: Docket, stream: str, about: int, event: Event) -> Entries:
     """The question that a report in contradiction to the record at a position raises, where a patient is concerned."""
-    number = stream.removeprefix("patient/")
-    known = docket.world.patients.get(number)
-    if known is None:
-        return ()
-    kind = f"contradicts: {event.NAME}"
-    raised = QueryRaised(query=len(known.review.queries) + 1, about=about, kind=kind, text=None)
-    return (Entry(patient_stream(number), raised),)
+    known = docket.world.patients.get(stream.removeprefix("patient/"))
+    return () if known is None else queries(known, about, f"contradicts: {event.NAME}")
+
+
+def queries(patient: Patient, about: int, *kinds: str) -> Entries:
+    """Questions about a record of a patient, one for each kind."""
+    return tuple(
+        Entry(patient.stream, QueryRaised(query=len(patient.review.queries) + n, about=about, kind=kind, text=None))
+        for n, kind in enumerate(kinds, 1)
+    )
 
 
 def not_in_the_future(docket: Docket, event: Event) -> None:

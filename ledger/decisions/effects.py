@@ -13,6 +13,7 @@ from ledger.cohort import events as c
 from ledger.cohort.state import Cohort
 from ledger.decisions.expansion import boundary_crossed, crossed_levels, dlts_to_review
 from ledger.decisions.patient_effects import PATIENT_RULES, Effects, automatic_hold
+from ledger.decisions.review_holds import harm_holds_for_review
 from ledger.decisions.standing import advice, candidates_at, tally
 from ledger.designs.listed import design_of
 from ledger.designs.reading import declared_level, lower_level_to_treat, tolerated
@@ -136,7 +137,7 @@ class Touched:
 
 def effects(world: World, protocol: ProtocolDocument, touched: Touched) -> tuple[Entry, ...]:
     """The missing effects of the first rule that has any, for what was touched."""
-    for patient_rule in PATIENT_RULES:
+    for patient_rule in (*PATIENT_RULES, harm_holds_for_review):
         for number in sorted(touched.patients):
             if found := tuple(patient_rule(world, world.patients[number], protocol)):
                 return found

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follows, decided
 from ledger.decisions.effects import standing_cause
+from ledger.decisions.safety_reviews import covering, is_quorate
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
@@ -58,12 +59,17 @@ def apply_hold(docket: Docket, command: ApplyHold) -> Follows:
 
 
 def lift_hold(docket: Docket, command: LiftHold) -> Follows:
-    """By the committee's signature, once the cause no longer stands (domain G.4-5)."""
+    """By the committee's signature, once the cause no longer stands (domain G.4-5); what was held for review (A.3-19),
+    after a safety review that recommends it."""
     docket.signer("safety_committee")
     hold = docket.world.trial.holds.get(command.hold)
     if hold is None:
         raise no.HoldNotOpen(f"hold {command.hold}")
-    event = HoldLifted(hold=command.hold, review=command.review)
+    review = covering(docket.world, command.hold) if hold.needs_review else None
+    safety_review = review.review if review is not None else None
+    event = HoldLifted(hold=command.hold, review=command.review, safety_review=safety_review)
+    if hold.lifted:
+        event = event.model_copy(update={"safety_review": hold.safety_review})
     broken = against_lifting(docket.world, docket.protocol(), command.hold)
     return decided(docket, TRIAL, event, broken, stands=hold.lifted)
 
@@ -73,8 +79,20 @@ def against_lifting(world: World, protocol: ProtocolDocument, number: int) -> It
     hold = world.trial.holds[number]
     if hold.lifted:
         yield no.HoldNotOpen(f"hold {number}")
-    elif standing_cause(world, protocol, hold):
+        return
+    if standing_cause(world, protocol, hold):
         yield no.HoldCauseStands(f"hold {number}: {hold.cause}")
+    if hold.needs_review:
+        yield from _against_the_review(world, protocol, number)
+
+
+def _against_the_review(world: World, protocol: ProtocolDocument, number: int) -> Iterator[Refused]:
+    review = covering(world, number)
+    if review is None or review.recommendation != "resume":
+        said = "" if review is None else f": review {review.review} recommends {review.recommendation}"
+        yield no.SafetyReviewMissing(f"hold {number}{said}")
+    elif not is_quorate(world, review, protocol):
+        yield no.SafetyReviewNotQuorate(f"hold {number}: review {review.review}")
 
 
 DECISIONS: Final[Decisions] = MappingProxyType(

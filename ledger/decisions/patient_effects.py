@@ -228,11 +228,16 @@ def _counts_as_death(patient: Patient, through_day: int) -> bool:
 
 
 def automatic_hold(
-    world: World, scope: t.HoldScope, level: int | None, cause: t.HoldCause, patient: str | None = None
+    world: World,
+    scope: t.HoldScope,
+    level: int | None,
+    cause: t.HoldCause,
+    patient: str | None = None,
+    **of: int | None,
 ) -> Entry:
-    """A hold by rule, with no person needed."""
+    """A hold by rule, with no person needed; `of` is the adverse event that sets it, and its grade."""
     hold = t.HoldApplied(
-        hold=len(world.trial.holds) + 1, scope=scope, level=level, cause=cause, automatic=True, patient=patient
+        hold=len(world.trial.holds) + 1, scope=scope, level=level, cause=cause, automatic=True, patient=patient, **of
     )
     return Entry(TRIAL, hold)
 

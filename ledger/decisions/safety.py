@@ -4,7 +4,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from ledger import refusals as no
-from ledger.decisions.docket import Command, Decisions, Docket, Follows, PatientCommand, Reports, report
+from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follows, PatientCommand, Reports, report
+from ledger.decisions.odd_reports import quarantined, questions
 from ledger.decisions.toxicity import assessed, capd_baseline
 from ledger.grading.astct_crs import CrsFindings
 from ledger.grading.astct_icans import IcansFindings
@@ -12,9 +13,8 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.patient.state import AdverseEvent, Patient
-from ledger.record import TRIAL
-from ledger.trial.events import QuarantineResolved, ReportQuarantined
-from ledger.types import Commitment, Count, Day, Grade, Instant, Line, Ordinal, PatientNumber
+from ledger.protocol.safety import Category
+from ledger.types import Commitment, Count, Day, Grade, Instant, Line, Name, Ordinal
 
 
 class ReportAdverseEvent(PatientCommand):
@@ -22,11 +22,14 @@ class ReportAdverseEvent(PatientCommand):
 
     term: Line
     toxicity: s.Toxicity | None = None
+    category: Category | None = None
+    ctcae_term: Line | None = None
     ctcae_grade: Grade | None = None
     haematologic: bool = False
     serious: bool
     onset_at: Instant
     relative_to_infusion: Ordinal | None = None
+    suspect_product: Name | None = None
     site_aware_at: Instant | None = None
     received_at: Instant | None = None
     narrative: Commitment | None = None
@@ -39,10 +42,10 @@ class UpdateAdverseEvent(PatientCommand):
     ctcae_grade: Grade | None = None
     serious: bool | None = None
     ended_at: Instant | None = None
-    outcome: (
-        Literal["recovered", "recovering", "not-recovered", "recovered-with-sequelae", "fatal", "unknown"] | None
-    ) = None
+    outcome: s.Outcome | None = None
     action: Line | None = None
+    site_aware_at: Instant | None = None
+    received_at: Instant | None = None
 
 
 class AssessCrs(PatientCommand):
@@ -98,55 +101,27 @@ class RecordTransplant(PatientCommand):
     performed_at: Instant
 
 
-class ResolveQuarantine(Command):
-    """Say to whom a quarantined report belongs."""
+def report_adverse_event(docket: Docket, command: ReportAdverseEvent, ahead: int = 0) -> Follows:
+    """Always stored: of a known patient on the patient, of an unknown one in quarantine. What is odd is asked about.
 
-    quarantine: int
-    patient: PatientNumber | None
-    resolution: Commitment
-
-
-def report_adverse_event(docket: Docket, command: ReportAdverseEvent) -> Follows:
-    """Always stored: of a known patient on the patient, of an unknown one in quarantine."""
+    `ahead` so many entries of the same append.
+    """
     patient = docket.world.patients.get(command.patient)
     if patient is None or patient.screened is None:
-        return _quarantine(docket, command)
+        return quarantined(docket, command.patient, _content(command))
     event = s.AdverseEventReported(adverse_event=len(patient.adverse_events) + 1, **_content(command))
     on_record = docket.world.on_record(patient.stream, event, command.onset_at)
     if on_record is not None:
         number = docket.archive.record(on_record).event.adverse_event  # type: ignore[attr-defined]
         event = event.model_copy(update={"adverse_event": number})
-    return report(docket, patient.stream, event)
+    follows = report(docket, patient.stream, event)
+    if isinstance(follows, AlreadySo) or follows[0].conflicts_with is not None:
+        return follows
+    return (*follows, *questions(docket, patient, command, ahead))
 
 
 def _content(command: Command) -> dict[str, Any]:
     return {field: value for field, value in command if field != "patient"}
-
-
-def _quarantine(docket: Docket, command: ReportAdverseEvent) -> Follows:
-    number = len(docket.world.trial.quarantine) + 1
-    for known in docket.world.trial.quarantine.values():
-        same = (known.report.patient_as_reported, known.report.term, known.report.onset_at)
-        if same == (command.patient, command.term, command.onset_at):
-            number = known.report.quarantine
-    event = ReportQuarantined(quarantine=number, patient_as_reported=command.patient, **_content(command))
-    return report(docket, TRIAL, event)
-
-
-def resolve_quarantine(docket: Docket, command: ResolveQuarantine) -> Follows:
-    """A quarantined report is found to belong to a patient, and is one of his then; or to none."""
-    found = docket.world.trial.quarantine.get(command.quarantine)
-    if found is None:
-        raise no.NothingToTake(f"quarantine {command.quarantine}")
-    resolved = report(docket, TRIAL, QuarantineResolved(**command.model_dump()))
-    if command.patient is None:
-        return resolved
-    patient = docket.patient(command.patient)
-    if not isinstance(resolved, tuple) or resolved[0].conflicts_with is not None:
-        return resolved
-    content = found.report.model_dump(exclude={"quarantine", "patient_as_reported"})
-    reported = report_adverse_event(docket, ReportAdverseEvent(patient=patient.number, **content))
-    return (*resolved, *(reported if isinstance(reported, tuple) else ()))
 
 
 def _adverse_event(patient: Patient, number: int) -> AdverseEvent:
@@ -205,12 +180,16 @@ def confirm_grade(docket: Docket, command: ConfirmGrade) -> Follows:
 
 
 def assess_attribution(docket: Docket, command: AssessAttribution) -> Follows:
-    """Whoever assesses signs for himself; *unlikely* and *unrelated* need a rationale (A.3-26)."""
+    """Whoever assesses signs for himself; *unlikely* and *unrelated* need a rationale (A.3-26), and so does all
+    neurotoxicity, which busulfan and fludarabine may have caused (A.3-18)."""
     docket.signer("principal_investigator", "investigator", "medical_monitor", "safety_committee", "drug_safety")
     patient = docket.patient(command.patient)
-    _adverse_event(patient, command.adverse_event)
-    if command.relation in ("unlikely", "unrelated") and command.rationale is None:
-        raise no.ReasonMissing("rationale")
+    known = _adverse_event(patient, command.adverse_event)
+    if command.rationale is None:
+        if known.of_toxicity("ICANS"):
+            raise no.RationaleMissing(f"adverse event {known.number}")
+        if command.relation in ("unlikely", "unrelated"):
+            raise no.ReasonMissing("rationale")
     event = s.AttributionAssessed(**_content(command), assessor=docket.asked.by.id)
     return report(docket, patient.stream, event)
 
@@ -242,7 +221,6 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         RecordDeath: record_death,
         RecordOffStudy: record_off_study,
         RecordTransplant: record_transplant,
-        ResolveQuarantine: resolve_quarantine,
     }
 )
 

@@ -2,6 +2,7 @@
 
 from ledger.patient.events import PARTICIPATION_EVENTS
 from ledger.patient.infusions import INFUSION_EVENTS
+from ledger.patient.reporting import REPORTING_EVENTS
 from ledger.patient.review import REVIEW_EVENTS
 from ledger.patient.safety import SAFETY_EVENTS
 from ledger.patient.ward import WARD_EVENTS
@@ -13,4 +14,5 @@ PATIENT_EVENTS: tuple[type[Event], ...] = (
     *SAFETY_EVENTS,
     *REVIEW_EVENTS,
     *WARD_EVENTS,
+    *REPORTING_EVENTS,
 )

@@ -4,18 +4,25 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from ledger.protocol.safety import Category
 from ledger.types import Commitment, Count, Event, Grade, Instant, Line, Name, Ordinal, Position, Role, Several
 
 Toxicity = Literal["CRS", "ICANS"]
 Subject = Annotated[str, StringConstraints(pattern=r"^(adverse-event/[1-9][0-9]{0,3}|omission/[1-9]|death)$")]
 """What a DLT ruling is about: an adverse event, an infusion omitted for a reaction, or a death in the window."""
 
+Outcome = Literal["recovered", "recovering", "not-recovered", "recovered-with-sequelae", "fatal", "unknown"]
+
 CandidateCause = Literal["grade", "needs-adjudication", "serious-ungraded", "omitted-for-reaction", "death-in-window"]
 AdverseEventNumber = Annotated[int, Field(ge=1, le=9999)]
 
 
 class AdverseEventReported(Event):
-    """An adverse event, as reported. Its number is the patient's next."""
+    """An adverse event, as reported. Its number is the patient's next.
+
+    `term` is the reporter's word, `ctcae_term` the one of CTCAE 5.0 by which `ctcae_grade` is given. `received_at`:
+    when the sponsor received it, where that was not by its recording. `suspect_product` is the lot that is suspected.
+    """
 
     NAME: ClassVar[str] = "patient.adverse-event-reported.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("term", "onset_at")
@@ -24,11 +31,14 @@ class AdverseEventReported(Event):
     adverse_event: AdverseEventNumber
     term: Line
     toxicity: Toxicity | None
+    category: Category | None
+    ctcae_term: Line | None
     ctcae_grade: Grade | None
     haematologic: bool
     serious: bool
     onset_at: Instant
     relative_to_infusion: Ordinal | None
+    suspect_product: Name | None
     site_aware_at: Instant | None
     received_at: Instant | None
     narrative: Commitment | None
@@ -44,8 +54,10 @@ class AdverseEventUpdated(Event):
     ctcae_grade: Grade | None
     serious: bool | None
     ended_at: Instant | None
-    outcome: Literal["recovered", "recovering", "not-recovered", "recovered-with-sequelae", "fatal", "unknown"] | None
+    outcome: Outcome | None
     action: Line | None
+    site_aware_at: Instant | None
+    received_at: Instant | None
 
 
 class ToxicityAssessed(Event):

@@ -12,6 +12,7 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.patient import ward as w
+from ledger.patient.reporting_state import Reporting
 from ledger.patient.review_state import Review
 from ledger.patient.ward_state import Ward
 from ledger.record import patient_stream
@@ -73,6 +74,7 @@ class AdverseEvent:
     report: s.AdverseEventReported
     ctcae_grade: int | None = None
     serious: bool = False
+    criteria: frozenset[str] = frozenset()
     ended_at: datetime | None = None
     outcome: str | None = None
     assessments: Map[int, s.ToxicityAssessed] = Map()
@@ -109,6 +111,18 @@ class AdverseEvent:
         """The highest grade that is certain, and the highest that is possible; 0 where nothing was assessed."""
         possible = (self.confirmed.get(position, a.at_most_grade) for position, a in self.assessments.items())
         return self.grade or 0, max(possible, default=0)
+
+    def of_toxicity(self, toxicity: s.Toxicity) -> bool:
+        """Whether it was reported, or assessed, as this."""
+        return self.report.toxicity == toxicity or any(a.toxicity == toxicity for a in self.assessments.values())
+
+    @property
+    def severity(self) -> int:
+        """The highest grade that it may have on any scale, from 0: as graded, and at least 5 where it was fatal, at
+        least 4 where it was classified as life-threatening."""
+        fatal = self.outcome == "fatal" or "death" in self.criteria
+        named = 5 if fatal else 4 if "life-threatening" in self.criteria else 0
+        return max(self.ctcae_grade or 0, *self.grades, named)
 
     @property
     def needs_adjudication(self) -> bool:
@@ -155,6 +169,7 @@ class Patient:
     candidates: Map[str, int] = Map()
     opinions: Map[str, tuple[s.DltOpinionSigned, ...]] = Map()
     rulings: Map[str, Ruling] = Map()
+    reporting: Reporting = field(default_factory=Reporting)
     death: Noted | None = None
     off_study: Noted | None = None
     ward: Ward = field(default_factory=Ward)

@@ -10,6 +10,8 @@ from ledger.types import Exact, Frozen, Level, Name, Role, Several, exact
 
 Toxicity = Literal["CRS", "ICANS"]
 Relation = Literal["definite", "probable", "possible", "unlikely", "unrelated", "missing"]
+Category = Literal["infusion-reaction", "anaphylaxis", "sinusoidal-obstruction", "other"]
+"""The kinds of adverse events that the review holds tell apart (A.3-19)."""
 
 
 class DltDefinition(Frozen):

@@ -1,16 +1,18 @@
 """What can happen to a trial's dosing: holds, dose decisions, and what phase I ends with, and phase II."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
 from ledger.protocol.terms import Word
 from ledger.trial.events import SETUP_EVENTS
+from ledger.trial.reviews import REVIEW_EVENTS
 from ledger.types import (
     Commitment,
     Count,
     Event,
     Frozen,
+    Grade,
     Instant,
     Level,
     Line,
@@ -50,16 +52,25 @@ HoldCause = Literal[
     "late-sterility",
     "phase-two-dlt",
     "phase-two-boundary",
+    "infusion-reaction",
+    "related-toxicity",
+    "severe-sos",
     "safety-concern",
     "logistics",
     "other",
 ]
 
+REVIEW_CAUSES: Final[frozenset[HoldCause]] = frozenset(
+    {"death", "late-sterility", "infusion-reaction", "related-toxicity", "severe-sos"}
+)
+"""What is no DLT and yet holds until it is reviewed (A.3-19)."""
+
 
 class HoldApplied(Event):
     """Exposure stops: in the trial, or at a level and above. `automatic` = by rule, with no person needed.
 
-    `patient` is whose death, DLT in phase II, or dose without permission, set the hold.
+    `patient` is whose death, DLT in phase II, adverse event, or dose without permission, set the hold; of an adverse
+    event, with its number and the highest grade that it might have then.
     """
 
     NAME: ClassVar[str] = "trial.hold-applied.v1"
@@ -70,16 +81,19 @@ class HoldApplied(Event):
     cause: HoldCause
     automatic: bool
     patient: PatientNumber | None = None
+    adverse_event: int | None = None
+    grade: Grade | None = None
 
 
 class HoldLifted(Event):
-    """The committee lifted a hold after review."""
+    """The committee lifted a hold after review. `safety_review` is the review that it rests on, where it needs one."""
 
     NAME: ClassVar[str] = "trial.hold-lifted.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("hold",)
 
     hold: int = Field(ge=1)
     review: Commitment
+    safety_review: int | None = None
 
 
 class PatientBasis(Frozen):
@@ -240,4 +254,4 @@ DOSING_EVENTS: tuple[type[Event], ...] = (
     TrialStoppedPrematurely,
 )
 
-TRIAL_EVENTS: tuple[type[Event], ...] = (*SETUP_EVENTS, *DOSING_EVENTS)
+TRIAL_EVENTS: tuple[type[Event], ...] = (*SETUP_EVENTS, *DOSING_EVENTS, *REVIEW_EVENTS)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from ledger.protocol.safety import Category
 from ledger.types import (
     Commitment,
     Day,
@@ -159,11 +160,14 @@ class ReportQuarantined(Event):
     patient_as_reported: Line
     term: Line
     toxicity: Literal["CRS", "ICANS"] | None = None
+    category: Category | None = None
+    ctcae_term: Line | None = None
     ctcae_grade: Grade | None = None
     haematologic: bool = False
     onset_at: Instant
     serious: bool
     relative_to_infusion: Ordinal | None = None
+    suspect_product: Name | None = None
     site_aware_at: Instant | None = None
     received_at: Instant | None = None
     narrative: Commitment | None

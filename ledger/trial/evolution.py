@@ -10,6 +10,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as e
+from ledger.trial import reviews as r
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
 from ledger.types import Event, changed
 
@@ -74,13 +75,25 @@ def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
 
 
 def _held(trial: Trial, event: d.HoldApplied, record: Record) -> Trial:
-    hold = Hold(event.scope, event.level, event.cause, event.automatic, record.position, event.patient)
+    hold = Hold(
+        scope=event.scope,
+        level=event.level,
+        cause=event.cause,
+        automatic=event.automatic,
+        position=record.position,
+        patient=event.patient,
+        adverse_event=event.adverse_event,
+        grade=event.grade,
+    )
     return changed(trial, holds=trial.holds.set(event.hold, hold))
 
 
 def _lifted(trial: Trial, event: d.HoldLifted, record: Record) -> Trial:
     hold = trial.holds.get(event.hold)
-    return trial if hold is None else changed(trial, holds=trial.holds.set(event.hold, changed(hold, lifted=True)))
+    if hold is None:
+        return trial
+    lifted = changed(hold, lifted=True, safety_review=event.safety_review)
+    return changed(trial, holds=trial.holds.set(event.hold, lifted))
 
 
 def _decision_proposed(trial: Trial, event: d.DoseDecisionProposed, record: Record) -> Trial:
@@ -164,7 +177,8 @@ def _closed(trial: Trial, event: e.EnrolmentClosed, record: Record) -> Trial:
 
 
 def _quarantined(trial: Trial, event: e.ReportQuarantined, record: Record) -> Trial:
-    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, Quarantined(event)))
+    found = Quarantined(event, record.recorded_at)
+    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, found))
 
 
 def _resolved(trial: Trial, event: e.QuarantineResolved, record: Record) -> Trial:
@@ -176,6 +190,14 @@ def _resolved(trial: Trial, event: e.QuarantineResolved, record: Record) -> Tria
 
 def _deviated(trial: Trial, event: e.TrialDeviationRecorded, record: Record) -> Trial:
     return changed(trial, deviations=trial.deviations + 1)
+
+
+def _safety_reviewed(trial: Trial, event: r.SafetyReviewHeld, record: Record) -> Trial:
+    return changed(trial, safety_reviews=trial.safety_reviews.set(event.review, event))
+
+
+def _reference_approved(trial: Trial, event: r.ReferenceSafetyInformationApproved, record: Record) -> Trial:
+    return changed(trial, reference_safety=trial.reference_safety.set(event.version, event.effective_on))
 
 
 TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = MappingProxyType(
@@ -205,6 +227,8 @@ TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = M
         d.PhaseEntered: _phase_entered,
         d.TrialStoppedPrematurely: _stopped,
         e.EnrolmentClosed: _closed,
+        r.SafetyReviewHeld: _safety_reviewed,
+        r.ReferenceSafetyInformationApproved: _reference_approved,
         e.ReportQuarantined: _quarantined,
         e.QuarantineResolved: _resolved,
         e.TrialDeviationRecorded: _deviated,

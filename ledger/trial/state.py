@@ -8,6 +8,7 @@ from immutables import Map
 from ledger.protocol.document import ProtocolDocument
 from ledger.trial import dosing as d
 from ledger.trial import events as e
+from ledger.trial import reviews as r
 from ledger.types import Phase
 
 
@@ -38,7 +39,15 @@ class Hold:
     automatic: bool
     position: int
     patient: str | None = None
+    adverse_event: int | None = None
+    grade: int | None = None
     lifted: bool = False
+    safety_review: int | None = None
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether only a safety review lets it be lifted (A.3-19)."""
+        return self.automatic and self.cause in d.REVIEW_CAUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Quarantined:
     report: e.ReportQuarantined
+    recorded_at: datetime
     resolved: bool = False
 
 
@@ -97,6 +107,8 @@ class Trial:
     enrolment_closed: str | None = None
     quarantine: Map[int, Quarantined] = Map()
     acknowledged: Map[tuple[int, str], d.NoticeAcknowledged] = Map()
+    safety_reviews: Map[int, r.SafetyReviewHeld] = Map()
+    reference_safety: Map[str, date] = Map()
     deviations: int = 0
 
     def protocol_on(self, day: date) -> Version | None:

@@ -165,6 +165,11 @@ def reacted(story: Story) -> None:
     story.tell("assess_attribution", "investigator")
     story.tell("update_adverse_event", "coordinator")
     story.tell("rule_on_dlt", "principal_investigator")
+    story.tell("approve_reference_safety_information", "medical_monitor")
+    story.tell("classify_sae", "drug_safety")
+    story.tell("record_receipt", "drug_safety")
+    story.tell("record_expedited_report", "drug_safety")
+    story.tell("report_pregnancy", "coordinator")
 
 
 def later(story: Story) -> None:
@@ -282,6 +287,7 @@ def whole(place: Place) -> Story:
     ways_out(story)
     infused(story)
     reacted(story)
+    story.tell("record_safety_review", "safety_committee")
     screened(story, "002")
     placed(story, "002")
     later(story)

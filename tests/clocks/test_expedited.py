@@ -1,4 +1,4 @@
-"""By when an adverse event has to be reported, and why."""
+"""By when an adverse event has to be reported, and why (21 CFR 312.32(c))."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Literal

@@ -22,11 +22,14 @@ SAFETY_SAMPLES: Final[tuple[Record, ...]] = (
             adverse_event=1,
             term="Cytokine release syndrome",
             toxicity="CRS",
+            category=None,
+            ctcae_term="Cytokine release syndrome",
             ctcae_grade=None,
             haematologic=False,
             serious=True,
             onset_at=moscow(3, 21, 40),
             relative_to_infusion=1,
+            suspect_product="NK-0042",
             site_aware_at=moscow(3, 21, 55),
             received_at=moscow(4, 8),
             narrative=commitment("4"),
@@ -42,6 +45,8 @@ SAFETY_SAMPLES: Final[tuple[Record, ...]] = (
             ended_at=moscow(6, 7),
             outcome="recovered",
             action="tocilizumab",
+            site_aware_at=moscow(6, 7, 20),
+            received_at=None,
         )
     ),
     on_patient(

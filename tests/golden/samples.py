@@ -12,6 +12,7 @@ from ledger.record import Record
 from tests.golden.cohort_samples import COHORT_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
 from tests.golden.product_samples import PRODUCT_SAMPLES
+from tests.golden.reporting_samples import REPORTING_SAMPLES
 from tests.golden.review_samples import REVIEW_SAMPLES
 from tests.golden.safety_samples import SAFETY_SAMPLES
 from tests.golden.trial_samples import TRIAL_SAMPLES
@@ -25,6 +26,7 @@ ALL: Final = (
     *PRODUCT_SAMPLES,
     *REVIEW_SAMPLES,
     *WARD_SAMPLES,
+    *REPORTING_SAMPLES,
 )
 
 SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})

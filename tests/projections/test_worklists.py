@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from ledger.decisions import dlt, dose_decision, enrolment, holds, safety, screening
+from ledger.decisions import dlt, dose_decision, enrolment, holds, quarantine, reporting, safety, screening
 from ledger.decisions.standing import inputs_hash
 from projections.worklists import Worklists, worklists
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SPONSOR, Bench, opened_trial
@@ -28,7 +28,12 @@ def waits(bench: Bench) -> Worklists:
 
 
 def test_where_everything_is_done_nothing_waits() -> None:
-    shown = waits(three_treated())
+    bench = three_treated()
+    (due,) = waits(bench).reports_due
+    assert (due.patient, due.kind, due.standing) == ("002", "expedited", "overdue")
+    sent = {"kind": "complete", "to": "authority", "recipient": "Roszdravnadzor", "submitted_at": bench.now}
+    bench.ask(reporting.RecordExpeditedReport.model_validate({"patient": "002", "adverse_event": 1, **sent}))
+    shown = waits(bench)
     assert all(list(part) == [] for name, part in shown if name not in ("source_verification", "notices"))
 
 
@@ -107,7 +112,7 @@ def test_a_report_on_an_unknown_patient_waits_in_quarantine() -> None:
     bench.ask(report, INVESTIGATOR)
     (found,) = waits(bench).quarantined
     assert (found.quarantine, found.patient_as_reported, found.serious) == (1, "099", True)
-    bench.ask(safety.ResolveQuarantine(quarantine=1, patient=None, resolution=bench.seal("another trial's")))
+    bench.ask(quarantine.ResolveQuarantine(quarantine=1, patient=None, resolution=bench.seal("another trial's")))
     assert waits(bench).quarantined == ()
 
 

@@ -14,6 +14,7 @@ from ledger.patient.state import Patient
 from ledger.record import Actor
 from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, PI, SPONSOR
 from tests.simulation.beginnings import QUORUM
+from tests.simulation.reporting import review
 from tests.simulation.walk import Walk
 
 
@@ -158,5 +159,7 @@ def lift_next(walk: Walk) -> bool:
     trial = walk.world.trial
     for number, hold in sorted(trial.holds.items()):
         if not hold.lifted and not standing_cause(walk.world, walk.protocol, hold):
+            if hold.needs_review and not review(walk, (number,)):
+                continue
             return walk.done(holds.LiftHold(hold=number, review=walk.text("reviewed")), COMMITTEE)
     return False

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final, get_args
 
-from ledger.decisions import dlt, dose_decision, enrolment, holds, notices, safety, screening, setup
+from ledger.decisions import dlt, dose_decision, enrolment, holds, notices, quarantine, safety, screening, setup
 from ledger.decisions.docket import Command
 from ledger.decisions.dose_decision import is_open
 from ledger.decisions.dose_outcomes import advised_outcome
@@ -177,9 +177,10 @@ def unknown_patient(walk: Walk, _: str) -> bool:
     number = f"{walk.chance.randrange(900, 904)}"
     serious = walk.maybe(0.5)
     walk.ask(safety.ReportAdverseEvent(patient=number, term="Fever", serious=serious, onset_at=at), INVESTIGATOR)
-    quarantine = walk.chance.randint(1, len(walk.world.trial.quarantine) + 1)
+    which = walk.chance.randint(1, len(walk.world.trial.quarantine) + 1)
     whose = walk.pick((None, "899", *walk.numbers()))
-    resolved = safety.ResolveQuarantine(quarantine=quarantine, patient=whose, resolution=walk.text("asked the ward"))
+    resolution = walk.text("asked the ward")
+    resolved = quarantine.ResolveQuarantine(quarantine=which, patient=whose, resolution=resolution)
     return walk.maybe(0.4) or walk.done(resolved, SPONSOR)
 
 

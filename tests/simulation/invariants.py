@@ -22,6 +22,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.world import World
 from tests.simulation.found import claim
+from tests.simulation.harm import check_harm
 from tests.simulation.phase_two import check_phase_two
 from tests.simulation.reading import (
     Step,
@@ -64,6 +65,7 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument, touched: s
         for number in cohort.members if touched is None else touched.intersection(cohort.members):
             check_patient(seen.patients[number], seen.cohort(level).members[number], protocol)
     check_deaths(seen, protocol)
+    check_harm(seen, protocol)
     check_decisions(seen)
     check_mtd(seen, world, protocol)
     check_advice(seen, world, protocol)

@@ -17,6 +17,10 @@ from tests.simulation.seen import Seen
 EXPOSING = ("escalate", "expand", "reopen", "de_escalate")
 
 
+FOR_REVIEW = {"death", "late-sterility", "infusion-reaction", "related-toxicity", "severe-sos"}
+"""The causes of A.3-19."""
+
+
 def check_outcome(seen: Seen, record: Record, moment: Moment, *, on_paper: bool) -> None:
     """`Found`, where a record is a decision, or the consequence of one, that nothing bears."""
     check_entered(seen, record, moment.protocol, on_paper=on_paper or isinstance(moment.command, ReportPaperDecision))
@@ -40,6 +44,11 @@ def check_outcome(seen: Seen, record: Record, moment: Moment, *, on_paper: bool)
             _check_replanned(seen, record, moment, replanned)
         case d.HoldLifted(hold=hold):
             claim(record.actor.role == "safety_committee", f"hold {hold} was lifted by another than the committee")
+            held = seen.holds[hold]
+            if not on_paper and held.automatic and held.cause in FOR_REVIEW:
+                said = [review for review in seen.reviews if hold in review.about_holds]
+                last = max(said, key=lambda review: (review.held_at, review.review), default=None)
+                claim(last is not None and last.recommendation == "resume", f"hold {hold} was lifted without a review")
         case _:
             pass
 

@@ -195,5 +195,13 @@ def update(walk: Walk, number: str) -> bool:
 def other_reaction(walk: Walk, number: str) -> bool:
     """An adverse event that is neither CRS nor ICANS."""
     grade, blood = walk.pick((1, 2, 3, 4)), walk.maybe(0.4)
-    content = {"term": walk.pick(OTHER_TERMS), "ctcae_grade": grade, "haematologic": blood, "serious": grade > 2}
+    content = {
+        "term": walk.pick(OTHER_TERMS),
+        "ctcae_grade": grade if walk.maybe(0.9) else None,
+        "haematologic": blood,
+        "serious": grade > 2,
+        "category": walk.pick((None, None, None, "infusion-reaction", "anaphylaxis", "sinusoidal-obstruction")),
+        "suspect_product": walk.pick((None, None, f"NK-{number}", "NK-404")),
+        "received_at": walk.pick((None, walk.here(number))),
+    }
     return report(walk, number, **content) is not None

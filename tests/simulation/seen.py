@@ -12,6 +12,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as t
+from ledger.trial.reviews import SafetyReviewHeld
 from tests.simulation.seen_cohorts import CohortSeen
 from tests.simulation.seen_lots import LotSeen
 from tests.simulation.seen_patients import PatientSeen
@@ -40,6 +41,7 @@ class Seen:
     roles: dict[tuple[str, str, str | None], tuple[date, date | None]] = field(default_factory=dict)
     holds: dict[int, d.HoldApplied] = field(default_factory=dict)
     lifted: set[int] = field(default_factory=set)
+    reviews: list[SafetyReviewHeld] = field(default_factory=list)
     proposed: dict[int, d.DoseDecisionProposed] = field(default_factory=dict)
     proposers: dict[int, str] = field(default_factory=dict)
     votes: dict[int, dict[str, d.DoseDecisionSigned]] = field(default_factory=dict)
@@ -114,6 +116,8 @@ class Seen:
                 self.holds[event.hold] = event
             case d.HoldLifted():
                 self.lifted.add(event.hold)
+            case SafetyReviewHeld():
+                self.reviews.append(event)
             case d.DoseDecisionProposed():
                 self.proposed[event.decision] = event
                 self.proposers[event.decision] = record.actor.id

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from ledger.patient import events as e
 from ledger.patient import infusions as i
+from ledger.patient import reporting
 from ledger.patient import review as r
 from ledger.patient import safety as s
 from ledger.patient import ward as w
@@ -20,13 +21,33 @@ class EventSeen:
     toxicities: dict[int, str] = field(default_factory=dict)
     grades: dict[int, int] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
+    possible: dict[int, int] = field(default_factory=dict)
+    ctcae_grade: int = 0
+    fatal: bool = False
+    criteria: tuple[str, ...] = ()
+    relations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> int:
+        """The highest grade that it may have, by any scale and by how it was classified and ended."""
+        said = [self.ctcae_grade, *self.possible.values()]
+        said += [4] if "life-threatening" in self.criteria else []
+        said += [5] if self.fatal or "death" in self.criteria else []
+        return max(said)
+
+    @property
+    def related(self) -> bool:
+        """Unless two people, and everybody who said something, call it unlikely or unrelated."""
+        against = sum(relation in ("unlikely", "unrelated") for relation in self.relations.values())
+        return against < max(2, len(self.relations))
 
     def take(self, record: Record, assessed: s.ToxicityAssessed) -> None:
         if record.corrects is not None:
-            for kept in (self.toxicities, self.grades):
+            for kept in (self.toxicities, self.grades, self.possible):
                 kept.pop(record.corrects, None)
             self.doubtful.discard(record.corrects)
         self.toxicities[record.position] = assessed.toxicity
+        self.possible[record.position] = assessed.at_most_grade
         certain = assessed.computed_grade is not None
         self.grades[record.position] = assessed.computed_grade if certain else assessed.at_least_grade  # type: ignore[assignment]
         if not certain:
@@ -36,11 +57,12 @@ class EventSeen:
         certain = regraded.computed_grade
         if regraded.assessment in self.grades:
             self.grades[regraded.assessment] = regraded.at_least_grade if certain is None else certain
+            self.possible[regraded.assessment] = regraded.at_most_grade
             (self.doubtful.discard if certain is not None else self.doubtful.add)(regraded.assessment)
 
     def confirm(self, confirmed: s.GradeConfirmed) -> None:
         if confirmed.assessment in self.grades:
-            self.grades[confirmed.assessment] = confirmed.grade
+            self.grades[confirmed.assessment] = self.possible[confirmed.assessment] = confirmed.grade
             self.doubtful.discard(confirmed.assessment)
 
     @property
@@ -133,13 +155,24 @@ class PatientSeen:
             case _:
                 self._take_safety(record)
 
+    def _update(self, event: EventSeen, update: s.AdverseEventUpdated) -> None:
+        event.serious = event.serious if update.serious is None else update.serious
+        event.ctcae_grade = event.ctcae_grade if update.ctcae_grade is None else update.ctcae_grade
+        event.fatal = event.fatal if update.outcome is None else update.outcome == "fatal"
+
     def _take_safety(self, record: Record) -> None:
         match record.event:
             case s.AdverseEventReported() as report:
                 known = self.events.setdefault(report.adverse_event, EventSeen(report, report.serious))
                 known.report, known.serious = report, known.serious or report.serious
-            case s.AdverseEventUpdated(adverse_event=number, serious=serious) if serious is not None:
-                self.events[number].serious = serious
+                known.ctcae_grade = report.ctcae_grade or 0
+            case s.AdverseEventUpdated() as update:
+                self._update(self.events[update.adverse_event], update)
+            case s.AttributionAssessed() as attribution:
+                self.events[attribution.adverse_event].relations[attribution.assessor] = attribution.relation
+            case reporting.SaeClassified() as classified:
+                event = self.events[classified.adverse_event]
+                event.criteria, event.serious = classified.criteria, event.serious or classified.serious
             case s.ToxicityAssessed() as assessed:
                 self.events[assessed.adverse_event].take(record, assessed)
             case w.ToxicityRegraded() as regraded:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.bench import Bench
-from tests.simulation import beginnings, cells, governance, mishaps, nonsense, reviewing, second_thoughts, ward
+from tests.simulation import (
+    beginnings,
+    cells,
+    governance,
+    mishaps,
+    nonsense,
+    reporting,
+    reviewing,
+    second_thoughts,
+    ward,
+)
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import sit
 from tests.simulation.ending import bring_into_phase_two, bring_to_an_end
@@ -78,6 +88,12 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (3, reviewing.settle),
     (1, reviewing.verify),
     (1, reviewing.endorse),
+    (3, reporting.classify),
+    (1, reporting.approve_a_list),
+    (2, reporting.receive),
+    (2, reporting.send),
+    (1, reporting.pregnancy),
+    (1, reporting.review_anything),
 )
 
 

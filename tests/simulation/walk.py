@@ -22,6 +22,7 @@ from ledger.decisions.products import (
 )
 from ledger.decisions.products_release import RecordReleaseTest
 from ledger.decisions.readiness import AssessReadiness
+from ledger.decisions.reporting import RecordExpeditedReport, RecordReceipt, ReportPregnancy
 from ledger.decisions.safety import (
     AssessCrs,
     AssessIcans,
@@ -64,6 +65,9 @@ REPORTS: Final = (
     RecordInfusion,
     OmitInfusion,
     ReportAdverseEvent,
+    RecordReceipt,
+    RecordExpeditedReport,
+    ReportPregnancy,
     UpdateAdverseEvent,
     AssessCrs,
     AssessIcans,

@@ -11,6 +11,7 @@ from ledger.record import Record
 from ledger.trial.events import TrialDeviationRecorded
 from ledger.world import World
 from tests.simulation.found import claim
+from tests.simulation.harm import Due, check_due_dates, due_dates
 from tests.simulation.history import check_bytes, check_order, check_rebuilt
 from tests.simulation.invariants import check_fixpoint, check_log, check_state
 from tests.simulation.outcomes import check_facts, check_outcome
@@ -29,6 +30,7 @@ class Watch:
     events: Counter[str] = field(default_factory=Counter)
     deviations: Counter[str] = field(default_factory=Counter)
     appends: int = 0
+    due: Due = field(default_factory=dict)
 
     def begin(self, records: list[Record]) -> None:
         """The records of a trial that was opened before the walk began."""
@@ -78,6 +80,9 @@ class Watch:
 
     def look_back(self, records: list[Record], world: World, chance: random.Random) -> None:
         """What only the whole log shows."""
+        if world.recorded_at is not None:
+            due, self.due = self.due, due_dates(world, world.recorded_at)
+            check_due_dates(due, self.due)
         check_rebuilt(records, world, chance)
         if (protocol := world.protocol()) is not None:
             check_order(records, world, protocol, chance)

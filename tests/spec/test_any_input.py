@@ -15,7 +15,19 @@ from ledger.decisions.review import manifest
 from ledger.decisions.standing import canonical_hash, inputs_hash
 from ledger.errors import LedgerError
 from tests import patients as p
-from tests.bench import CHECKER, COMMITTEE, INVESTIGATOR, NURSE, PI, QA, SPONSOR, Bench, nct07256210, person
+from tests.bench import (
+    CHECKER,
+    COMMITTEE,
+    DRUG_SAFETY,
+    INVESTIGATOR,
+    NURSE,
+    PI,
+    QA,
+    SPONSOR,
+    Bench,
+    nct07256210,
+    person,
+)
 from tests.spec.story import replayed, told, trial
 from tests.spec.test_safety_reports import findings
 from tests.spec.test_ward_sheets import WELL
@@ -23,7 +35,7 @@ from tests.spec.test_ward_sheets import WELL
 ASKED_OF_EACH_STATE = 3000
 STATES = ("1A", "1TP", "1NNN 2PA", "1NNN 2TPT", "1TT 0A", "1NNN 2NTT 1NNN")
 STRANGER = person("stranger", "auditor", "NOWHERE")
-PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, QA, STRANGER)
+PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, QA, DRUG_SAFETY, STRANGER)
 FOUND = recorded("lvef_percent", "55", date(2026, 1, 5))
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -56,7 +68,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "outcome": ("escalate", "expand", "reopen", "stay", "de_escalate", "hold", "stop", "fatal", "manufactured", None),
     "subject": ("adverse-event/1", "adverse-event/7", "omission/1", "omission/2", "omission/9", "death"),
     "revision": (1, 2, 9),
-    "version": (1, 2, 9),
+    "version": (1, 2, 9, "IB-3"),
     "decision": (0, 1, 2, 99),
     "hold": (-1, 0, 1, 2, 99),
     "quarantine": (0, 1, 99),
@@ -68,7 +80,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "resolution": ("cd" * 32, "corrected", "stands", "withdrawn"),
     "party": ("ward", "pharmacy", "kitchen"),
     "by": ("nina", "boris"),
-    "about": (0, 20, 40, 60, 80, 10**9),
+    "about": (None, 0, 20, 40, 60, 80, 10**9),
     "query": (1, 2, 9999),
     "positions": ((40,), (20, 40, 60), (), (10**9,)),
     "reason": ("not_infused", "completed", "window_assessments_missing", "ab" * 32),
@@ -88,7 +100,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "criterion": ("I1", "I5", "X5", "Z9"),
     "document": ({}, {"title": 1}, nct07256210().model_dump(mode="json")),
     "utc_offset": ("+03:00", "-14:00"),
-    "criteria": ((), ("I1",)),
+    "criteria": ((), ("I1",), ("life-threatening",)),
     "assessments": ((), *(({"criterion": name, "met": True, "inputs": None},) for name in ("I5", "Z9"))),
     "findings": ((), (FOUND,), p.crs(3), p.crs(1), findings(capd_score=9)),
     "sheet": (
@@ -111,8 +123,17 @@ POOLS: dict[str, tuple[object, ...]] = {
     "interruptions_count": (0, 2),
     "relative_to_infusion": (None, 1, 9),
     "nonhaematologic_reactions_count": (None, 0, 3),
-    "kind": (*REPORTS, "ruling"),
+    "kind": (*REPORTS, "ruling", "urgent", "complete"),
     "position": (0, 20, 40, 60, 80, 10**9),
+    "category": (None, "infusion-reaction", "sinusoidal-obstruction"),
+    "suspect_product": (None, "NK-001", "NK-404"),
+    "reference_safety_information": (None, "IB-3", "IB-4"),
+    "sponsor_causality": (None, "probable", "unlikely"),
+    "recommendation": ("resume", "stay-held"),
+    "about_holds": ((), (1,), (99,)),
+    "attendees": ((), ({"person": "olga", "role": "safety_committee", "conflict_of_interest": False},)),
+    "to": ("authority", "clinic and pharmacy"),
+    "pregnant": ("patient", "partner"),
     "report": ({}, {"died_on": "2026-01-05", "cause": "other"}, {"ordinal": 1, "cause": "other"}, {"site": None}),
 }  # fmt: skip
 
@@ -129,6 +150,8 @@ TEXTS = (
     "why",
     "comment",
     "resolution",
+    "conflicts",
+    "information",
 )
 QUANTITIES = ("_per_kg", "_percent", "_ml", "_72_h")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import holds, safety, screening
+from ledger.decisions import holds, quarantine, safety, screening
 from ledger.decisions.docket import PatientCommand
 from ledger.grading.astct_icans import IcansFindings
 from ledger.patient import safety as s
@@ -114,7 +114,7 @@ def test_an_unknown_patients_report_is_quarantined_under_whatever_number(number:
 def test_someone_resolves_a_quarantined_report_once() -> None:
     bench = told("1A")
     bench.ask(event(bench, "O01"))
-    found = safety.ResolveQuarantine(quarantine=1, patient="001", resolution=bench.seal("letter O for zero"))
+    found = quarantine.ResolveQuarantine(quarantine=1, patient="001", resolution=bench.seal("letter O for zero"))
     with bench.refuses(no.NoSuchPatient):
         bench.ask(found.model_copy(update={"patient": "404"}))
     bench.ask(found)
@@ -127,17 +127,21 @@ def test_a_quarantined_report_is_the_patients_once_it_is_resolved_and_loses_noth
     bench = told("1P")
     reported = event(bench, "O01", term="CRS", toxicity="CRS", serious=True, ctcae_grade=4, narrative=bench.seal("x"))
     bench.ask(reported)
-    resolved = safety.ResolveQuarantine(quarantine=1, patient="001", resolution=bench.seal("letter O for zero"))
+    quarantined_at = bench.records[-1].recorded_at
+    bench.pass_days(2)
+    resolved = quarantine.ResolveQuarantine(quarantine=1, patient="001", resolution=bench.seal("letter O for zero"))
     events = bench.ask(resolved)
     stored = only(s.AdverseEventReported, events)
-    assert stored.model_dump(exclude={"adverse_event"}) == reported.model_dump(exclude={"patient"})
+    kept = {name: said for name, said in stored if name not in ("adverse_event", "received_at")}
+    assert kept == {name: said for name, said in reported if name not in ("patient", "received_at")}
+    assert stored.received_at == quarantined_at
     assert raised(events) == {"adverse-event/1": "serious-ungraded"}
 
 
 def test_a_quarantined_report_that_belongs_to_nobody_is_resolved_too() -> None:
     bench = told("1P")
     bench.ask(event(bench, "404"))
-    events = bench.ask(safety.ResolveQuarantine(quarantine=1, patient=None, resolution=bench.seal("another trial")))
+    events = bench.ask(quarantine.ResolveQuarantine(quarantine=1, patient=None, resolution=bench.seal("another trial")))
     assert not has(s.AdverseEventReported, events)
     assert bench.world.trial.quarantine[1].resolved
 
@@ -262,6 +266,7 @@ def test_a_death_not_from_relapse_of_a_treated_patient_holds_the_trial_once() ->
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="other"))
     held = [hold for hold in bench.world.trial.holds.values() if hold.cause == "death"]
     assert [(hold.scope, hold.patient, hold.automatic) for hold in held] == [("trial", "001", True)]
+    p.review(bench, 1)
     bench.ask(holds.LiftHold(hold=1, review=bench.seal("reviewed")), COMMITTEE)
     bench.ask(event(bench))
     assert all(hold.lifted for hold in bench.world.trial.holds.values())
