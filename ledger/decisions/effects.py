@@ -71,7 +71,7 @@ def _differs(world: World, known: t.PatientBasis) -> bool:
 def mtd_is_superseded(world: World, protocol: ProtocolDocument) -> Effects:
     """A declaration that the design no longer gives: withdrawn, and everything held (domain B.2, G.4-8)."""
     trial, declared = world.trial, declared_level(advice(world, protocol))
-    level = trial.mtd if trial.mtd is not None else (protocol.top if trial.mtd_not_reached else None)
+    level = trial.mtd if trial.mtd is not None else (trial.rp2d if trial.mtd_not_reached else None)
     if level is not None and trial.mtd_decision is not None and declared != level:
         yield Entry(TRIAL, t.MtdSuperseded(level=level, decision=trial.mtd_decision))
         yield Entry(TRIAL, t.Rp2dWithdrawn(level=level))

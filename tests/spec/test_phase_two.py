@@ -287,6 +287,17 @@ def test_a_paper_that_enters_phase_two_without_a_recommended_dose_opens_nothing(
     assert phase(bench) == "I"
 
 
+def test_another_result_on_paper_than_the_designs_ends_phase_two() -> None:
+    bench = told("1NNN 2NNN 3NNN 3NNN")
+    close_windows(bench)
+    p.decide(bench, "declare_mtd_not_reached", 3)
+    p.decide(bench, "enter_phase_two", 3)
+    events = bench.ask(paper(bench.now, "declare_mtd_not_reached", 0), PI)
+    assert only(t.Rp2dSelected, events).level == only(t.Rp2dWithdrawn, events).level == 0
+    assert only(t.HoldApplied, events).cause == "mtd-superseded"
+    assert (phase(bench), bench.world.trial.rp2d) == ("I", None)
+
+
 def test_a_child_dosed_off_the_recommended_dose_in_phase_two_is_held_and_told_to_no_design() -> None:
     bench = told(f"{CLEAN} II")
     bench.pass_days(1)
