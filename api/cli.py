@@ -16,6 +16,7 @@ from rich.table import Table
 from api.cli_accounts import accounts
 from api.cli_design import design
 from api.cli_events import events
+from api.cli_evidence import ANYTHING, attack, export, keys, verify, witness
 from api.cli_ledger import backup, rebuild, replay, restore
 from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
@@ -32,6 +33,7 @@ MASK: Final = "********"
 SERVICE: Final = "The service"
 FILE: Final = "A ledger's file, with or without a server"
 HERE: Final = "This installation"
+EVIDENCE: Final = "Evidence"
 
 app = typer.Typer(
     name=PROGRAM,
@@ -52,6 +54,11 @@ for command in (replay, rebuild, events, pack, backup, restore):
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
 app.add_typer(config, name="config", rich_help_panel=HERE)
+app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)
+app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(attack)
+app.add_typer(export, name="export", rich_help_panel=EVIDENCE)
+app.add_typer(keys, name="key", rich_help_panel=EVIDENCE)
+app.add_typer(witness, name="witness", rich_help_panel=EVIDENCE)
 
 
 @config.command("show")

@@ -1,7 +1,7 @@
 """What a read asks for besides its subject: as of when, and how far the log has to have come."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from api.service import service_of
 from ledger.application import TrialLedger
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
+from ledger.record import Record
 from ledger.refusals import NoProtocolInForce, NoSuchPatient
 from ledger.types import Instant, Name, PatientNumber, Position
 from ledger.world import World
@@ -180,7 +181,7 @@ async def grown(ledger: TrialLedger, position: int, seconds: float | None) -> bo
         return True
     loop, heard = asyncio.get_running_loop(), asyncio.Event()
 
-    def hear(_: int) -> None:
+    def hear(_: Sequence[Record]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
             loop.call_soon_threadsafe(heard.set)
 

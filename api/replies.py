@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from ledger.application import Receipt, TrialLedger
+from ledger.application import TrialLedger
+from ledger.submission import Receipt
 from ledger.types import Frozen, Instant, Several, Sha256, instant_text
 from projections.ward import SheetGrade
 
@@ -68,7 +69,9 @@ def reply(
     """
     headers = {"ETag": entity_tag(stream, _version(stream, receipt, ledger))}
     if receipt.records and not receipt.dry_run:
-        headers["Location"] = f"/v1/trials/{trial}/events/{receipt.records[0].position}"
+        position = receipt.records[0].position
+        headers["Location"] = f"/v1/trials/{trial}/events/{position}"
+        headers["Link"] = f'</v1/trials/{trial}/evidence/receipts/{position}>; rel="receipt"'
     status = 200 if receipt.already or receipt.dry_run else 201
     return Response(body_of(receipt, grades), status, headers, "application/json")
 

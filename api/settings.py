@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     at_least_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a read waits for the position that it asks for."""
 
+    evidence: bool = True
+    """Whether the heads of the trials' logs are signed here."""
+    keys_directory: Path | None = None
+    """Where the keys of the logs are, apart from the ledgers if you can; `keys` in the directory unless it is said."""
+
+    @property
+    def keys(self) -> Path | None:
+        return (self.keys_directory or self.directory / "keys") if self.evidence else None
+
     @property
     def accounts(self) -> Path:
         return self.accounts_path or self.directory / "accounts.jsonl"

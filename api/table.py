@@ -10,10 +10,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from api.problems import Refused
 from api.roles import Needed
-from ledger.application import Receipt, TrialLedger
+from ledger.application import TrialLedger
 from ledger.decisions.docket import Command
 from ledger.patient.safety import AdverseEventNumber
 from ledger.record import TRIAL, cohort_stream, patient_stream, product_stream
+from ledger.submission import Receipt
 from ledger.types import Level, Name, Ordinal, PatientNumber, Position
 from projections.ward import SheetGrade
 

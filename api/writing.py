@@ -16,7 +16,7 @@ from api.problems import Refused, faults
 from api.replies import reply
 from api.service import TRAINING, Service, service_of
 from api.table import Write, parameter
-from ledger.application import Receipt, Submission, TrialLedger, command_id
+from ledger.application import TrialLedger
 from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.docket import Command, ProductCommand
 from ledger.decisions.notices import AcknowledgeNotice
@@ -24,6 +24,7 @@ from ledger.decisions.screening import ScreenPatient
 from ledger.record import TRIAL, Asked, Source
 from ledger.refusals import VersionMovedOn
 from ledger.store.texts import SealedText
+from ledger.submission import Receipt, Submission, command_id
 from projections.base import patient_of
 from projections.ward import SheetGrade
 

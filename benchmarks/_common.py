@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ledger.application import Submission, TrialLedger, command_id
+from ledger.application import TrialLedger
 from ledger.decisions import safety, screening
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Command
 from ledger.record import Actor, Asked
+from ledger.submission import Submission, command_id
 from tests.bench import INVESTIGATOR, SITE, Bench, opened_trial
 
 RESULTS = Path(__file__).parent / "results"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from ledger.cohort.events import COHORT_EVENTS
 from ledger.patient.listed import PATIENT_EVENTS
 from ledger.product.events import PRODUCT_EVENTS
-from ledger.trial.dosing import TRIAL_EVENTS
+from ledger.trial.listed import TRIAL_EVENTS
 from ledger.types import Event
 
 EVENTS: Mapping[str, type[Event]] = MappingProxyType(

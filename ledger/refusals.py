@@ -833,3 +833,27 @@ class NoSuchProduct(Unknown):
     """There is no such product."""
 
     rule = "unknown-product"
+
+
+class WeakLogKey(Refused):
+    """A key that must not sign this log's heads: of small order, of another log, or not one at all."""
+
+    rule = "evidence-1"
+
+
+class LogKeyNotSignedIn(Refused):
+    """A new key for the log that the key in use did not sign."""
+
+    rule = "evidence-1"
+
+
+class UnreadablePolicy(Malformed):
+    """A witness policy that is not a tlog-policy file, or does not name this log."""
+
+    rule = "evidence-2"
+
+
+class EvidenceQuorumMissing(Refused):
+    """The trial asks for a quorum of witnesses on the decision that opened a level, and there is none yet."""
+
+    rule = "evidence-3"

@@ -5,13 +5,16 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from ledger.application import Clock, Receipt, StoryClock, Submission, TrialLedger, system_clock
+from ledger.application import Clock, StoryClock, TrialLedger, system_clock
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
+from ledger.keyroom import KeyRoom
+from ledger.notary import Notary
 from ledger.record import Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
 from ledger.store.errors import AlreadyThere
+from ledger.submission import Receipt, Submission
 from ledger.world import World
 
 SUFFIX = ".ledger"
@@ -28,12 +31,15 @@ class _NoArchive:
 
 
 class Shelf:
-    """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there."""
+    """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
+    the keys of their logs are; without it no head is signed here."""
 
-    def __init__(self, directory: Path, story_from: datetime | None = None) -> None:
+    def __init__(self, directory: Path, story_from: datetime | None = None, keys: Path | None = None) -> None:
         self.directory = directory
         self._story_from = story_from
+        self._keys = KeyRoom(keys) if keys is not None else None
         self._open: dict[str, TrialLedger] = {}
+        self._notaries: dict[str, Notary] = {}
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -47,7 +53,18 @@ class Shelf:
                 if trial_id not in self.names():
                     raise NoSuchTrial(f"trial {trial_id}")
                 self._open[trial_id] = self._opened(self.path(trial_id))
+                self._notarise(trial_id)
             return self._open[trial_id]
+
+    def notary(self, trial_id: str) -> Notary | None:
+        """Who has the heads of an open trial's log signed; none where that is done elsewhere, or not at all."""
+        return self._notaries.get(trial_id)
+
+    def _notarise(self, trial_id: str) -> None:
+        notary = self._keys.notary(trial_id, self._open[trial_id]) if self._keys is not None else None
+        if notary is not None and trial_id not in self._notaries:
+            self._notaries[trial_id] = notary
+            notary.start()
 
     def path(self, trial_id: str) -> Path:
         return self.directory / f"{trial_id}{SUFFIX}"
@@ -73,7 +90,10 @@ class Shelf:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
             self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
-        return self.trial(command.trial_id).submit(submission)
+        receipt = self.trial(command.trial_id).submit(submission)
+        with self._lock:
+            self._notarise(command.trial_id)
+        return receipt
 
     def _clock_of(self, command: RegisterTrial) -> Clock:
         if command.training and self._story_from is not None:
@@ -82,6 +102,9 @@ class Shelf:
 
     def close(self) -> None:
         with self._lock:
+            for notary in self._notaries.values():
+                notary.close()
+            self._notaries.clear()
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()

@@ -121,7 +121,9 @@ def nct07256210() -> ProtocolDocument:
     return load_protocol(bundled("nct07256210"))
 
 
-def opened_trial(protocol: ProtocolDocument | None = None, bench: Bench | None = None) -> Bench:
+def opened_trial(
+    protocol: ProtocolDocument | None = None, bench: Bench | None = None, *, training: bool = True
+) -> Bench:
     """A trial whose protocol is approved, whose people hold their roles and whose start level is open."""
     document = protocol or nct07256210()
     bench = bench or Bench()
@@ -132,7 +134,7 @@ def opened_trial(protocol: ProtocolDocument | None = None, bench: Bench | None =
             title=document.title,
             sponsor=document.sponsor,
             origin="test.example/trial",
-            training=True,
+            training=training,
         ),
         SPONSOR,
     )

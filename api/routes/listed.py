@@ -3,7 +3,20 @@
 from dataclasses import replace
 from typing import Final
 
-from api.routes import dosing, infusions, notices, patients, placing, products, reporting, review, safety, trial, ward
+from api.routes import (
+    dosing,
+    evidence,
+    infusions,
+    notices,
+    patients,
+    placing,
+    products,
+    reporting,
+    review,
+    safety,
+    trial,
+    ward,
+)
 from api.table import Write
 
 FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
@@ -18,6 +31,7 @@ FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "reporting": reporting.WRITES,
     "dosing": dosing.WRITES,
     "notices": notices.WRITES,
+    "evidence": evidence.WRITES,
 }
 
 WRITES: Final[tuple[Write, ...]] = tuple(

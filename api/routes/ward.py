@@ -4,9 +4,10 @@ from typing import Final
 
 from api.roles import needs
 from api.table import Write
-from ledger.application import Receipt, TrialLedger
+from ledger.application import TrialLedger
 from ledger.decisions import ward
 from ledger.patient.ward import WardSheetRecorded
+from ledger.submission import Receipt
 from projections.ward import SheetGrade, grades_at_once
 
 _PATIENT = {"patient": "001"}

@@ -15,6 +15,7 @@ from ledger.decisions import (
     dlt,
     dose_decision,
     enrolment,
+    evidence,
     given,
     holds,
     infusion,
@@ -47,6 +48,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **setup.DECISIONS,
         **screening.DECISIONS,
         **enrolment.DECISIONS,
+        **evidence.DECISIONS,
         **infusion.DECISIONS,
         **readiness.DECISIONS,
         **given.DECISIONS,
@@ -228,6 +230,7 @@ def envelope(docket: Docket, world: World, entry: Entry) -> Record:
         reason=docket.asked.reason,
         corrects=entry.corrects,
         conflicts_with=entry.conflicts_with,
+        after=docket.after,
     )
 
 

@@ -17,7 +17,7 @@ from ledger.patient.review import QueryRaised
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Asked, Entry, Record, patient_stream
+from ledger.record import TRIAL, Asked, Entry, Head, Record, patient_stream
 from ledger.trial.events import TrialDeviationRecorded
 from ledger.trial.state import Version
 from ledger.types import Event, Frozen, Line, Name, Role
@@ -61,6 +61,8 @@ class Docket:
     asked: Asked
     now: datetime
     archive: Archive
+    after: Head | None = None
+    """The newest signed head, which the events will name."""
 
     @property
     def occurred_at(self) -> datetime:

@@ -11,6 +11,7 @@ from ledger.decisions.eligibility import verdicts
 from ledger.decisions.expansion import enrolled_count, has_candidate, may_be_crossed
 from ledger.decisions.notices import circulated
 from ledger.decisions.standing import advice, outcomes, tally
+from ledger.decisions.witnessed import against_unwitnessed
 from ledger.designs.listed import design_of
 from ledger.designs.reading import advice_line, lower_level_to_treat, treats_now
 from ledger.eligibility.matrix import open_criteria
@@ -231,6 +232,7 @@ def against_assignment(docket: Docket, patient: Patient, cohort: Cohort, version
     if patient.level is not None:
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     yield from against_placing(docket.world, protocol, cohort.level)
+    yield from against_unwitnessed(docket.world, cohort.level)
     expires_on = cohort.reservations.get(patient.number)
     if expires_on is None or expires_on < docket.judged_on:
         yield no.NoReservation(f"patient {patient.number} at level {cohort.level}")
@@ -290,6 +292,7 @@ def against_level_use(world: World, patient: Patient) -> Broken:
     decision = world.trial.decisions.get(number) if number is not None else None
     if decision is not None and not circulated(world, decision):
         yield no.DecisionNotCirculated(f"decision {decision.number}")
+    yield from against_unwitnessed(world, patient.level)
 
 
 def weight_is_fresh(weighed_on: date, on: date, protocol: ProtocolDocument) -> bool:

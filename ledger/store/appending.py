@@ -20,7 +20,7 @@ from ledger.store.connection import DurableDatastore, Ownership, fault_of, fault
 from ledger.store.errors import OutcomeUnknown
 from ledger.store.reading import ANSWER_QUERY
 from ledger.store.recorder import LeafRecorder
-from ledger.store.rows import Answer, Refusal
+from ledger.store.rows import Anchor, Answer, Cosignature, EvidenceRow, Refusal, SignedHead
 from ledger.store.texts import SealedText, commitment
 from ledger.types import instant_text
 
@@ -118,6 +118,23 @@ class Batch:
         self._insert_answers(answers)
         self._insert_refusals(refusals)
         return hashes
+
+    def save_evidence(self, rows: Iterable[EvidenceRow]) -> None:
+        """Write what the evidence gathered about heads; what is there already stays as it is."""
+        for row in rows:
+            match row:
+                case SignedHead(size=size, note=note):
+                    self._add("checkpoints", "size = ?", (size,), (note.decode(),))
+                case Cosignature(size=size, name=name, line=line):
+                    self._add("cosignatures", "size = ? AND name = ?", (size, name), (line,))
+                case Anchor(size=size, authority=authority, token=token):
+                    self._add("anchors", "size = ? AND authority = ?", (size, authority), (token,))
+
+    def _add(self, table: str, key: str, named: tuple[int | str, ...], rest: tuple[str | bytes, ...]) -> None:
+        self._cursor.execute(f"SELECT 1 FROM {table} WHERE {key}", named)  # noqa: S608 - our own names
+        if self._cursor.fetchone() is None:
+            marks = ", ".join("?" * len((*named, *rest)))
+            self._cursor.execute(f"INSERT INTO {table} VALUES ({marks})", (*named, *rest))  # noqa: S608
 
     def _refuse_gaps(self, records: Iterable[Record]) -> None:
         for position, record in enumerate(records, start=self.tree.size):

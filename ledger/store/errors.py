@@ -3,11 +3,13 @@
     Malformed    LeafTooLarge, Unstorable    the event cannot become a leaf
     Refused      AlreadyThere                a file stands where one is to be made
     Unknown      NoSuchStore                 there is no such file
+                 NothingSigned               no head of the log is signed yet
     Unavailable  AlreadyOwned                another process writes this file
                  NotDurable                  SQLite does not keep what it acknowledges
                  StorageFailed               the disk or the lock failed before the commit; nothing was written
                  OutcomeUnknown              the commit failed: it may be on disk or not
                  WriterClosed                the writer has been closed
+                 BehindSignedHead            the log is not what was signed before; a person has to say why
 
 `StorageFull` and `Corrupt` stand in `ledger/errors.py`.
 """
@@ -67,3 +69,16 @@ class WriterClosed(Unavailable):
     """The ledger is shutting down."""
 
     rule = "writer-closed"
+
+
+class NothingSigned(Unknown):
+    """No head of the log is signed yet, so there is nothing that could be proven."""
+
+    rule = "evidence-4"
+
+
+class BehindSignedHead(Unavailable):
+    """A head was signed that this log does not continue: an old copy, or a fork. It goes on once a person has recorded
+    the recovery."""
+
+    rule = "evidence-5"

@@ -22,7 +22,7 @@ from ledger.record import Record
 from ledger.refusals import NoSuchRecord
 from ledger.store.codec import open_leaf, record_of
 from ledger.store.connection import DurableDatastore, faults_named
-from ledger.store.rows import Answer, Refusal
+from ledger.store.rows import Anchor, Answer, Refusal, SignedHead
 from ledger.store.texts import commitment
 from ledger.types import parse_instant
 
@@ -132,6 +132,27 @@ class Reading:
         """At most `limit` refusals with a number greater than `after` (0: from the first), in order."""
         query = "SELECT * FROM refusals WHERE number > ? ORDER BY number LIMIT ?"
         return [_refusal(row) for row in self.select(query, after, limit)]
+
+    def signed_heads(self) -> list[SignedHead]:
+        """Every head that the log signed, in the order of their sizes."""
+        found = self.select("SELECT size, note FROM checkpoints ORDER BY size")
+        return [SignedHead(row["size"], row["note"].encode()) for row in found]
+
+    def signed_head(self, at_least: int = 0) -> SignedHead | None:
+        """The newest head that the log signed, if it has at least so many events."""
+        query = "SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size DESC LIMIT 1"
+        found = self.select(query, at_least)
+        return SignedHead(found[0]["size"], found[0]["note"].encode()) if found else None
+
+    def cosigned_note(self, head: SignedHead) -> bytes:
+        """The note of a signed head, with the cosignatures that there are by now."""
+        query = "SELECT line FROM cosignatures WHERE size = ? ORDER BY name"
+        return head.note + "".join(row["line"] for row in self.select(query, head.size)).encode()
+
+    def anchors(self) -> list[Anchor]:
+        """Every time-stamp token, in the order of the sizes that it dates."""
+        found = self.select("SELECT size, authority, token FROM anchors ORDER BY size, authority")
+        return [Anchor(row["size"], row["authority"], bytes(row["token"])) for row in found]
 
     def rows(self, start: int, stop: int) -> Iterator[sqlite3.Row]:
         """The rows of the events in a range of positions, none left out; `Corrupt` names the first that is missing."""

@@ -1,4 +1,4 @@
-"""What stands beside the events in a trial's file: answers by key, and refusals."""
+"""What stands beside the events in a trial's file: answers by key, refusals, and the evidence about its heads."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,3 +32,32 @@ class Refusal:
     rule: str
     request_hash: str
     number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A head that the log signed: its note with the log's signatures."""
+
+    size: int
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """A witness's signature line on a head, under the witness's name in the policy."""
+
+    size: int
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A time-stamp token (RFC 3161, DER) over the note of a signed head."""
+
+    size: int
+    authority: str
+    token: bytes
+
+
+EvidenceRow = SignedHead | Cosignature | Anchor

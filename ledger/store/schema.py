@@ -65,6 +65,16 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "checkpoints": """
             size INTEGER PRIMARY KEY,
             note TEXT NOT NULL""",
+        "cosignatures": """
+            size INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            line TEXT NOT NULL,
+            PRIMARY KEY (size, name)""",
+        "anchors": """
+            size INTEGER NOT NULL,
+            authority TEXT NOT NULL,
+            token BLOB NOT NULL,
+            PRIMARY KEY (size, authority)""",
     }
 )
 
@@ -79,6 +89,8 @@ _SAME_KEY: Mapping[str, str] = MappingProxyType(
         "refusals": "number = NEW.number",
         "blobs": "sha256 = NEW.sha256",
         "checkpoints": "size = NEW.size",
+        "cosignatures": "size = NEW.size AND name = NEW.name",
+        "anchors": "size = NEW.size AND authority = NEW.authority",
     }
 )
 

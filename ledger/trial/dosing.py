@@ -5,8 +5,6 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from ledger.protocol.terms import Word
-from ledger.trial.events import SETUP_EVENTS
-from ledger.trial.reviews import REVIEW_EVENTS
 from ledger.types import (
     Commitment,
     Count,
@@ -253,5 +251,3 @@ DOSING_EVENTS: tuple[type[Event], ...] = (
     PhaseEntered,
     TrialStoppedPrematurely,
 )
-
-TRIAL_EVENTS: tuple[type[Event], ...] = (*SETUP_EVENTS, *DOSING_EVENTS, *REVIEW_EVENTS)

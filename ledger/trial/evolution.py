@@ -10,6 +10,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as e
+from ledger.trial import evidence_state
 from ledger.trial import reviews as r
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
 from ledger.types import Event, changed
@@ -200,6 +201,21 @@ def _reference_approved(trial: Trial, event: r.ReferenceSafetyInformationApprove
     return changed(trial, reference_safety=trial.reference_safety.set(event.version, event.effective_on))
 
 
+PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType(
+    {"evidence": evidence_state.STEPS}
+)
+"""Members of the trial that evolve by themselves: the member's name, and the steps that its own file lists."""
+
+
+def _within(member: str, step: Callable[[Any, Any, Record], Any]) -> Callable[[Trial, Any, Record], Trial]:
+    """A step of one member as a step of the trial."""
+
+    def evolved(trial: Trial, event: Event, record: Record) -> Trial:
+        return changed(trial, **{member: step(getattr(trial, member), event, record)})
+
+    return evolved
+
+
 TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = MappingProxyType(
     {
         e.TrialRegistered: _registered,
@@ -232,6 +248,7 @@ TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = M
         e.ReportQuarantined: _quarantined,
         e.QuarantineResolved: _resolved,
         e.TrialDeviationRecorded: _deviated,
+        **{kind: _within(member, step) for member, steps in PARTS.items() for kind, step in steps.items()},
     }
 )
 

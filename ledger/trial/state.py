@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from immutables import Map
 
@@ -9,6 +10,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.trial import dosing as d
 from ledger.trial import events as e
 from ledger.trial import reviews as r
+from ledger.trial.evidence_state import Evidence
 from ledger.types import Phase
 
 
@@ -82,6 +84,9 @@ class Quarantined:
     resolved: bool = False
 
 
+NO_EVIDENCE: Final = Evidence()
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """The trial as its log stands."""
@@ -110,6 +115,7 @@ class Trial:
     safety_reviews: Map[int, r.SafetyReviewHeld] = Map()
     reference_safety: Map[str, date] = Map()
     deviations: int = 0
+    evidence: Evidence = NO_EVIDENCE
 
     def protocol_on(self, day: date) -> Version | None:
         """The approved version in force on a day: the one with the latest day, then the highest number."""

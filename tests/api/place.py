@@ -78,7 +78,7 @@ class Place:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
-        self.settings = Settings(directory=directory, **{"story_from": STORY_BEGINS, **settings})
+        self.settings = Settings(directory=directory, **{"story_from": STORY_BEGINS, "evidence": False, **settings})
         self.tokens = {
             role: add_account(self.settings.accounts, id=name, role=role, site=site)
             for role, (name, site) in PEOPLE.items()

@@ -271,6 +271,12 @@ def reviewed(story: Story) -> None:
     story.tell("endorse_data", "investigator")
 
 
+def watched(story: Story) -> None:
+    """The log gets witnesses and authorities, and is recovered once."""
+    for operation in ("set_witness_policy", "set_anchor_policy", "set_settings", "record_recovery"):
+        story.tell(operation, "medical_monitor")
+
+
 def whole(place: Place) -> Story:
     """All of it."""
     story = begin(place)
@@ -297,4 +303,5 @@ def whole(place: Place) -> Story:
     reviewed(story)
     story.tell("revoke_role", "principal_investigator")
     story.tell("close_enrolment", "medical_monitor")
+    watched(story)
     return story

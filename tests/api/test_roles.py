@@ -47,6 +47,7 @@ IN_PATHS = {
     "about": "1",
     "name": "consents",
     "position": "0",
+    "path": "0/000",
 }
 NEEDS_NO_TOKEN = {"/healthz", "/readyz", "/metrics", "/problems/{type}"}
 

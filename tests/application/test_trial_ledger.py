@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.application import StoryClock, Submission, TrialLedger, command_id
+from ledger.application import StoryClock, TrialLedger
 from ledger.decisions import enrolment, safety, screening, setup
 from ledger.errors import KeyReused
 from ledger.record import Asked
@@ -16,6 +16,7 @@ from ledger.refusals import NoFreeSlot, NoSuchTrial, VersionMovedOn
 from ledger.shelf import Shelf
 from ledger.store.errors import AlreadyOwned, LeafTooLarge
 from ledger.store.sqlite import SqliteStore
+from ledger.submission import Submission, command_id
 from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, START, Bench, opened_trial
 from tests.patients import screen
 

@@ -12,6 +12,9 @@ LONGEST_FUNCTION_LINES = 50
 VOCABULARIES = {Path("ledger/refusals.py")}
 """Lists of small entries of one kind, looked up by name and never read through."""
 
+COPIED_ALONE = {Path("ledger/evidence/verify.py")}
+"""A program that has to be one file, since it is carried to a machine that has nothing else of ours."""
+
 FILES = sorted(path for room in ("ledger", "projections", "api") for path in (ROOT / room).rglob("*.py"))
 
 
@@ -31,7 +34,7 @@ def test_the_rooms_are_found() -> None:
 def test_a_file_and_its_functions_are_short(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     length_lines = len(source.splitlines())
-    assert length_lines <= LONGEST_FILE_LINES or path.relative_to(ROOT) in VOCABULARIES
+    assert length_lines <= LONGEST_FILE_LINES or path.relative_to(ROOT) in VOCABULARIES | COPIED_ALONE
     assert [found for found in functions(ast.parse(source)) if found[1] > LONGEST_FUNCTION_LINES] == []
 
 

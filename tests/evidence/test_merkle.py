@@ -1,7 +1,5 @@
 """The tree is that of RFC 9162, however it is grown, and its tiles are those of C2SP tlog-tiles."""
 
-from hashlib import sha256
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,21 +14,10 @@ from ledger.evidence.merkle import (
     root_of,
     tile_count,
 )
+from tests.evidence.rfc9162 import mth
 
 LEAVES = [number.to_bytes(4) for number in range(5_000)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
-
-
-def mth(leaves: list[bytes]) -> bytes:
-    """RFC 9162, section 2.1.1, word for word: MTH(D_n)."""
-    if not leaves:
-        return sha256(b"").digest()
-    if len(leaves) == 1:
-        return sha256(b"\x00" + leaves[0]).digest()
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    return sha256(b"\x01" + mth(leaves[:k]) + mth(leaves[k:])).digest()
 
 
 def tiles_by_definition(size: int) -> set[Tile]:

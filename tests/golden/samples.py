@@ -10,6 +10,7 @@ from typing import Final
 
 from ledger.record import Record
 from tests.golden.cohort_samples import COHORT_SAMPLES
+from tests.golden.evidence_samples import EVIDENCE_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
 from tests.golden.product_samples import PRODUCT_SAMPLES
 from tests.golden.reporting_samples import REPORTING_SAMPLES
@@ -19,12 +20,13 @@ from tests.golden.trial_samples import TRIAL_SAMPLES
 from tests.golden.ward_samples import WARD_SAMPLES
 
 ALL: Final = (
-    *TRIAL_SAMPLES,
     *COHORT_SAMPLES,
+    *EVIDENCE_SAMPLES,
     *PATIENT_SAMPLES,
-    *SAFETY_SAMPLES,
     *PRODUCT_SAMPLES,
     *REVIEW_SAMPLES,
+    *SAFETY_SAMPLES,
+    *TRIAL_SAMPLES,
     *WARD_SAMPLES,
     *REPORTING_SAMPLES,
 )

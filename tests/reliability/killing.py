@@ -20,9 +20,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from api.auth import add_account
-from ledger.application import TrialLedger, command_id
+from ledger.application import TrialLedger
 from ledger.decisions import screening
 from ledger.store.sqlite import SqliteStore
+from ledger.submission import command_id
 from ledger.world import World
 from projections.base import digest
 from tests.bench import INVESTIGATOR, SITE, opened_trial

@@ -43,7 +43,22 @@ INSTANTS = tuple(
     START + timedelta(days=days, hours=hours) for days in (-3000, -1, 0, 3, 17, 40, 90) for hours in (0, 15)
 )
 DAYS = tuple(date.fromisoformat(day) for day in ("1900-01-01", "2025-05-09", "2026-01-05", "2026-02-20", "2199-12-31"))
+KEY = "test.example/trial+73f5de94+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 POOLS: dict[str, tuple[object, ...]] = {
+    "verifier_key": (KEY, "another.example/trial+73f5de94+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"),
+    "signed_by_old_key": (None, "A" * 86 + "=="),
+    "lines": ((), ("quorum none",), (f"log {KEY}", "quorum none")),
+    "authorities": ((), ({"name": "national", "url": "https://tsa.example", "roots_sha256": "ab" * 32},)),
+    "authority": ("national",),
+    "cosigners": ((), ({"name": "site", "cosigned_at": START},)),
+    "against": ("steady-clock", "witness", "sundial"),
+    "off_by_milliseconds": (-3_600_000, 0, 2_000),
+    "size": (0, 1, 10**9),
+    "signed_size": (0, 120),
+    "found_size": (0, 98),
+    "root": ("ab" * 32,),
+    "signed_root": ("ab" * 32,),
+    "found_root": ("cd" * 32,),
     "lot": ("NK-001", "NK-001", "NK-002", "NK-404", None),
     "bag": (None, "NK-001.A"),
     "bags": ((), ({"bag": "NK-001.A", "cells": 1},), ({"bag": "A", "cells": 1}, {"bag": "A", "cells": 1})),
@@ -149,6 +164,7 @@ TEXTS = (
     "answer",
     "why",
     "comment",
+    "circumstances",
     "resolution",
     "conflicts",
     "information",

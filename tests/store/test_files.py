@@ -24,6 +24,8 @@ ROWS = {
     "refusals": "(1, 't', 'a', 'r', 'c', 'r', 'h')",
     "blobs": "('h', x'00')",
     "checkpoints": "(1, 'n')",
+    "cosignatures": "(1, 'w', 'l')",
+    "anchors": "(1, 'a', x'00')",
 }
 
 

@@ -1,0 +1,152 @@
+"""What others check a log with: bundles are exported and verified; keys and policies for it; a witness; attacks on
+copies, to see what the verifier says."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, show
+from api.cli_places import File, TrialName, ledger_file
+from ledger.evidence import verify as verifier
+from ledger.evidence.cosigning import Heads, Witness
+from ledger.evidence.keys import SigningKey
+from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
+from ledger.store.bundle import openings, write_bundle
+from ledger.store.errors import NothingSigned
+from ledger.store.reading import Reading
+from ledger.store.sqlite import SqliteStore
+from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
+
+export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
+keys: Final = typer.Typer(no_args_is_help=True, help="Keys that sign heads.")
+witness: Final = typer.Typer(no_args_is_help=True, help="A witness of others' logs.")
+
+ANYTHING: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+class Kind(StrEnum):
+    """What a key signs."""
+
+    log = "log"
+    witness = "witness"
+
+
+def verify(context: typer.Context) -> None:
+    """Verify a bundle, a receipt, or two heads: the same program as the single file verify.py, with its exit codes."""
+    sys.exit(verifier.main(context.args))
+
+
+@export.command("bundle")
+def export_bundle(
+    to: Annotated[Path, typer.Argument(help="A zip that does not exist yet.")],
+    trial: TrialName = None,
+    file: File = None,
+    texts: Annotated[bool, typer.Option(help="Put the free texts in, with the salts that open them.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that somebody needs to check the log offline, up to its newest signed head. The same bytes every
+    time."""
+    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        head = store.signed_head()
+        if head is None:
+            raise NothingSigned("no head of this log is signed yet")
+        write_bundle(store, to, {"openings.jsonl": openings(store, head.size)} if texts else {})
+        said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
+    show(said, as_json, lambda: facts(said))
+
+
+@export.command("policy")
+def export_policy(trial: TrialName = None, file: File = None) -> None:
+    """The policy that a log names: its key, its witnesses, its quorum (a tlog-policy file). Compare it with what you
+    were told by another way before you believe it."""
+    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        sys.stdout.write(policy_of(store).decode())
+
+
+def policy_of(reading: Reading) -> bytes:
+    """The policy that a log names last; of one without witnesses, its key and no quorum."""
+    policies = reading.page(-1, 1_000, type=WitnessPolicySet.NAME)
+    if policies and isinstance(event := policies[-1].event, WitnessPolicySet):
+        return "".join(f"{line}\n" for line in event.lines).encode()
+    enrolled = reading.page(-1, 1_000, type=LogKeyEnrolled.NAME)
+    lines = [f"log {event.verifier_key}\n" for each in enrolled if isinstance(event := each.event, LogKeyEnrolled)]
+    if not lines:
+        raise NothingSigned("the log has no key")
+    return "".join([*lines, "quorum none\n"]).encode()
+
+
+@keys.command("new")
+def new_key(
+    name: Annotated[str, typer.Argument(help="The log's origin, or a name of the witness such as its address.")],
+    to: Annotated[Path, typer.Argument(help="A file that does not exist yet; only its owner can read it.")],
+    kind: Annotated[Kind, typer.Option(help="What it signs.")] = Kind.witness,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key, and print its public part, which others put into their policies."""
+    try:
+        key = SigningKey.generate(name, ED25519 if kind is Kind.log else COSIGNATURE)
+    except Bad as bad:
+        raise typer.BadParameter(str(bad)) from None
+    key.write(to)
+    said = {"file": str(to), "verifier_key": key.verifier.spelled()}
+    show(said, as_json, lambda: facts(said))
+
+
+@witness.command("serve")
+def serve_witness(
+    key: Annotated[Path, typer.Option(help="The witness's key (`key new`).")],
+    logs: Annotated[Path, typer.Option(help="A tlog-policy file: the logs that are watched.")],
+    heads: Annotated[Path, typer.Option(help="Where the last head of each log is remembered.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8090,
+) -> None:
+    """Cosign heads of others' logs over HTTP, `POST /add-checkpoint` (C2SP tlog-witness): only those that continue the
+    last one. Run it where the log's owner has no access."""
+    import uvicorn
+
+    from api.witness import create_witness
+
+    try:
+        watching = Witness(Heads(heads), SigningKey.read(key), Policy.parse(logs.read_bytes()))
+    except Bad as bad:
+        raise typer.BadParameter(str(bad)) from None
+    uvicorn.run(create_witness(watching), host=host, port=port, log_level="warning")
+
+
+def attack(
+    trial: TrialName = None,
+    file: File = None,
+    policy: Annotated[Path | None, typer.Option(help="Whose keys are believed, if not what the log names.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do to copies of a ledger what somebody with every right to its file could do, and show what the verifier says."""
+    from api.attacks import attempts
+
+    path = ledger_file(trial, file)
+    with SqliteStore.open(path, read_only=True) as store:
+        head = store.signed_head()
+        if head is None:
+            raise NothingSigned("no head of this log is signed yet")
+        held, believed = store.cosigned_note(head), policy.read_bytes() if policy else policy_of(store)
+    found = list(attempts(path, Trust(Policy.parse(believed), held=(held,))))
+    rows = [
+        {"attack": each.what, "position": each.position, "exit": each.report.exit, "found": each.found}
+        for each in found
+    ]
+    show({"attacks": rows}, as_json, lambda: _table(rows))
+    if any(each.report.exit != verifier.TAMPERED for each in found):
+        raise typer.Exit(COULD_NOT_RUN if not found else REFUSED)
+
+
+def _table(rows: list[dict[str, object]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for name in ("attack", "event", "exit", "the verifier"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in ("attack", "position", "exit", "found")))
+    return table

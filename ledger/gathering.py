@@ -1,0 +1,168 @@
+"""A batch while it is decided: each command on the state that the ones before it leave, and everything that has to be
+written in one transaction. What is refused leaves nothing behind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from ledger.decisions.carry_out import CarriedOut, carry_out
+from ledger.decisions.docket import Docket
+from ledger.decisions.evidence import RecordRecovery
+from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused
+from ledger.record import Head, Record
+from ledger.refusals import VersionMovedOn
+from ledger.store.appending import Batch
+from ledger.store.codec import encode
+from ledger.store.errors import BehindSignedHead
+from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
+from ledger.store.sqlite import SqliteStore
+from ledger.store.texts import SealedText
+from ledger.submission import EvidenceGathered, Receipt, Submission
+from ledger.world import World, free_texts
+
+OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule with a mistake in it raises; never what the database raises."""
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What a batch gathers. `after`: the newest signed head, which every event of the batch names."""
+
+    store: SqliteStore
+    world: World
+    now: datetime
+    after: Head | None
+    first: int
+    records: list[Record] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    texts: dict[str, SealedText] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    behind: str | None = None
+    """What was signed and is not in this log: then nothing is taken but the recovery."""
+    evidence: list[EvidenceRow] = field(default_factory=list)
+
+    def answer(self, batch: Batch, asked: Submission | EvidenceGathered) -> Receipt | Exception:
+        """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""
+        if isinstance(asked, EvidenceGathered):
+            self.evidence.extend(asked.rows)
+            return Receipt((), ())
+        try:
+            known = self.answers.get(asked.asked.command_id) or batch.answer(asked.asked.command_id)
+            if known is not None and not asked.dry_run:
+                return self._answered_before(known, asked)
+            if self.behind is not None and not isinstance(asked.command, RecordRecovery):
+                raise BehindSignedHead(self.behind)
+            _expect(self.world, asked)
+            done = carry_out(self._docket(asked), asked.command)
+            if asked.dry_run:
+                return Receipt(done.records, (), already=done.already is not None, dry_run=True)
+            return self._take(asked, done)
+        except Corrupt:
+            raise
+        except LedgerError as error:
+            if isinstance(error, Refused | Contradicted) and not asked.dry_run:
+                self.refusals.append(_refusal(asked, error, self.now))
+            return error
+        except OUR_MISTAKES as mistake:
+            return mistake
+
+    def save(self, batch: Batch) -> tuple[bytes, ...]:
+        """Write what was gathered; the leaf hashes of the records."""
+        batch.save_evidence(self.evidence)
+        if not (self.records or self.answers or self.refusals):
+            return ()
+        return batch.save(
+            self.records,
+            tuple(self.texts.values()),
+            tuple(self.answers.values()),
+            self.refusals,
+            leaves=self.leaves,
+        )
+
+    def _docket(self, asked: Submission) -> Docket:
+        archive = Archive(self, {text.commitment: text.text for text in asked.texts})
+        now = max(self.now, self.world.recorded_at or datetime.min.replace(tzinfo=UTC))
+        return Docket(self.world, asked.asked, now, archive, self.after)
+
+    def _answered_before(self, known: Answer, asked: Submission) -> Receipt:
+        if known.request_hash != asked.request_hash:
+            raise KeyReused("the idempotency key stands for another request")
+        positions = range(known.first_position, known.last_position + 1)
+        return Receipt(tuple(map(self.record, positions)), (), already=known.status == "already")
+
+    def _take(self, asked: Submission, done: CarriedOut) -> Receipt:
+        """Take a command's outcome into the batch; `LeafTooLarge` before anything of it is taken."""
+        if done.already is not None:
+            self._keep_answer(asked, "already", done.already, done.already)
+            return Receipt((self.record(done.already),), (), already=True)
+        leaves = [encode(record) for record in done.records]
+        self.leaves.extend(leaves)
+        self.records.extend(done.records)
+        named = _commitments(done.records)
+        self.texts.update({text.commitment: text for text in asked.texts if text.commitment in named})
+        self._keep_answer(asked, "appended", done.records[0].position, done.records[-1].position)
+        self.world = done.world
+        return Receipt(done.records, ())
+
+    def _keep_answer(self, asked: Submission, status: Status, first: int, last: int) -> None:
+        answer = Answer(asked.asked.command_id, asked.request_hash, status, first, last)
+        self.answers[answer.command_id] = answer
+
+    def record(self, position: int) -> Record:
+        """A record of the log as it will be after this batch."""
+        behind = position - self.first
+        return self.records[behind] if behind >= 0 else self.store.record(position)
+
+    def with_hashes(self, receipt: Receipt, hashes: tuple[bytes, ...]) -> Receipt:
+        """The receipt with the leaf hashes of its records, from the batch or, for earlier ones, from the store."""
+        if receipt.dry_run:
+            return receipt
+        found = tuple(
+            hashes[record.position - self.first]
+            if record.position >= self.first
+            else self.store.leaf_hash(record.position)
+            for record in receipt.records
+        )
+        return Receipt(receipt.records, found, receipt.already)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What a decision may look up: the store, and before it what the same batch has gathered."""
+
+    gathered: Gathering
+    offered: dict[str, str]
+
+    def record(self, position: int) -> Record:
+        return self.gathered.record(position)
+
+    def text(self, commitment: str) -> str | None:
+        if commitment in self.offered:
+            return self.offered[commitment]
+        here = self.gathered.texts.get(commitment)
+        return here.text if here else self.gathered.store.text(commitment)
+
+
+def _expect(world: World, submission: Submission) -> None:
+    if submission.expected is None:
+        return
+    stream, version = submission.expected
+    current = world.stream_version(stream)
+    if current != version:
+        raise VersionMovedOn(stream, f"{stream}@{current}")
+
+
+def _refusal(submission: Submission, error: LedgerError, at: datetime) -> Refusal:
+    by = submission.asked.by
+    return Refusal(at, by.id, by.role, type(submission.command).__name__, error.rule, submission.request_hash)
+
+
+def _commitments(records: Iterable[Record]) -> set[str]:
+    """The commitments to free texts that records hold."""
+    found = {record.reason for record in records if record.reason is not None}
+    for record in records:
+        named = (getattr(record.event, name) for name in free_texts(type(record.event)))
+        found.update(commitment for commitment in named if commitment is not None)
+    return found
