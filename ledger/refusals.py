@@ -20,7 +20,7 @@ class OccurrenceInTheFuture(Malformed):
 
 
 class NotInProtocol(Malformed):
-    """The protocol has no such level, infusion, criterion or interpretation."""
+    """The protocol has no such level, infusion, visit, criterion, response or interpretation."""
 
     rule = "protocol-1"
 
@@ -857,3 +857,21 @@ class EvidenceQuorumMissing(Refused):
     """The trial asks for a quorum of witnesses on the decision that opened a level, and there is none yet."""
 
     rule = "evidence-3"
+
+
+class VisitOutsideWindow(Refused):
+    """The visit lies outside its days."""
+
+    rule = "follow-up-1"
+
+
+class FollowUpNotOver(Refused):
+    """The follow-up is not over: neither are its years, nor was the last planned visit made."""
+
+    rule = "follow-up-2"
+
+
+class NoContactAttempted(Refused):
+    """Nobody is on record as having tried to reach a patient who is said to be lost to follow-up."""
+
+    rule = "follow-up-3"

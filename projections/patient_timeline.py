@@ -8,7 +8,9 @@ from pydantic import JsonValue
 from ledger.decisions.standing import day_zero_on
 from ledger.patient.events import DeathRecorded, PatientOffStudy
 from ledger.patient.evolution import evolve
+from ledger.patient.outcomes import OutcomeRecorded
 from ledger.patient.state import Patient
+from ledger.patient.visits import VisitRecorded
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.treatment import ScheduledDose
 from ledger.record import Record
@@ -129,8 +131,10 @@ def _entry(world: World, record: Record, number: str, zero: date | None, correct
 def _stated_day(event: Event) -> date | None:
     """The day that an event itself states, where it is known by the day only."""
     match event:
-        case DeathRecorded(died_on=on) | PatientOffStudy(off_on=on):
+        case DeathRecorded(died_on=on) | PatientOffStudy(off_on=on) | VisitRecorded(visited_on=on):
             return on
+        case OutcomeRecorded(outcome=outcome):
+            return outcome.on
         case _:
             return None
 

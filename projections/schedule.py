@@ -1,8 +1,8 @@
 """A patient's own calendar: what is planned for which date, what of it has happened, and the follow-up visits.
 
 It follows from day 0, planned at first and actual with the graft. The log holds neither the donor's type nor the
-backbone that was chosen, nor a visit that was made: doses that depend on these are listed with their condition, and a
-visit is *overdue* when its window is over and the follow-up has not ended.
+backbone that was chosen: doses that depend on these are listed with their condition. A visit is *overdue* when its
+window is over, it was neither made nor reported as missed, and the follow-up has not ended.
 """
 
 from collections.abc import Iterator
@@ -46,13 +46,13 @@ class PatientSchedule(View):
     follow_up_ended_on: Day | None
     """By death, or by leaving the study."""
     visits: tuple[Visit, ...]
-    """From the actual day 0. Their days and windows are defaults of this ledger."""
+    """From the actual day 0, as the protocol document plans them."""
 
 
 def patient_schedule(world: World, protocol: ProtocolDocument, number: str, on: date) -> PatientSchedule:
     """The calendar of a patient who is on record, under a protocol version."""
     patient = world.patients[number]
-    day_zero, ended_on = day_zero_on(patient), _ended_on(patient)
+    day_zero = day_zero_on(patient)
     grafted_on = patient.transplant.at.date() if patient.transplant else None
     planned_on = patient.enrolled.planned_transplant_on if patient.enrolled else None
     return PatientSchedule(
@@ -63,8 +63,8 @@ def patient_schedule(world: World, protocol: ProtocolDocument, number: str, on: 
         planned_day_zero_on=planned_on,
         items=tuple(_items(patient, protocol, day_zero)) if day_zero else (),
         moved=_moved(protocol, planned_on, grafted_on),
-        follow_up_ended_on=ended_on,
-        visits=calendar.follow_up(protocol, grafted_on, today=on, ended_on=ended_on) if grafted_on else (),
+        follow_up_ended_on=ended_on(patient),
+        visits=visits_of(patient, protocol, on),
     )
 
 
@@ -88,7 +88,8 @@ def _moved(protocol: ProtocolDocument, planned_on: date | None, grafted_on: date
     return calendar.moved(before, after, today=grafted_on)
 
 
-def _ended_on(patient: Patient) -> date | None:
+def ended_on(patient: Patient) -> date | None:
+    """The day on which the follow-up ended, by death or by leaving the study."""
     ends: list[date] = []
     for noted in (patient.death, patient.off_study):
         match noted and noted.event:
@@ -97,3 +98,17 @@ def _ended_on(patient: Patient) -> date | None:
             case _:
                 pass
     return min(ends, default=None)
+
+
+def visits_of(patient: Patient, protocol: ProtocolDocument, on: date) -> tuple[Visit, ...]:
+    """The follow-up visits of a patient as they stand on a day; none before the graft."""
+    if patient.transplant is None:
+        return ()
+    return calendar.follow_up(
+        protocol,
+        patient.transplant.at.date(),
+        today=on,
+        visited=patient.follow_up.visited,
+        missed=patient.follow_up.missed_days,
+        ended_on=ended_on(patient),
+    )

@@ -112,6 +112,10 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "patient.dlt-opinion-signed.v1": "Opinion that {subject} is no DLT signed by {member}",
         "patient.dlt-adjudicated.v1": "Ruling {revision} on {subject}: DLT {is_dlt}",
         "patient.candidate-dlt-ruled.v1": "Candidate DLT on {subject} ruled: DLT {is_dlt}",
+        "patient.outcome-recorded.v1": "Outcome, {shown}",
+        "patient.visit-recorded.v1": "Visit of day {visit} made on {visited_on}, {kind}",
+        "patient.visit-missed.v1": "Visit of day {visit} missed: {cause}",
+        "patient.contact-attempted.v1": "Contact attempted by {means}: reached {reached}",
         "product.collection-received.v1": "Collection {donation_number} of donor {donor} received",
         "product.manufacture-completed.v1": "Manufacture of lot {lot} completed: {outcome}",
         "product.release-test-recorded.v1": "Release test {test}: {result}, passed {passed}",
@@ -123,7 +127,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "product.destroyed.v1": "Cells destroyed: {cause}",
     }
 )
-"""Stored name -> title, with the event's own members in braces. `yes` and `no` stand for true and false."""
+"""Stored name -> title, with the event's own members in braces, or `shown`: what it says of itself. `yes` and `no`
+stand for true and false."""
 
 
 def title(event: Event) -> str:
@@ -131,7 +136,8 @@ def title(event: Event) -> str:
     template = TITLES.get(event.NAME)
     if template is None:
         return event.NAME
-    return template.format_map({name: _said(value) for name, value in event.model_dump(mode="json").items()})
+    said = {name: _said(value) for name, value in event.model_dump(mode="json").items()}
+    return template.format_map({"shown": getattr(event, "shown", None), **said})
 
 
 def _said(value: object) -> object:

@@ -16,10 +16,12 @@ from ledger.decisions import (
     dose_decision,
     enrolment,
     evidence,
+    follow_up,
     given,
     holds,
     infusion,
     notices,
+    outcomes,
     products,
     products_release,
     quarantine,
@@ -65,6 +67,8 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **queries.DECISIONS,
         **review.DECISIONS,
         **ward.DECISIONS,
+        **outcomes.DECISIONS,
+        **follow_up.DECISIONS,
     }
 )
 

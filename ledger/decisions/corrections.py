@@ -8,7 +8,18 @@ from typing import Any, Final, Self
 from pydantic import model_validator
 
 from ledger import refusals as no
-from ledger.decisions import given, products, products_release, readiness, reporting, safety, screening, ward
+from ledger.decisions import (
+    follow_up,
+    given,
+    outcomes,
+    products,
+    products_release,
+    readiness,
+    reporting,
+    safety,
+    screening,
+    ward,
+)
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand, Reports
 from ledger.patient.safety import AdverseEventReported
 from ledger.types import Event, Position
@@ -24,6 +35,8 @@ REPORTS: Final[Reports] = MappingProxyType(
         **products.REPORTS,
         **products_release.REPORTS,
         **ward.REPORTS,
+        **outcomes.REPORTS,
+        **follow_up.REPORTS,
     }
 )
 """What can be corrected, by the name that a correction gives it. Permissions, rulings and decisions are not

@@ -7,7 +7,7 @@ or that the fact is on record already, or it refuses. Permissions are refused; w
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
@@ -138,12 +138,12 @@ def refuse(broken: Iterable[LedgerError]) -> None:
         raise error
 
 
-def deviation(stream: str, error: LedgerError) -> Entry:
+def deviation(stream: str, error: LedgerError, importance: Literal["important", "other"] = "important") -> Entry:
     """The deviation that a broken rule makes of a fact: on the patient, or else on the trial."""
     kind = type(error).__name__
     if not stream.startswith(patient_stream("")):
         return Entry(TRIAL, TrialDeviationRecorded(rule=error.rule, kind=kind))
-    return Entry(stream, ProtocolDeviationRecorded(rule=error.rule, kind=kind, importance="important"))
+    return Entry(stream, ProtocolDeviationRecorded(rule=error.rule, kind=kind, importance=importance))
 
 
 def report(docket: Docket, stream: str, event: Event) -> Follows:

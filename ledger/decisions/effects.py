@@ -12,6 +12,7 @@ from typing import Final
 from ledger.cohort import events as c
 from ledger.cohort.state import Cohort
 from ledger.decisions.expansion import boundary_crossed, crossed_levels, dlts_to_review
+from ledger.decisions.outcome_effects import outcomes_hold_for_review
 from ledger.decisions.patient_effects import PATIENT_RULES, Effects, automatic_hold
 from ledger.decisions.review_holds import harm_holds_for_review
 from ledger.decisions.standing import advice, candidates_at, tally
@@ -137,7 +138,7 @@ class Touched:
 
 def effects(world: World, protocol: ProtocolDocument, touched: Touched) -> tuple[Entry, ...]:
     """The missing effects of the first rule that has any, for what was touched."""
-    for patient_rule in (*PATIENT_RULES, harm_holds_for_review):
+    for patient_rule in (*PATIENT_RULES, harm_holds_for_review, outcomes_hold_for_review):
         for number in sorted(touched.patients):
             if found := tuple(patient_rule(world, world.patients[number], protocol)):
                 return found

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follows, PatientCommand, Reports, report
+from ledger.decisions.follow_up import against_leaving, judged
 from ledger.decisions.odd_reports import quarantined, questions
 from ledger.decisions.toxicity import assessed, capd_baseline
 from ledger.grading.astct_crs import CrsFindings
@@ -202,7 +203,7 @@ def record_death(docket: Docket, command: RecordDeath) -> Follows:
 
 def record_off_study(docket: Docket, command: RecordOffStudy) -> Follows:
     patient = docket.patient(command.patient)
-    return report(docket, patient.stream, e.PatientOffStudy(**_content(command)))
+    return judged(docket, patient, e.PatientOffStudy(**_content(command)), against_leaving)
 
 
 def record_transplant(docket: Docket, command: RecordTransplant) -> Follows:

@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ledger.patient import events as e
+from ledger.patient import follow_up_state, reporting_state, review_state, ward_state
 from ledger.patient import infusions as i
-from ledger.patient import reporting_state, review_state, ward_state
 from ledger.patient.kept import without
 from ledger.patient.safety_evolution import SAFETY_STEPS
 from ledger.patient.state import Infusion, Noted, Patient
@@ -120,6 +120,7 @@ PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = M
     {
         "review": review_state.STEPS,
         "ward": ward_state.STEPS,
+        "follow_up": follow_up_state.STEPS,
     }
 )
 """Members of a patient that evolve by themselves: the member's name, and the steps that its own file lists."""

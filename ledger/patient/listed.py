@@ -2,9 +2,11 @@
 
 from ledger.patient.events import PARTICIPATION_EVENTS
 from ledger.patient.infusions import INFUSION_EVENTS
+from ledger.patient.outcomes import OUTCOME_EVENTS
 from ledger.patient.reporting import REPORTING_EVENTS
 from ledger.patient.review import REVIEW_EVENTS
 from ledger.patient.safety import SAFETY_EVENTS
+from ledger.patient.visits import VISIT_EVENTS
 from ledger.patient.ward import WARD_EVENTS
 from ledger.types import Event
 
@@ -15,4 +17,6 @@ PATIENT_EVENTS: tuple[type[Event], ...] = (
     *REVIEW_EVENTS,
     *WARD_EVENTS,
     *REPORTING_EVENTS,
+    *OUTCOME_EVENTS,
+    *VISIT_EVENTS,
 )

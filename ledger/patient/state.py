@@ -12,6 +12,7 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.patient import ward as w
+from ledger.patient.follow_up_state import FollowUp
 from ledger.patient.reporting_state import Reporting
 from ledger.patient.review_state import Review
 from ledger.patient.ward_state import Ward
@@ -170,6 +171,7 @@ class Patient:
     opinions: Map[str, tuple[s.DltOpinionSigned, ...]] = Map()
     rulings: Map[str, Ruling] = Map()
     reporting: Reporting = field(default_factory=Reporting)
+    follow_up: FollowUp = field(default_factory=FollowUp)
     death: Noted | None = None
     off_study: Noted | None = None
     ward: Ward = field(default_factory=Ward)

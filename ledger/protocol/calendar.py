@@ -8,25 +8,26 @@ rules, and not the 21 days that therapy is said to last (A.3-17).
 An infusion stands on its planned day; its condition names the days that do not deviate. It gives its share of the
 level's total, whatever the level is (P5, A.3-9). The graft is day 0 (P11).
 
-Follow-up visits are no part of the registry record: DEFAULT_VISITS is a default of this ledger, to be replaced by the
-centre's own. They end with the protocol's years of follow-up (P14).
+The follow-up visits are those of the protocol document. They end with its years of follow-up (P14), in calendar months
+from the actual day 0: the same day number, clamped to the end of the month.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from ledger.errors import Unknown
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.dosing import PlannedInfusion
 from ledger.protocol.eligibility import DonorType
+from ledger.protocol.follow_up import Assessment, PlannedVisit
 from ledger.protocol.terms import ProtocolDay
 from ledger.protocol.treatment import ScheduledDose
-from ledger.types import Amount, Day, Exact, Frozen, Line, add_months
+from ledger.types import Amount, Day, Exact, Frozen, Line, Several, add_months
 
 Kind = Literal["conditioning_1", "conditioning_2", "gvhd_prophylaxis", "infusion", "graft"]
-VisitStatus = Literal["ahead", "due", "overdue", "done", "not_needed"]
+VisitStatus = Literal["ahead", "due", "overdue", "done", "missed", "not_needed"]
 GRAFT: Final = "graft"
 
 
@@ -147,26 +148,6 @@ def moved(before: Schedule, after: Schedule, *, today: date | None = None) -> tu
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedVisit:
-    """A follow-up visit: its protocol day, and how many days before and after still keep it."""
-
-    day: int
-    window_days: int
-
-
-DEFAULT_VISITS: Final = (
-    PlannedVisit(28, 3),
-    PlannedVisit(60, 7),
-    PlannedVisit(100, 7),
-    PlannedVisit(180, 14),
-    PlannedVisit(365, 30),
-    PlannedVisit(545, 30),
-    PlannedVisit(730, 30),
-)
-"""Days and windows are defaults of this ledger, not of the protocol."""
-
-
 class Visit(Frozen):
     """A follow-up visit on its dates, and how it stands on a day."""
 
@@ -175,6 +156,13 @@ class Visit(Frozen):
     from_on: Day
     through_on: Day
     status: VisitStatus
+    visited_on: Day | None
+    assess: Several[Assessment]
+
+
+def follow_up_ends_on(document: ProtocolDocument, day_zero: date) -> date:
+    """The last day of the protocol's years of follow-up."""
+    return add_months(day_zero, 12 * document.follow_up_years)
 
 
 def follow_up(
@@ -182,38 +170,52 @@ def follow_up(
     day_zero: date,
     *,
     today: date,
-    done_days: Collection[int] = (),
+    visited: Mapping[int, date] = MappingProxyType({}),
+    missed: Collection[int] = (),
     ended_on: date | None = None,
-    visits: tuple[PlannedVisit, ...] = DEFAULT_VISITS,
 ) -> tuple[Visit, ...]:
     """The visits within the protocol's years of follow-up, from the actual day 0 (P14).
 
-    `done_days` names the visits that were made by their protocol day. A visit whose window had not closed
-    when the follow-up ended, by death, withdrawal or loss, is not needed.
+    `visited` names the visits that were made, and `missed` those reported as missed, by their protocol day. A visit
+    whose window had not closed when the follow-up ended, by death, withdrawal or loss, is not needed.
     """
-    last = add_months(day_zero, 12 * document.follow_up_years)
-    return tuple(_visits(visits, day_zero, last, today, done_days, ended_on))
+    last = follow_up_ends_on(document, day_zero)
+    planned = [visit for visit in document.follow_up.visits if day_zero + timedelta(days=visit.day) <= last]
+    return tuple(_visit(visit, day_zero, today, visited, missed, ended_on) for visit in planned)
 
 
-def _visits(
-    visits: tuple[PlannedVisit, ...],
+def visit_days(visit: PlannedVisit, day_zero: date) -> tuple[date, date, date]:
+    """The planned day of a visit, and the first and the last day that still keep it."""
+    on, window = day_zero + timedelta(days=visit.day), timedelta(days=visit.window_days)
+    return on, on - window, on + window
+
+
+def _visit(
+    visit: PlannedVisit,
     day_zero: date,
-    last: date,
     today: date,
-    done_days: Collection[int],
+    visited: Mapping[int, date],
+    missed: Collection[int],
     ended_on: date | None,
-) -> Iterator[Visit]:
-    for visit in visits:
-        on, window = day_zero + timedelta(days=visit.day), timedelta(days=visit.window_days)
-        if on > last:
-            continue
-        status = _status(on - window, on + window, today, visit.day in done_days, ended_on)
-        yield Visit(day=visit.day, on=on, from_on=on - window, through_on=on + window, status=status)
+) -> Visit:
+    on, from_on, through_on = visit_days(visit, day_zero)
+    status = _status(from_on, through_on, today, ended_on)
+    if visit.day in visited:
+        status = "done"
+    elif visit.day in missed:
+        status = "missed"
+    return Visit(
+        day=visit.day,
+        on=on,
+        from_on=from_on,
+        through_on=through_on,
+        status=status,
+        visited_on=visited.get(visit.day),
+        assess=visit.assess,
+    )
 
 
-def _status(from_on: date, through_on: date, today: date, done: bool, ended_on: date | None) -> VisitStatus:
-    if done:
-        return "done"
+def _status(from_on: date, through_on: date, today: date, ended_on: date | None) -> VisitStatus:
     if ended_on is not None and ended_on <= through_on:
         return "not_needed"
     if today < from_on:

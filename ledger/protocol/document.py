@@ -14,6 +14,7 @@ from ledger.protocol.consistency import faults
 from ledger.protocol.design import DesignParameters
 from ledger.protocol.dosing import Infusions, Ladder, PlannedInfusion
 from ledger.protocol.eligibility import Consent, Consenter, DonorRules, Eligibility
+from ledger.protocol.follow_up import FollowUp
 from ledger.protocol.monitoring import Monitoring
 from ledger.protocol.rules import Interpretation, Rule
 from ledger.protocol.safety import (
@@ -86,6 +87,7 @@ class ProtocolDocument(Frozen):
     safety_clocks: SafetyClocks
     monitoring: Monitoring
     follow_up_years: Annotated[int, Field(ge=0, le=30)]
+    follow_up: FollowUp
 
     eligibility: Eligibility
     consent: Consent

@@ -52,6 +52,8 @@ HoldCause = Literal[
     "phase-two-boundary",
     "infusion-reaction",
     "related-toxicity",
+    "acute-gvhd",
+    "primary-graft-failure",
     "severe-sos",
     "safety-concern",
     "logistics",
@@ -59,7 +61,15 @@ HoldCause = Literal[
 ]
 
 REVIEW_CAUSES: Final[frozenset[HoldCause]] = frozenset(
-    {"death", "late-sterility", "infusion-reaction", "related-toxicity", "severe-sos"}
+    {
+        "death",
+        "late-sterility",
+        "infusion-reaction",
+        "related-toxicity",
+        "acute-gvhd",
+        "primary-graft-failure",
+        "severe-sos",
+    }
 )
 """What is no DLT and yet holds until it is reviewed (A.3-19)."""
 
@@ -67,8 +77,8 @@ REVIEW_CAUSES: Final[frozenset[HoldCause]] = frozenset(
 class HoldApplied(Event):
     """Exposure stops: in the trial, or at a level and above. `automatic` = by rule, with no person needed.
 
-    `patient` is whose death, DLT in phase II, adverse event, or dose without permission, set the hold; of an adverse
-    event, with its number and the highest grade that it might have then.
+    `patient` is whose death, DLT in phase II, adverse event, outcome, or dose without permission, set the hold; of an
+    adverse event, with its number. `grade` is the highest that it, or the outcome, might have then.
     """
 
     NAME: ClassVar[str] = "trial.hold-applied.v1"

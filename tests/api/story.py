@@ -202,9 +202,18 @@ def second_infusion_of_two(story: Story) -> None:
     story.tell("record_infusion", "edc_system", at=at, product="NK-002-A", ended_at=f"{day}T10:30:00+03:00")
 
 
+def followed(story: Story) -> None:
+    """What became of 001 by 20 April."""
+    story.clock("2026-04-20T08:00:00Z")
+    story.tell("record_outcomes", "edc_system")
+    story.tell("stage_acute_gvhd", "investigator")
+    story.tell("record_visit", "coordinator")
+    story.tell("report_missed_visit", "coordinator")
+    story.tell("record_contact_attempt", "coordinator")
+
+
 def decided(story: Story) -> None:
     """002 is not evaluable; the committee decides, on the dossier and once on paper."""
-    story.clock("2026-04-20T08:00:00Z")
     story.tell("close_dlt_window", "investigator", at={"patient": "002"})
     story.tell("determine_evaluability", "principal_investigator")
     story.tell("determine_evaluability", "medical_monitor")
@@ -297,6 +306,7 @@ def whole(place: Place) -> Story:
     screened(story, "002")
     placed(story, "002")
     later(story)
+    followed(story)
     decided(story)
     moved(story)
     corrected(story)

@@ -11,6 +11,7 @@ from typing import Final
 from ledger.record import Record
 from tests.golden.cohort_samples import COHORT_SAMPLES
 from tests.golden.evidence_samples import EVIDENCE_SAMPLES
+from tests.golden.outcome_samples import OUTCOME_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
 from tests.golden.product_samples import PRODUCT_SAMPLES
 from tests.golden.reporting_samples import REPORTING_SAMPLES
@@ -29,6 +30,7 @@ ALL: Final = (
     *TRIAL_SAMPLES,
     *WARD_SAMPLES,
     *REPORTING_SAMPLES,
+    *OUTCOME_SAMPLES,
 )
 
 SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})

@@ -4,13 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.protocol.calendar import (
-    DEFAULT_VISITS,
     NoSuchAlternative,
-    PlannedVisit,
     ScheduledItem,
     follow_up,
+    follow_up_ends_on,
     moved,
     schedule,
 )
@@ -182,7 +183,7 @@ def test_a_visit_is_due_in_its_window_and_overdue_after(day: int, status: str) -
 
 
 def test_a_visit_that_was_made_is_never_due() -> None:
-    found = statuses(on(70), done_days={28})
+    found = statuses(on(70), visited={28: on(27)})
     assert (found[28], found[60], found[100]) == ("done", "overdue", "ahead")
 
 
@@ -203,13 +204,60 @@ def test_visits_end_with_the_protocol_s_years() -> None:
     assert [visit.day for visit in follow_up(one_year, DAY_ZERO, today=DAY_ZERO)] == [28, 60, 100, 180, 365]
 
 
-def test_a_centre_may_have_visits_of_its_own() -> None:
-    (visit,) = follow_up(TRIAL, DAY_ZERO, today=on(11), visits=(PlannedVisit(10, 1),))
+def test_a_visit_that_was_missed_is_not_overdue_but_missed() -> None:
+    found = statuses(on(70), missed={28})
+    assert (found[28], found[60]) == ("missed", "overdue")
+    assert statuses(on(70), missed={28}, visited={28: on(30)})[28] == "done"
+
+
+def test_the_visits_are_those_of_the_document_with_what_is_assessed() -> None:
+    tree = TRIAL.model_dump(mode="json")
+    tree["follow_up"]["visits"] = [{"day": 10, "window_days": 1, "assess": ["mrd"]}]
+    (visit,) = follow_up(ProtocolDocument.model_validate(tree), DAY_ZERO, today=on(11))
     assert (visit.from_on, visit.through_on, visit.status) == (on(9), on(11), "due")
+    assert (visit.assess, visit.visited_on) == (("mrd",), None)
 
 
-def test_the_default_windows_do_not_overlap() -> None:
-    edges = [
-        edge for visit in DEFAULT_VISITS for edge in (visit.day - visit.window_days, visit.day + visit.window_days)
+def test_windows_that_touch_are_refused() -> None:
+    tree = TRIAL.model_dump(mode="json")
+    tree["follow_up"]["visits"] = [
+        {"day": 10, "window_days": 2, "assess": []},
+        {"day": 15, "window_days": 3, "assess": []},
     ]
-    assert edges == sorted(set(edges))
+    with pytest.raises(ValueError, match="do not touch"):
+        ProtocolDocument.model_validate(tree)
+    tree["follow_up"]["visits"][1]["window_days"] = 2
+    assert len(ProtocolDocument.model_validate(tree).follow_up.visits) == 2
+
+
+def test_a_disease_has_one_set_of_response_criteria() -> None:
+    tree = TRIAL.model_dump(mode="json")
+    tree["follow_up"]["responses"].append({"disease": "AML", "criteria": "OTHER", "responses": ["CR"]})
+    with pytest.raises(ValueError, match="one set of criteria"):
+        ProtocolDocument.model_validate(tree)
+
+
+@pytest.mark.parametrize(
+    ("day_zero", "ends_on"),
+    [
+        (date(2024, 2, 29), date(2026, 2, 28)),
+        (date(2026, 2, 28), date(2028, 2, 28)),
+        (date(2025, 12, 31), date(2027, 12, 31)),
+    ],
+)
+def test_the_years_end_on_the_same_day_number_clamped_to_the_month(day_zero: date, ends_on: date) -> None:
+    assert follow_up_ends_on(TRIAL, day_zero) == ends_on
+
+
+@given(st.dates(date(2024, 1, 1), date(2032, 12, 31)), st.integers(-40, 800))
+def test_a_visit_is_due_on_exactly_the_days_of_its_window(day_zero: date, days: int) -> None:
+    today = day_zero + timedelta(days=days)
+    for visit in follow_up(TRIAL, day_zero, today=today):
+        assert (visit.status == "due") == (abs(days - visit.day) <= planned_window(visit.day))
+        assert (visit.status == "overdue") == (days - visit.day > planned_window(visit.day))
+
+
+def planned_window(day: int) -> int:
+    planned = TRIAL.follow_up.visit(day)
+    assert planned is not None
+    return planned.window_days

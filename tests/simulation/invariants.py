@@ -37,6 +37,7 @@ from tests.simulation.reading import (
 )
 from tests.simulation.seen import Seen
 from tests.simulation.seen_cohorts import MemberSeen
+from tests.simulation.seen_outcomes import check_outcomes
 from tests.simulation.seen_patients import PatientSeen
 
 SECOND_DLT: Final = 2
@@ -66,6 +67,7 @@ def check_state(seen: Seen, world: World, protocol: ProtocolDocument, touched: s
             check_patient(seen.patients[number], seen.cohort(level).members[number], protocol)
     check_deaths(seen, protocol)
     check_harm(seen, protocol)
+    check_outcomes(seen, protocol)
     check_decisions(seen)
     check_mtd(seen, world, protocol)
     check_advice(seen, world, protocol)

@@ -114,7 +114,7 @@ def _drawn(walk: Walk, kind: type[Frozen], name: str) -> Any:
     }
     if name == "report":
         return _report(walk)
-    if name in by_name:
+    if name in by_name and (name != "kind" or kind is CorrectRecord):
         return walk.pick(by_name[name])
     return _of_type(walk, kind.model_fields[name].annotation)
 

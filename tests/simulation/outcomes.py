@@ -17,7 +17,15 @@ from tests.simulation.seen import Seen
 EXPOSING = ("escalate", "expand", "reopen", "de_escalate")
 
 
-FOR_REVIEW = {"death", "late-sterility", "infusion-reaction", "related-toxicity", "severe-sos"}
+FOR_REVIEW = {
+    "death",
+    "late-sterility",
+    "infusion-reaction",
+    "related-toxicity",
+    "acute-gvhd",
+    "primary-graft-failure",
+    "severe-sos",
+}
 """The causes of A.3-19."""
 
 

@@ -9,6 +9,7 @@ from ledger.patient import reporting
 from ledger.patient import review as r
 from ledger.patient import safety as s
 from ledger.patient import ward as w
+from ledger.patient.outcomes import Outcome, OutcomeRecorded
 from ledger.record import Record
 
 
@@ -95,6 +96,7 @@ class PatientSeen:
     rulings: dict[str, s.DltAdjudicated] = field(default_factory=dict)
     opinions: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     candidates: set[str] = field(default_factory=set)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
     death: e.DeathRecorded | None = None
     off_study: e.PatientOffStudy | None = None
 
@@ -133,6 +135,9 @@ class PatientSeen:
                 self.death = death
             case e.PatientOffStudy() as off_study:
                 self.off_study = off_study
+            case OutcomeRecorded(outcome=outcome):
+                self.outcomes.pop(-1 if record.corrects is None else record.corrects, None)
+                self.outcomes[record.position] = outcome
             case _:
                 self._take_infusion(record)
 

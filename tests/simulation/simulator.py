@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.bench import Bench
 from tests.simulation import (
+    after_graft,
     beginnings,
     cells,
     governance,
@@ -94,6 +95,11 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (2, reporting.send),
     (1, reporting.pregnancy),
     (1, reporting.review_anything),
+    (3, after_graft.stage_gvhd),
+    (2, after_graft.report_outcome),
+    (2, after_graft.visit),
+    (1, after_graft.contact),
+    (2, after_graft.correct_outcome),
 )
 
 

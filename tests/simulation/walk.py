@@ -9,8 +9,10 @@ from typing import Any, Final, TypeVar
 
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Command, Docket
+from ledger.decisions.follow_up import RecordContactAttempt, RecordVisit, ReportMissedVisit
 from ledger.decisions.given import OmitInfusion, RecordInfusion, RecordInfusionStart
 from ledger.decisions.infusion import AuthoriseInfusion
+from ledger.decisions.outcomes import RecordOutcomes, StageAcuteGvhd
 from ledger.decisions.products import (
     ReceiveCollection,
     RecordDestruction,
@@ -85,6 +87,11 @@ REPORTS: Final = (
     RecordWardSheet,
     RecordMedication,
     StopMedication,
+    RecordOutcomes,
+    StageAcuteGvhd,
+    RecordVisit,
+    ReportMissedVisit,
+    RecordContactAttempt,
 )
 """What has happened, which is never refused for a business reason."""
 

@@ -28,6 +28,7 @@ from tests.bench import (
     nct07256210,
     person,
 )
+from tests.outcomes import GRADED, NOTHING_FOUND
 from tests.spec.story import replayed, told, trial
 from tests.spec.test_safety_reports import findings
 from tests.spec.test_ward_sheets import WELL
@@ -38,6 +39,10 @@ STRANGER = person("stranger", "auditor", "NOWHERE")
 PEOPLE = (PI, SPONSOR, COMMITTEE, INVESTIGATOR, NURSE, CHECKER, QA, DRUG_SAFETY, STRANGER)
 FOUND = recorded("lvef_percent", "55", date(2026, 1, 5))
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+GVHD = {**NOTHING_FOUND, **GRADED[4]}
+RELAPSED = {"kind": "relapse", "relapse": "haematological", "happened_on": "2026-01-05"}
+FAILED = {"kind": "graft-failure", "failure": "primary", "happened_on": "2026-01-05"}
 
 INSTANTS = tuple(
     START + timedelta(days=days, hours=hours) for days in (-3000, -1, 0, 3, 17, 40, 90) for hours in (0, 15)
@@ -90,7 +95,8 @@ POOLS: dict[str, tuple[object, ...]] = {
     "adverse_event": (1, 2, 9999),
     "assessment": (0, 30, 60, 10**9),
     "grade": (None, 0, 2, 3, 5),
-    "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "residue"),
+    "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "residue",
+              "declined"),
     "early_end": (None, "death", "withdrawal", "lost-to-follow-up"),
     "resolution": ("cd" * 32, "corrected", "stands", "withdrawn"),
     "party": ("ward", "pharmacy", "kitchen"),
@@ -117,7 +123,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "utc_offset": ("+03:00", "-14:00"),
     "criteria": ((), ("I1",), ("life-threatening",)),
     "assessments": ((), *(({"criterion": name, "met": True, "inputs": None},) for name in ("I5", "Z9"))),
-    "findings": ((), (FOUND,), p.crs(3), p.crs(1), findings(capd_score=9)),
+    "findings": ((), (FOUND,), p.crs(3), p.crs(1), findings(capd_score=9), GVHD),
     "sheet": (
         WELL,
         {**WELL, "temperature_celsius": "39", "vasopressors": ["noradrenaline"]},
@@ -138,7 +144,12 @@ POOLS: dict[str, tuple[object, ...]] = {
     "interruptions_count": (0, 2),
     "relative_to_infusion": (None, 1, 9),
     "nonhaematologic_reactions_count": (None, 0, 3),
-    "kind": (*REPORTS, "ruling", "urgent", "complete"),
+    "kind": (*REPORTS, "ruling", *("urgent", "complete", "on-site", "telephone") * 8),
+    "visit": (None, 28, 60, 29),
+    "performed": ((), ("mrd",), ("mrd", "mrd")),
+    "means": ("telephone", "registry", "smoke"),
+    "investigator_grade": (None, 0, 3, 4),
+    "outcomes": ((), (RELAPSED,), ({**RELAPSED, "relapse": "none"},), (RELAPSED, FAILED)),
     "position": (0, 20, 40, 60, 80, 10**9),
     "category": (None, "infusion-reaction", "sinusoidal-obstruction"),
     "suspect_product": (None, "NK-001", "NK-404"),
