@@ -260,7 +260,8 @@ class Trial:
         self.close(number)
 
     def graft(self, number: str) -> None:
-        self.ledger.post(EDC, f"patients/{number}/transplant", {"performed_at": self.at(minutes_ago=60)})
+        graft = {"performed_at": self.at(minutes_ago=60), "donor": f"D-{number}" if self.asks_for_donor else None}
+        self.ledger.post(EDC, f"patients/{number}/transplant", graft)
 
     def close(self, number: str) -> None:
         """The window closes the day after its last one, with every assessment that was due."""
@@ -278,6 +279,11 @@ class Trial:
     def age_years(self) -> int:
         """Ten, or ten more than the youngest whom the protocol takes."""
         return 10 + int(self.protocol["eligibility"]["age"]["min_months"]) // 12
+
+    @property
+    def asks_for_donor(self) -> bool:
+        """Whether a selected donor is a criterion of the protocol."""
+        return bool(self.protocol["donor"]["criterion"])
 
     @property
     def weight_kg(self) -> str:
@@ -306,16 +312,36 @@ class Trial:
         verdicts = [
             {"criterion": each["id"], "met": each["kind"] == "inclusion", "inputs": None}
             for each in criteria
-            if each["assessed_by"] == "attested" or each["id"] == "I4"
+            if each["assessed_by"] == "attested"
         ]
         if verdicts:
             self.ledger.post(EDC, f"{path}/criteria", {"assessments": verdicts})
+        if self.asks_for_donor:
+            self.find_donor(number)
         for each in criteria:
             if each["assessed_by"] == "determination":
                 met = each["kind"] == "inclusion"
                 verdict = {"criterion": each["id"], "met": met, "rationale": "Seen today; no infection."}
                 self.ledger.post(PI, f"{path}/determinations", verdict, seen=path)
         self.ledger.post(INVESTIGATOR, f"{path}/eligibility")
+
+    def find_donor(self, number: str) -> None:
+        """The father: recorded, agreed, examined and selected; two blood samples of donor and recipient each."""
+        path, donor, today = f"patients/{number}", f"D-{number}", self.now.date()
+        candidate = {"donor": donor, "type": "haploidentical", "relation": "father", "sex": "male", "birth_year": 1984}
+        available = {"available_for_graft": True, "available_for_nk_cells": True}
+        self.ledger.post(EDC, f"{path}/donor/candidates", {**candidate, **available})
+        agreed = {"form_version": "donor 1.0", "signed_at": self.at(minutes_ago=30), "obtained_by": PI}
+        self.ledger.post(EDC, f"{path}/donor/consents", {"donor": donor, **agreed})
+        tested = {"donor": donor, "eligible": True, "infectious_tests_on": today - timedelta(days=20)}
+        self.ledger.post(INVESTIGATOR, f"{path}/donor/eligibility", tested, seen=path)
+        selected = {"donor": donor, "ranking": [{"donor": donor, "reasons": ["the only candidate"]}]}
+        self.ledger.post(INVESTIGATOR, f"{path}/donor/selection", selected, seen=path)
+        for sample in ("1", "2"):
+            drawn = {"sampled_on": today, "abo": "A", "rh": "positive"}
+            for whose, named, tube in (("recipient", None, number), ("donor", donor, donor)):
+                group = {"whose": whose, "donor": named, "sample": f"{tube}-{sample}", **drawn}
+                self.ledger.post(EDC, f"{path}/blood-groups", group)
 
     def place(self, number: str, level: int, day_zero: date) -> None:
         path = f"patients/{number}"

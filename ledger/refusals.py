@@ -37,6 +37,12 @@ class RatesDoNotFit(Malformed):
     rule = "B.5"
 
 
+class DoseInAnotherUnit(Malformed):
+    """The dose is not in the unit of the day table."""
+
+    rule = "schedule-1"
+
+
 class NotCorrectable(Malformed):
     """A record of this kind is not corrected; its consequences are ruled or determined anew."""
 
@@ -707,6 +713,132 @@ class DossierStale(Overtaken):
     """The dossier has changed since it was read."""
 
     rule = "G.4-9"
+
+
+class NoSuchDonor(Unknown):
+    """No donor candidate of this number is on record for the patient."""
+
+    rule = "unknown-donor"
+
+
+class DonorTypeNotInProtocol(Refused):
+    """The protocol takes no donor of this type."""
+
+    rule = "I4"
+
+
+class DonorConsentMissing(Refused):
+    """The donor's consent to give both graft and NK cells is not on record."""
+
+    rule = "I4"
+
+
+class DonorNotEligible(Refused):
+    """No determination that the donor is eligible is in force."""
+
+    rule = "I4"
+
+
+class DonorNotAvailable(Refused):
+    """The donor is not available for both graft and NK cells."""
+
+    rule = "I4"
+
+
+class DonorTestsTooOld(Refused):
+    """The donor's infectious tests are not from the protocol's days before."""
+
+    rule = "donor-1"
+
+
+class DonorNotSelected(Refused):
+    """No donor is selected for the patient."""
+
+    rule = "G.4-4"
+
+
+class CellsOfAnotherDonor(Refused):
+    """The NK cells are not of the donor of the graft."""
+
+    rule = "G.4-4"
+
+
+class GraftOfAnotherDonor(Refused):
+    """The graft is not of the selected donor, or its donor is not stated."""
+
+    rule = "G.4-4"
+
+
+class GraftNotAsPlanned(Refused):
+    """The graft is no G-CSF-mobilised, CD3-depleted one."""
+
+    rule = "P11"
+
+
+class BloodGroupNotConfirmed(Refused):
+    """Independent samples have not confirmed the blood group of recipient or donor."""
+
+    rule = "donor-2"
+
+
+class NotInDayTable(Refused):
+    """The day table does not have this agent on this day."""
+
+    rule = "schedule-1"
+
+
+class DoseNotAsScheduled(Refused):
+    """The dose is further from the day table's than the protocol tolerates."""
+
+    rule = "schedule-1"
+
+
+class NotOnScheduledDay(Refused):
+    """It was given on another date than that of its protocol day."""
+
+    rule = "schedule-1"
+
+
+class NotForThisDonor(Refused):
+    """The day table has this dose for another type of donor only."""
+
+    rule = "P12"
+
+
+class SecondBackbone(Refused):
+    """Another agent of the same choice was chosen or given: exactly one is."""
+
+    rule = "P10"
+
+
+class BackboneNotChosen(Refused):
+    """The choice of this agent, with its reason, is not on record."""
+
+    rule = "P10"
+
+
+class AlreadyTransplanted(Refused):
+    """The graft was infused: its day is a fact."""
+
+    rule = "P11"
+
+
+class MinorDissents(Refused):
+    """The minor said no and has not agreed since."""
+
+    rule = "A.3-2"
+
+
+class ParticipationEnded(Refused):
+    """Consent to all participation was withdrawn before."""
+
+    rule = "X1"
+
+
+class NobodyConcerned(Refused):
+    """Nobody who takes part has signed a consent that this form could replace."""
+
+    rule = "A.3-2"
 
 
 class WrongUnit(Malformed):

@@ -59,6 +59,8 @@ class ReservationView(View):
 
     patient: str
     expires_on: Day
+    kept: bool
+    """Conditioning or manufacture began: it lapses no more, and only a person gives it back."""
 
 
 class CohortView(View):
@@ -97,7 +99,7 @@ def cohort(world: World, level: int) -> CohortView:
         exceeded=found.exceeded,
         decision=found.decision,
         reservations=tuple(
-            ReservationView(patient=number, expires_on=expires_on)
+            ReservationView(patient=number, expires_on=expires_on, kept=number in found.kept)
             for number, expires_on in sorted(found.reservations.items())
         ),
         members=tuple(_member(found, number) for number in sorted(found.counted)),

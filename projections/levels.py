@@ -158,4 +158,10 @@ def window_now(window: Window, today: date) -> WindowNow:
 def _reservation(cohort: Cohort, number: str, today: date) -> ReservationNow:
     expires_on = cohort.reservations[number]
     left = (expires_on - today).days
-    return ReservationNow(patient=number, expires_on=expires_on, live=left >= 0, days_left=max(left, 0))
+    return ReservationNow(
+        patient=number,
+        expires_on=expires_on,
+        kept=number in cohort.kept,
+        live=cohort.keeps_slot(number, today),
+        days_left=max(left, 0),
+    )

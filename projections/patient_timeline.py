@@ -1,18 +1,21 @@
 """What happened to one patient, by date and by protocol day. Day 0 is the graft, or its planned day until then."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from pydantic import JsonValue
 
+from ledger.decisions.own_calendar import own_schedule
 from ledger.decisions.standing import day_zero_on
+from ledger.patient.donors import BloodGroupDetermined
 from ledger.patient.events import DeathRecorded, PatientOffStudy
 from ledger.patient.evolution import evolve
 from ledger.patient.outcomes import OutcomeRecorded
 from ledger.patient.state import Patient
+from ledger.patient.transplant import ConditioningGiven, ProphylaxisGiven
 from ledger.patient.visits import VisitRecorded
+from ledger.protocol.calendar import ScheduledItem
 from ledger.protocol.document import ProtocolDocument
-from ledger.protocol.treatment import ScheduledDose
 from ledger.record import Record
 from ledger.types import Day, Event, Instant
 from ledger.world import World
@@ -56,7 +59,7 @@ class TimelineDay(View):
     on: Day
     protocol_day: int | None
     scheduled: tuple[str, ...]
-    """What the protocol's day table has for the day."""
+    """What the patient's own calendar has for the day: by the day table, the donor and the backbone."""
     positions: tuple[int, ...]
     """The entries of the day."""
 
@@ -83,7 +86,8 @@ def patient_timeline(
     about = [record for record in records if patient_of(record) == number]
     if as_of_occurred is not None:
         about = list(occurred_by(about, as_of_occurred))
-    zero, actual = _day_zero(about, number)
+    patient = _patient(about, number)
+    zero = day_zero_on(patient)
     corrected = {record.corrects: record.position for record in about if record.corrects is not None}
     entries = [_entry(world, record, number, zero, corrected.get(record.position)) for record in about]
     entries.sort(key=lambda entry: (entry.occurred_on, entry.occurred_at, entry.position))
@@ -91,18 +95,18 @@ def patient_timeline(
     return Timeline(
         patient=number,
         day_zero_on=zero,
-        day_zero_is_actual=actual,
+        day_zero_is_actual=patient.transplant is not None,
         entries=tuple(entries),
-        days=_days(entries, zero, protocol) if protocol else (),
+        days=_days(entries, patient, protocol) if protocol else (),
     )
 
 
-def _day_zero(about: Iterable[Record], number: str) -> tuple[date | None, bool]:
+def _patient(about: Iterable[Record], number: str) -> Patient:
     patient = Patient(number)
     for record in about:
         if record.patient == number:
             patient = evolve(patient, record)
-    return day_zero_on(patient), patient.transplant is not None
+    return patient
 
 
 def _entry(world: World, record: Record, number: str, zero: date | None, corrected_by: int | None) -> Entry:
@@ -135,43 +139,34 @@ def _stated_day(event: Event) -> date | None:
             return on
         case OutcomeRecorded(outcome=outcome):
             return outcome.on
+        case ConditioningGiven(given_on=on) | ProphylaxisGiven(given_on=on) | BloodGroupDetermined(sampled_on=on):
+            return on
         case _:
             return None
 
 
-def _days(entries: Iterable[Entry], zero: date | None, protocol: ProtocolDocument) -> tuple[TimelineDay, ...]:
-    """Every day on which something happened or, once day 0 is planned, the protocol's day table has something."""
+def _days(entries: Iterable[Entry], patient: Patient, protocol: ProtocolDocument) -> tuple[TimelineDay, ...]:
+    """Every day on which something happened or, once day 0 is planned, the patient's own calendar has something."""
     happened: dict[date, list[int]] = {}
     for entry in entries:
         happened.setdefault(entry.occurred_on, []).append(entry.position)
-    table = _day_table(protocol) if zero else {}
-    planned = {zero + timedelta(days=day): lines for day, lines in table.items()} if zero else {}
+    zero = day_zero_on(patient)
+    planned: dict[date, list[str]] = {}
+    for item in own_schedule(patient, protocol, zero) if zero else ():
+        planned.setdefault(item.on, []).append(_line(item))
     return tuple(
         TimelineDay(
             on=on,
             protocol_day=(on - zero).days if zero else None,
-            scheduled=planned.get(on, ()),
+            scheduled=tuple(planned.get(on, ())),
             positions=tuple(happened.get(on, ())),
         )
         for on in sorted({*happened, *planned})
     )
 
 
-def _day_table(protocol: ProtocolDocument) -> dict[int, tuple[str, ...]]:
-    """The protocol's day table: conditioning and prophylaxis, the infusions, the graft."""
-    infusions = {infusion.planned_day: f"infusion {infusion.ordinal}" for infusion in protocol.infusions}
-    days = {0, *infusions, *(day for dose in protocol.schedule for day in dose.days)}
-    return {
-        day: (
-            *(_dose_line(dose) for dose in protocol.scheduled_on(day)),
-            *((infusions[day],) if day in infusions else ()),
-            *(("graft",) if day == 0 else ()),
-        )
-        for day in sorted(days)
-    }
-
-
-def _dose_line(dose: ScheduledDose) -> str:
-    line = f"{dose.agent} {dose.dose_per_day} {dose.unit}"
-    donor = f", if the donor is {dose.only_if_donor.replace('_', ' ')}" if dose.only_if_donor else ""
-    return f"{line}{donor}{f', one of {dose.choice}' if dose.choice else ''}"
+def _line(item: ScheduledItem) -> str:
+    """A line of the day table; an infusion and the graft by their names."""
+    dosed = item.kind not in ("infusion", "graft")
+    line = f"{item.what} {item.dose} {item.unit}" if dosed else item.what
+    return f"{line}, {item.condition.replace('_', ' ')}" if dosed and item.condition else line

@@ -1,14 +1,14 @@
 """A patient's own calendar: what is planned for which date, what of it has happened, and the follow-up visits.
 
-It follows from day 0, planned at first and actual with the graft. The log holds neither the donor's type nor the
-backbone that was chosen: doses that depend on these are listed with their condition. A visit is *overdue* when its
+It follows from day 0, planned at first, perhaps planned anew, and actual with the graft; from the type of the donor;
+and from the backbone that was chosen. What is still open of these stands as a condition. A visit is *overdue* when its
 window is over, it was neither made nor reported as missed, and the follow-up has not ended.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
 
+from ledger.decisions.own_calendar import DoneAs, done, key_of, moved, own_schedule
 from ledger.decisions.standing import day_zero_on
 from ledger.patient.events import DeathRecorded, PatientOffStudy
 from ledger.patient.state import Patient
@@ -19,11 +19,9 @@ from ledger.types import Day
 from ledger.world import World
 from projections.base import View
 
-DoneAs = Literal["given", "omitted"]
-
 
 class PlannedItem(ScheduledItem):
-    """What is planned for a date; of the infusions and the graft, also what became of it."""
+    """What is planned for a date, and what became of it."""
 
     done_on: Day | None
     """The day on which it was given."""
@@ -42,9 +40,9 @@ class PatientSchedule(View):
     planned_day_zero_on: Day | None
     items: tuple[PlannedItem, ...]
     moved: tuple[Moved, ...]
-    """From the day of the graft: what is on another date than was planned at the enrolment."""
+    """What was still to come and is on another date now than was planned at the enrolment."""
     follow_up_ended_on: Day | None
-    """By death, or by leaving the study."""
+    """By death, by leaving the study, or by withdrawing from all participation."""
     visits: tuple[Visit, ...]
     """From the actual day 0, as the protocol document plans them."""
 
@@ -62,35 +60,32 @@ def patient_schedule(world: World, protocol: ProtocolDocument, number: str, on: 
         day_zero_is_actual=grafted_on is not None,
         planned_day_zero_on=planned_on,
         items=tuple(_items(patient, protocol, day_zero)) if day_zero else (),
-        moved=_moved(protocol, planned_on, grafted_on),
+        moved=_moved(patient, protocol),
         follow_up_ended_on=ended_on(patient),
         visits=visits_of(patient, protocol, on),
     )
 
 
 def _items(patient: Patient, protocol: ProtocolDocument, day_zero: date) -> Iterator[PlannedItem]:
-    done: dict[str, tuple[date | None, DoneAs]] = {
-        f"infusion {ordinal}": (infusion.given_on, "given" if infusion.given_on else "omitted")
-        for ordinal, infusion in patient.infusions.items()
-        if infusion.given_on or infusion.omitted
-    }
-    if patient.transplant:
-        done[calendar.GRAFT] = (patient.transplant.at.date(), "given")
-    for item in calendar.schedule(protocol, day_zero):
-        done_on, done_as = done.get(item.what, (None, None))
+    became = dict(done(patient))
+    for item in own_schedule(patient, protocol, day_zero):
+        done_on, done_as = became.get(key_of(item), (None, None))
         yield PlannedItem(**dict(item), done_on=done_on, done_as=done_as)
 
 
-def _moved(protocol: ProtocolDocument, planned_on: date | None, grafted_on: date | None) -> tuple[Moved, ...]:
-    if planned_on is None or grafted_on is None:
+def _moved(patient: Patient, protocol: ProtocolDocument) -> tuple[Moved, ...]:
+    """Between the plan at the enrolment and the present one; what was over when the day was moved moves no more."""
+    day_zero, planned_on = day_zero_on(patient), patient.enrolled.planned_transplant_on if patient.enrolled else None
+    if day_zero is None or planned_on is None:
         return ()
-    before, after = (calendar.schedule(protocol, day_zero) for day_zero in (planned_on, grafted_on))
-    return calendar.moved(before, after, today=grafted_on)
+    told = patient.transplant or (patient.treatment.reschedules[-1] if patient.treatment.reschedules else None)
+    return moved(patient, protocol, planned_on, day_zero, told.at.date() if told else None)
 
 
 def ended_on(patient: Patient) -> date | None:
-    """The day on which the follow-up ended, by death or by leaving the study."""
-    ends: list[date] = []
+    """The day on which the follow-up ended: by death, by leaving the study, by withdrawing from everything."""
+    withdrawn_at = patient.agreement.ended_at
+    ends: list[date] = [withdrawn_at.date()] if withdrawn_at else []
     for noted in (patient.death, patient.off_study):
         match noted and noted.event:
             case DeathRecorded(died_on=day) | PatientOffStudy(off_on=day):

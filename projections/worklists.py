@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from ledger.cohort.state import Member, Window
 from ledger.decisions.assessments import baseline_state, done_days, missing_days
-from ledger.decisions.permits import consent_valid
+from ledger.decisions.consent import signed_for_age, unsigned_forms
+from ledger.decisions.donor_standing import donor_of, due_blood_groups
 from ledger.decisions.standing import scheduled_days
 from ledger.decisions.toxicity import capd_baseline
 from ledger.patient.state import Patient
@@ -82,11 +83,13 @@ class LapsingReservation(View):
 
 
 class ConsentDue(View):
-    """A patient whose age demands a signature that is not on record, now or at a coming birthday."""
+    """A patient of whom a signature is missing that the age demands, now or at a coming birthday, or a new form."""
 
     patient: str
+    form_version: str | None
+    """The new form that is to be signed; null where the age demands the signature."""
     due_on: Day | None
-    """The birthday that demands it, taken early; null where no consent was ever complete."""
+    """The day set for the form, or the birthday, taken early; null where no consent was ever complete."""
     overdue: bool
     """New protocol actions are refused; safety reporting never is."""
 
@@ -97,6 +100,17 @@ class BaselineDue(View):
 
     patient: str
     state: Literal["due", "missing"]
+
+
+class BloodGroupDue(View):
+    """A blood group that not enough samples have confirmed, of a patient with a dose level or of the donor."""
+
+    patient: str
+    whose: Literal["recipient", "donor"]
+    donor: str | None
+    samples: int
+    disagree: bool
+    """Samples contradict each other: a query is open."""
 
 
 class Worklists(View):
@@ -113,6 +127,7 @@ class Worklists(View):
     reservations: tuple[LapsingReservation, ...]
     consents: tuple[ConsentDue, ...]
     baselines: tuple[BaselineDue, ...]
+    blood_groups: tuple[BloodGroupDue, ...]
     queries: tuple[QueryView, ...]
     """Those that are not closed, the oldest first."""
     source_verification: tuple[VerificationView, ...]
@@ -139,6 +154,7 @@ def worklists(world: World, now: datetime) -> Worklists:
         reservations=tuple(_reservations(world, today)),
         consents=tuple(_consents(world, protocol, now)) if protocol else (),
         baselines=tuple(_baselines(world, now)),
+        blood_groups=tuple(_blood_groups(world, protocol, now)) if protocol else (),
         queries=queries(world, now, closed=False),
         source_verification=verifications(world, protocol) if protocol else (),
         endorsements=tuple(endorsements_due(world)),
@@ -210,27 +226,51 @@ def _reservations(world: World, today: date) -> Iterator[LapsingReservation]:
     for level, cohort in sorted(world.cohorts.items()):
         for number, expires_on in sorted(cohort.reservations.items()):
             left = (expires_on - today).days
-            if left <= LAPSING_DAYS:
+            if left <= LAPSING_DAYS and number not in cohort.kept:
                 yield LapsingReservation(patient=number, level=level, expires_on=expires_on, days_left=left)
 
 
 def _consents(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[ConsentDue]:
     for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
-        gone = patient.screen_failed or patient.off_study or patient.death or patient.withdrawn
-        if not gone and (due := consent_due(patient, protocol, world.patient_day(number, now))) is not None:
-            yield due
+        if not (_gone(patient) or patient.withdrawn == "all-participation"):
+            yield from consents_due(patient, protocol, world.patient_day(number, now))
 
 
-def consent_due(patient: Patient, protocol: ProtocolDocument, today: date) -> ConsentDue | None:
-    """The signature that a patient's age demands and that is missing today, or will be at a birthday soon."""
-    birthdays = sorted(_majorities(patient, protocol))
-    if not consent_valid(patient, protocol, today):
+def _gone(patient: Patient) -> bool:
+    return bool(patient.screen_failed or patient.off_study or patient.death)
+
+
+def consents_due(patient: Patient, protocol: ProtocolDocument, today: date) -> Iterator[ConsentDue]:
+    """The signature that a patient's age demands and that is missing today, or will be at a birthday soon; then every
+    new form that is not signed."""
+    number, birthdays = patient.number, sorted(_majorities(patient, protocol))
+    if not signed_for_age(patient, protocol, today):
         passed = [day for day in birthdays if day <= today] if patient.consents else []
-        return ConsentDue(patient=patient.number, due_on=max(passed, default=None), overdue=True)
-    for day in birthdays:
-        if 0 < (day - today).days <= CONSENT_HORIZON_DAYS and not consent_valid(patient, protocol, day):
-            return ConsentDue(patient=patient.number, due_on=day, overdue=False)
-    return None
+        yield ConsentDue(patient=number, form_version=None, due_on=max(passed, default=None), overdue=True)
+    else:
+        soon = (day for day in birthdays if 0 < (day - today).days <= CONSENT_HORIZON_DAYS)
+        due = next((day for day in soon if not signed_for_age(patient, protocol, day)), None)
+        if due is not None:
+            yield ConsentDue(patient=number, form_version=None, due_on=due, overdue=False)
+    for form in unsigned_forms(patient, protocol, today):
+        overdue = form.due_on < today
+        yield ConsentDue(patient=number, form_version=form.form_version, due_on=form.due_on, overdue=overdue)
+
+
+def _blood_groups(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[BloodGroupDue]:
+    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+        if _gone(patient) or patient.withdrawn or patient.transplant or patient.level is None:
+            continue
+        today = world.patient_day(number, now)
+        for donor in due_blood_groups(patient, protocol, donor_of(patient), today):
+            group = patient.donors.blood_group(donor, today)
+            yield BloodGroupDue(
+                patient=number,
+                whose="donor" if donor else "recipient",
+                donor=donor,
+                samples=group.samples,
+                disagree=group.disagree,
+            )
 
 
 def _majorities(patient: Patient, protocol: ProtocolDocument) -> Iterator[date]:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from ledger.decisions import follow_up, outcomes, safety
+from ledger.decisions import follow_up, outcomes, transplant
 from ledger.grading.magic import MagicFindings
 from ledger.record import Actor
 from ledger.types import Event
@@ -33,7 +33,7 @@ GRADED: dict[int, dict[str, Any]] = {
 def grafted(bench: Bench, number: str = "001", in_days: float = 0) -> date:
     """The graft, after so many days; its day."""
     bench.pass_days(in_days)
-    bench.ask(safety.RecordTransplant(patient=number, performed_at=bench.now), INVESTIGATOR)
+    bench.ask(transplant.RecordTransplant(patient=number, performed_at=bench.now), INVESTIGATOR)
     return day_zero(bench, number)
 
 

@@ -20,12 +20,12 @@ from ledger.grading.astct_crs import CrsFindings
 from ledger.patient.events import CriterionAssessed
 from ledger.record import Actor
 from ledger.types import Event, exact
-from tests import lots
+from tests import donors, lots
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SITE, SPONSOR, Bench
 
 
-def screen(bench: Bench, number: str, born: str = "2016-03", sex: str = "female") -> None:
-    """Screened, consented, examined and found eligible."""
+def screen(bench: Bench, number: str, born: str = "2016-03", sex: str = "female", donor: str | None = None) -> None:
+    """Screened, consented, examined, with a donor, and found eligible."""
     entered = {"number": number, "site": SITE, "birth_year_month": born, "sex": sex}
     bench.ask(screening.ScreenPatient.model_validate(entered))
     protocol = bench.docket().protocol()
@@ -42,12 +42,19 @@ def screen(bench: Bench, number: str, born: str = "2016-03", sex: str = "female"
         bench.ask(consent)
     examine(bench, number)
     attest(bench, number)
+    find_donor(bench, number, donor)
     for c in protocol.eligibility.criteria:
         if c.assessed_by == "determination":
             met = c.kind == "inclusion"
             rationale = bench.seal("seen by the investigator")
             bench.ask(screening.SignDetermination(patient=number, criterion=c.id, met=met, rationale=rationale))
     bench.ask(screening.ConfirmEligibility(patient=number))
+
+
+def find_donor(bench: Bench, number: str, donor: str | None = None, **said: object) -> None:
+    """A donor, as `donors.steps` has it."""
+    for command, by in donors.steps(bench, number, donor, **said):
+        bench.ask(command, by)
 
 
 def examine(bench: Bench, number: str, **but: str | bool | None) -> None:

@@ -24,7 +24,8 @@ def passing(eligibility: Eligibility, age_years: int, sex: str, found_on: date) 
 
 def attested(protocol: ProtocolDocument) -> list[dict[str, Any]]:
     """The verdicts that people give on the other criteria, but for those of the arbiter: each as it should be."""
-    computed = {each.criterion for each in protocol.eligibility.thresholds()} | {protocol.consent.criterion}
+    computed: set[str | None] = {each.criterion for each in protocol.eligibility.thresholds()}
+    computed |= {protocol.consent.criterion, protocol.donor.criterion}
     return [
         {"criterion": each.id, "met": each.kind == "inclusion", "inputs": None}
         for each in protocol.eligibility.criteria

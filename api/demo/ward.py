@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from api.demo.cells import make_lot
 from api.demo.client import Answer
+from api.demo.donor import find_donor
 from api.demo.findings import attested, passing
 from api.demo.people import CHECKER, COORDINATOR, EDC, INVESTIGATOR, PI, SITE
 from api.demo.stage import Child, Stage
@@ -15,6 +16,7 @@ from ledger.protocol.load import bundled, load_protocol
 from ledger.types import exact_text, parse_day, whole_years
 
 PROTOCOL: Final = "nct07256210"
+GRAFT: Final = "g-csf-mobilised-cd3-depleted-pbsc"
 FIRST_AND_SECOND: Final = 19
 FIRST_ONLY: Final = 11
 """Scheduled assessments: daily to day 7 after each infusion, then weekly to the end of the window."""
@@ -44,6 +46,7 @@ def enter(stage: Stage, child: Child) -> None:
     found = passing(protocol().eligibility, age, child.sex, stage.today)
     edc.post(f"{path}/findings", {"findings": found})
     edc.post(f"{path}/criteria", {"assessments": attested(protocol())})
+    find_donor(stage, child)
     determination = {"criterion": "X5", "met": False, "rationale": "Afebrile for a week, cultures negative."}
     stage.by(PI).decide(f"{path}/determinations", determination, on=path)
     stage.by(INVESTIGATOR).post(f"{path}/eligibility")
@@ -131,7 +134,8 @@ def given(stage: Stage, child: Child, ordinal: int) -> dict[str, Any]:
 def graft(stage: Stage, child: Child) -> None:
     """Day 0."""
     stage.on(child.day(0), hour=14)
-    stage.by(EDC).post(f"patients/{child.number}/transplant", {"performed_at": stage.at(hours_ago=2)})
+    graft = {"performed_at": stage.at(hours_ago=2), "donor": f"D-{child.number}", "graft": GRAFT}
+    stage.by(EDC).post(f"patients/{child.number}/transplant", graft)
 
 
 def close_window(stage: Stage, child: Child, assessments: int = FIRST_AND_SECOND) -> None:

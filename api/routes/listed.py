@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from api.routes import (
+    donors,
     dosing,
     evidence,
     infusions,
@@ -15,6 +16,7 @@ from api.routes import (
     reporting,
     review,
     safety,
+    transplants,
     trial,
     ward,
 )
@@ -23,7 +25,9 @@ from api.table import Write
 FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "trial": trial.WRITES,
     "patients": patients.WRITES,
+    "donors": donors.WRITES,
     "placing": placing.WRITES,
+    "transplants": transplants.WRITES,
     "products": products.WRITES,
     "infusions": infusions.WRITES,
     "ward": ward.WRITES,

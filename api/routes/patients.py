@@ -1,12 +1,12 @@
-"""A patient's way in and out: screening, consent, eligibility, transplant, death, the end of participation."""
+"""A patient's way in and out: screening, consent, eligibility, death, the end of participation."""
 
 from typing import Any, Final
 
 from api.roles import needs
 from api.table import Write
-from ledger.decisions import safety, screening
+from ledger.decisions import consent, safety, screening
 
-_INCLUSION: Final = ["I3", "I4", "I10", "I11"]
+_INCLUSION: Final = ["I3", "I10", "I11"]
 _EXCLUSION: Final = ["X1", "X6", "X7"]
 _MEASURED: Final = (
     ("mrd_percent_of_nucleated_cells", "0.25", "%"),
@@ -81,6 +81,19 @@ WRITES: Final[tuple[Write, ...]] = (
         at={"patient": "004"},
     ),
     Write(
+        "/patients/{patient}/dissents",
+        consent.RecordDissent,
+        needs("patient", "W"),
+        {"said_at": "2026-02-12T10:30:00+03:00", "account": "Does not want another line; will be asked again."},
+        at={"patient": "005"},
+    ),
+    Write(
+        "/reconsents",
+        consent.RequireReconsent,
+        needs("trial", "W", "S"),
+        {"form_version": "3.0", "capacities": ["patient", "representative"], "due_on": "2026-07-01"},
+    ),
+    Write(
         "/patients/{patient}/findings",
         screening.RecordScreeningFindings,
         needs("patient", "W"),
@@ -103,13 +116,6 @@ WRITES: Final[tuple[Write, ...]] = (
         needs("patient", "W"),
         {"criteria": ["I8"]},
         at={"patient": "005"},
-    ),
-    Write(
-        "/patients/{patient}/transplant",
-        safety.RecordTransplant,
-        needs("patient", "W"),
-        {"performed_at": "2026-03-02T14:00:00+03:00"},
-        at=_PATIENT,
     ),
     Write(
         "/patients/{patient}/death",

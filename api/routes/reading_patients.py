@@ -33,6 +33,7 @@ from ledger.types import Day, Level
 from projections import cohorts as c
 from projections import eligibility as el
 from projections import patients as p
+from projections.donors import DonorsView, donors
 from projections.levels import home_day
 from projections.patient_timeline import Timeline, patient_timeline
 from projections.schedule import PatientSchedule, patient_schedule
@@ -125,6 +126,17 @@ async def show_screening_log(
     found = await beside(el.screening_log, reading.world, reading.now)
     rows = tuple(row for row in found if by.sees(reading.world, row.patient))
     return table(el.ScreeningRow, rows, asked.format)
+
+
+@router.get("/patients/{patient}/donor", responses=VERSIONED)
+async def show_donor(
+    request: Request, response: Response, by: PatientReader, trial: Trial, patient: Number, asked: Moment
+) -> DonorsView:
+    """The candidates with what stands against each, the ranking, the donor selected, and the blood groups."""
+    reading = await read(request, by, trial, asked)
+    known_patient(reading, patient)
+    reading.name_version(response, patient_stream(patient))
+    return donors(reading.world, protocol_in_force(reading, patient), patient, reading.now)
 
 
 @router.get("/patients/{patient}/adverse-events", responses=TAGGED)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ledger.types import Count, Day, Event, Level, Line, Name, PatientNumber, Phase, Role
 
-ReleaseCause = Literal["lapsed", "by-person", "screen-failed", "withdrawn"]
+ReleaseCause = Literal["lapsed", "by-person", "screen-failed", "withdrawn", "placed"]
 EarlyEnd = Literal["death", "withdrawal", "lost-to-follow-up"]
 
 
@@ -29,6 +29,15 @@ class SlotReserved(Event):
 
     patient: PatientNumber
     expires_on: Day
+
+
+class ReservationKept(Event):
+    """Conditioning or manufacture began for the patient: the place no longer lapses; only a person gives it back."""
+
+    NAME: ClassVar[str] = "cohort.reservation-kept.v1"
+
+    patient: PatientNumber
+    begun_on: Day
 
 
 class ReservationReleased(Event):
@@ -228,6 +237,7 @@ class ExpansionOpened(Event):
 COHORT_EVENTS: tuple[type[Event], ...] = (
     CohortOpened,
     SlotReserved,
+    ReservationKept,
     ReservationReleased,
     SlotAssigned,
     SlotVacated,

@@ -79,6 +79,7 @@ class Cohort:
     decision: int | None = None
     """The last one that lets further children be dosed here; none for the start level until it is expanded."""
     reservations: Map[str, date] = Map()
+    kept: frozenset[str] = frozenset()
     members: Map[str, Member] = Map()
     received_here: Map[str, Member] = Map()
     """Patients of higher levels who count here too, by the dose that they received."""
@@ -114,10 +115,15 @@ class Cohort:
     def pending(self) -> int:
         return sum(member.evaluable is None for member in self.members_of("I").values())
 
+    def keeps_slot(self, patient: str, today: date) -> bool:
+        """Whether a patient's reservation is live: it has not lapsed, or lapses no more (`kept`)."""
+        expires_on = self.reservations.get(patient)
+        return expires_on is not None and (patient in self.kept or expires_on >= today)
+
     def free_slots(self, today: date, phase: Phase) -> int:
         """Slots that neither a patient nor a live reservation holds. In phase I a patient who is not evaluable is
         replaced; in phase II nobody is."""
-        live = sum(expires_on >= today for expires_on in self.reservations.values())
+        live = sum(self.keeps_slot(patient, today) for patient in self.reservations)
         if phase == "II":
             return (self.expansion.slots if self.expansion else 0) - len(self.members_of("II")) - live
         return self.slots - self.evaluable - self.pending - live
@@ -131,18 +137,19 @@ def _reserved(cohort: Cohort, event: e.SlotReserved, record: Record) -> Cohort:
     return changed(cohort, reservations=cohort.reservations.set(event.patient, event.expires_on))
 
 
-def _without_reservation(cohort: Cohort, patient: str) -> Cohort:
-    if patient not in cohort.reservations:
+def _kept(cohort: Cohort, event: e.ReservationKept, record: Record) -> Cohort:
+    return changed(cohort, kept=cohort.kept | {event.patient})
+
+
+def _released(cohort: Cohort, event: e.ReservationReleased | e.SlotAssigned, record: Record) -> Cohort:
+    if event.patient not in cohort.reservations:
         return cohort
-    return changed(cohort, reservations=cohort.reservations.delete(patient))
-
-
-def _released(cohort: Cohort, event: e.ReservationReleased, record: Record) -> Cohort:
-    return _without_reservation(cohort, event.patient)
+    left = cohort.reservations.delete(event.patient)
+    return changed(cohort, reservations=left, kept=cohort.kept - {event.patient})
 
 
 def _assigned(cohort: Cohort, event: e.SlotAssigned, record: Record) -> Cohort:
-    cohort = _without_reservation(cohort, event.patient)
+    cohort = _released(cohort, event, record)
     members = cohort.members.set(event.patient, Member(event.sentinel, event.phase))
     return changed(cohort, members=members, sentinel_due=cohort.sentinel_due and not event.sentinel)
 
@@ -265,6 +272,7 @@ COHORT_EVOLUTION: Mapping[type[Event], Callable[[Cohort, Any, Record], Cohort]] 
     {
         e.CohortOpened: _opened,
         e.SlotReserved: _reserved,
+        e.ReservationKept: _kept,
         e.ReservationReleased: _released,
         e.SlotAssigned: _assigned,
         e.SlotVacated: _vacated,

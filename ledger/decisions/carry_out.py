@@ -11,8 +11,11 @@ from pydantic import ValidationError
 
 from ledger import refusals as no
 from ledger.decisions import (
+    conditioning,
+    consent,
     corrections,
     dlt,
+    donor,
     dose_decision,
     enrolment,
     evidence,
@@ -33,6 +36,7 @@ from ledger.decisions import (
     safety_reviews,
     screening,
     setup,
+    transplant,
     ward,
 )
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
@@ -49,6 +53,10 @@ DECISIONS: Final[Decisions] = MappingProxyType(
     {
         **setup.DECISIONS,
         **screening.DECISIONS,
+        **consent.DECISIONS,
+        **donor.DECISIONS,
+        **conditioning.DECISIONS,
+        **transplant.DECISIONS,
         **enrolment.DECISIONS,
         **evidence.DECISIONS,
         **infusion.DECISIONS,

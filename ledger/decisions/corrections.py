@@ -9,6 +9,9 @@ from pydantic import model_validator
 
 from ledger import refusals as no
 from ledger.decisions import (
+    conditioning,
+    consent,
+    donor,
     follow_up,
     given,
     outcomes,
@@ -18,6 +21,7 @@ from ledger.decisions import (
     reporting,
     safety,
     screening,
+    transplant,
     ward,
 )
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand, Reports
@@ -28,6 +32,10 @@ from ledger.world import same_fact
 REPORTS: Final[Reports] = MappingProxyType(
     {
         **screening.REPORTS,
+        **consent.REPORTS,
+        **donor.REPORTS,
+        **conditioning.REPORTS,
+        **transplant.REPORTS,
         **readiness.REPORTS,
         **given.REPORTS,
         **safety.REPORTS,

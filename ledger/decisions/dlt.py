@@ -200,7 +200,7 @@ def _against_early_end(patient: Patient, command: CloseDltWindow) -> Iterator[Re
     cause = patient.off_study.event.cause if patient.off_study else None  # type: ignore[attr-defined]
     on_record = {
         "death": patient.death is not None,
-        "withdrawal": patient.withdrawn is not None or cause == "withdrawal",
+        "withdrawal": patient.withdrawn == "all-participation" or cause == "withdrawal",
         "lost-to-follow-up": cause == "lost-to-follow-up",
     }
     if not on_record[command.early_end or ""]:

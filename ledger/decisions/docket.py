@@ -7,7 +7,7 @@ or that the fact is on record already, or it refuses. Permissions are refused; w
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
@@ -24,6 +24,8 @@ from ledger.types import Event, Frozen, Line, Name, Role
 from ledger.world import Archive, World, same_fact
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+Said = TypeVar("Said", bound=Event)
+Importance = Literal["important", "other"]
 
 
 class Command(Frozen):
@@ -138,12 +140,17 @@ def refuse(broken: Iterable[LedgerError]) -> None:
         raise error
 
 
-def deviation(stream: str, error: LedgerError, importance: Literal["important", "other"] = "important") -> Entry:
+def deviation(stream: str, error: LedgerError, importance: Importance = "important") -> Entry:
     """The deviation that a broken rule makes of a fact: on the patient, or else on the trial."""
     kind = type(error).__name__
     if not stream.startswith(patient_stream("")):
         return Entry(TRIAL, TrialDeviationRecorded(rule=error.rule, kind=kind))
     return Entry(stream, ProtocolDeviationRecorded(rule=error.rule, kind=kind, importance=importance))
+
+
+def deviations(stream: str, broken: Iterable[LedgerError], importance: Importance = "important") -> Entries:
+    """A deviation for each broken rule of a fact."""
+    return tuple(deviation(stream, error, importance) for error in broken)
 
 
 def report(docket: Docket, stream: str, event: Event) -> Follows:
@@ -160,6 +167,25 @@ def report(docket: Docket, stream: str, event: Event) -> Follows:
     if event.KEY is None:
         return (Entry(stream, event, reported=True),)
     return contradiction(docket, stream, event, on_record)
+
+
+def judged_report(
+    docket: Docket,
+    stream: str,
+    event: Said,
+    against: Callable[[Said], Iterable[LedgerError]],
+    importance: Importance = "important",
+) -> Follows:
+    """Record what happened, with a deviation for each rule that it broke and that what it corrects had not broken."""
+    follows = report(docket, stream, event)
+    if isinstance(follows, AlreadySo) or follows[0].conflicts_with is not None:
+        return follows
+    known: set[type[LedgerError]] = set()
+    if docket.asked.corrects is not None:
+        before = docket.archive.record(docket.asked.corrects).event
+        known = {type(error) for error in against(before)} if isinstance(before, type(event)) else set()
+    broken = (error for error in against(event) if type(error) not in known)
+    return (*follows, *deviations(stream, broken, importance))
 
 
 def _said_before(docket: Docket, record: Record, event: Event) -> bool:

@@ -4,9 +4,10 @@ Of several findings under one word the one found last counts, and of those of on
 found after the day in question is not there yet. A corrected finding is replaced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
+from ledger.decisions.donor_standing import donor_stands
 from ledger.decisions.standing import canonical_hash
 from ledger.eligibility.facts import Found, PatientFacts, Said
 from ledger.eligibility.matrix import matrix
@@ -25,10 +26,9 @@ def verdicts(
 
 
 def patient_facts(patient: Patient, protocol: ProtocolDocument, on: date, *, consented: bool) -> PatientFacts:
-    """A screened patient as the matrix asks for one. Consent is established here; the donor is attested until then."""
+    """A screened patient as the matrix asks for one. Consent and donor are established from the record."""
     assert patient.screened is not None, patient.number
     assert patient.entered is not None, patient.number
-    consent = protocol.consent.criterion
     return PatientFacts(
         birth_year_month=patient.screened.birth_year_month,
         sex=patient.screened.sex,
@@ -36,8 +36,17 @@ def patient_facts(patient: Patient, protocol: ProtocolDocument, on: date, *, con
         findings=_newest(patient, on),
         attested=_said(patient.attested),
         determinations=_said(patient.determinations),
-        established=() if consent is None else (Said(criterion=consent, met=consented, position=None),),
+        established=tuple(_established(patient, protocol, consented=consented)),
     )
+
+
+def _established(patient: Patient, protocol: ProtocolDocument, *, consented: bool) -> Iterator[Said]:
+    """What other rules find in the record: valid consent, and a selected donor who is one still."""
+    if protocol.consent.criterion is not None:
+        yield Said(criterion=protocol.consent.criterion, met=consented, position=None)
+    if protocol.donor.criterion is not None:
+        position = patient.donors.selected.position if patient.donors.selected else None
+        yield Said(criterion=protocol.donor.criterion, met=donor_stands(patient, protocol), position=position)
 
 
 def _newest(patient: Patient, on: date) -> tuple[Found, ...]:

@@ -90,7 +90,7 @@ def reserve_slot(docket: Docket, command: ReserveSlot) -> Follows:
     """The patient holds the slot until the reservation lapses; lapsed ones of others are released first."""
     patient, protocol, cohort = docket.patient(command.patient), docket.protocol(), docket.cohort(command.level)
     held = cohort.reservations.get(patient.number)
-    live = held is not None and held >= docket.judged_on
+    live = cohort.keeps_slot(patient.number, docket.judged_on)
     expires_on = docket.judged_on + timedelta(days=protocol.reservation_days)
     event = c.SlotReserved(patient=patient.number, expires_on=held if held is not None and live else expires_on)
     broken = against_reservation(docket, patient, cohort, protocol)
@@ -101,8 +101,8 @@ def reserve_slot(docket: Docket, command: ReserveSlot) -> Follows:
 def _lapsed(docket: Docket, cohort: Cohort) -> Entries:
     return tuple(
         Entry(cohort.stream, c.ReservationReleased(patient=number, cause="lapsed"))
-        for number, expires_on in sorted(cohort.reservations.items())
-        if expires_on < docket.judged_on
+        for number in sorted(cohort.reservations)
+        if not cohort.keeps_slot(number, docket.judged_on)
     )
 
 

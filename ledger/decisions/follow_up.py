@@ -9,11 +9,10 @@ from ledger import refusals as no
 from ledger.decisions.docket import (
     Decisions,
     Docket,
-    Entries,
     Follows,
     PatientCommand,
     Reports,
-    deviation,
+    judged_report,
     query,
     report,
 )
@@ -101,17 +100,9 @@ def judged(
     event: E,
     against: Callable[[Patient, ProtocolDocument, E], Iterator[LedgerError]],
 ) -> Follows:
-    """A report with a deviation for each rule that it breaks; a correction notes only what it breaks anew."""
-    follows = report(docket, patient.stream, event)
-    if not isinstance(follows, tuple) or follows[0].conflicts_with is not None:
-        return follows
-    protocol, known = docket.protocol(), set()
-    if docket.asked.corrects is not None:
-        before = docket.archive.record(docket.asked.corrects).event
-        known = {type(error) for error in against(patient, protocol, before)} if type(before) is type(event) else set()
-    broken = [error for error in against(patient, protocol, event) if type(error) not in known]
-    found: Entries = tuple(deviation(patient.stream, error, "other") for error in broken)
-    return (*follows, *found)
+    """A report with a deviation, not an important one, for each rule that it breaks."""
+    protocol = docket.protocol()
+    return judged_report(docket, patient.stream, event, lambda said: against(patient, protocol, said), "other")
 
 
 def against_visit(patient: Patient, protocol: ProtocolDocument, event: v.VisitRecorded) -> Iterator[LedgerError]:

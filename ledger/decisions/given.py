@@ -1,12 +1,13 @@
 """What was given, or not: facts, whatever they broke."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
 
 from ledger import refusals as no
+from ledger.decisions.consent import against_consent
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
     AlreadySo,
@@ -22,12 +23,12 @@ from ledger.decisions.docket import (
     query,
     report,
 )
-from ledger.decisions.permits import consent_valid, in_plan
+from ledger.decisions.donor_standing import against_blood_groups, donor_of
+from ledger.decisions.permits import in_plan
 from ledger.decisions.product_permits import against_lot
 from ledger.decisions.standing import level_given, planned_on
 from ledger.errors import LedgerError
 from ledger.patient import infusions as i
-from ledger.patient.events import ConsentWithdrawn
 from ledger.patient.state import RULED, Infusion, Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
@@ -127,8 +128,8 @@ def _against_what_began(
         yield no.NotAssigned(f"patient {patient.number}")
     elif command.level != patient.level:
         yield no.WrongLevel(f"infusion {command.ordinal}: level {command.level}, assigned {patient.level}")
-    if not consent_valid(_before_withdrawal(docket, patient, at), protocol, on):
-        yield no.ConsentNotValid(f"patient {patient.number}")
+    yield from against_consent(changed(patient, agreement=patient.agreement.at(at)), protocol, on)
+    yield from against_blood_groups(patient, protocol, donor_of(patient), on)
     planned = planned_on(patient, protocol, command.ordinal)
     window = protocol.infusion(command.ordinal)
     early, late = timedelta(days=window.window_before_days), timedelta(days=window.window_after_days)
@@ -163,16 +164,6 @@ def _against_state_then(docket: Docket, patient: Patient, command: RecordInfusio
     positions += [ruling.position for ruling in patient.rulings.values() if ruling.event.is_dlt]
     if any(known_then(position) for position in positions):
         yield no.PatientHasDlt(f"patient {patient.number}")
-
-
-def _before_withdrawal(docket: Docket, patient: Patient, at: datetime) -> Patient:
-    """The patient without a withdrawal of consent that came later than an instant."""
-    if patient.withdrawn is None:
-        return patient
-    withdrawal = ConsentWithdrawn(scope=patient.withdrawn)  # type: ignore[arg-type]
-    position = _position(docket, patient, withdrawal)
-    later = position is not None and docket.archive.record(position).occurred_at > at
-    return changed(patient, withdrawn=None) if later else patient
 
 
 def _hold(docket: Docket, command: RecordInfusionStart) -> Entries:

@@ -54,6 +54,29 @@ def _level_of(infusion: Infusion, protocol: ProtocolDocument) -> int:
     return level_given(protocol, infusion.ordinal, exact(infusion.completed.cells_per_kg))
 
 
+def placed_holds_no_other_slot(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """Who has a dose level, by a dose in error too, holds no slot besides."""
+    for cohort in world.cohorts.values() if patient.level is not None else ():
+        if patient.number in cohort.reservations:
+            yield Entry(cohort.stream, c.ReservationReleased(patient=patient.number, cause="placed"))
+
+
+def begun_reservation_is_kept(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
+    """A reservation frees its slot by time only before manufacture or conditioning began; afterwards only a person
+    gives it back (domain B.2). Manufacture begins with the collection."""
+    collected = (
+        held.event.collected_at.date()
+        for product in world.products.values()
+        for held in product.collections
+        if held.event.patient == patient.number
+    )
+    begun = min((*collected, *((day,) if (day := patient.treatment.begun_on) else ())), default=None)
+    for cohort in world.cohorts.values():
+        expires_on = cohort.reservations.get(patient.number)
+        if begun and expires_on and begun <= expires_on and patient.number not in cohort.kept:
+            yield Entry(cohort.stream, c.ReservationKept(patient=patient.number, begun_on=begun))
+
+
 def membership(world: World, patient: Patient) -> Member | None:
     """The patient as a member of the cohort of the level."""
     return None if patient.level is None else world.cohort(patient.level).members.get(patient.number)
@@ -246,6 +269,8 @@ PatientRule = Callable[[World, Patient, ProtocolDocument], Effects]
 
 PATIENT_RULES: Final[tuple[PatientRule, ...]] = (
     placed_by_dosing,
+    placed_holds_no_other_slot,
+    begun_reservation_is_kept,
     window_follows_infusions,
     sheets_are_graded,
     grades_follow_the_record,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
+from ledger.decisions.consent import against_consent, consent_valid
 from ledger.decisions.docket import Docket
 from ledger.decisions.eligibility import verdicts
 from ledger.decisions.expansion import enrolled_count, has_candidate, may_be_crossed
@@ -102,28 +103,6 @@ def against_placing(world: World, protocol: ProtocolDocument, level: int) -> Bro
         yield no.LevelNotAdvised(f"level {level}: the design says {advice_line(given)}")
 
 
-def consent_valid(patient: Patient, protocol: ProtocolDocument, on: date) -> bool:
-    """Whether everyone whose signature the patient's age demands has signed, at an age at which it counts.
-
-    Age bands and majority as the protocol document says (domain I1, A.3-2): a signature of the patient counts for the
-    band of the age at which it was given and for lower ones; that of a representative counts while one is required.
-    """
-    if patient.withdrawn is not None:
-        return False
-    required = protocol.consent_required(patient.age_on(on))
-    return all(_signed(patient, protocol, capacity, required, on) for capacity in required)
-
-
-def _signed(patient: Patient, protocol: ProtocolDocument, capacity: str, required: frozenset[str], on: date) -> bool:
-    for consent in patient.consents.values():
-        if consent.capacity != capacity or consent.signed_at.date() > on:
-            continue
-        then = protocol.consent_required(patient.age_on(consent.signed_at.date()))
-        if capacity == "representative" or then == required:
-            return True
-    return False
-
-
 def against_screening(patient: Patient) -> Broken:
     """Why a patient is not in screening."""
     if patient.screen_failed:
@@ -135,8 +114,7 @@ def against_screening(patient: Patient) -> Broken:
 def against_taking_part(patient: Patient, protocol: ProtocolDocument, on: date) -> Broken:
     """Why no new protocol action is taken with a patient: left the study, or consent not valid."""
     yield from against_screening(patient)
-    if not consent_valid(patient, protocol, on):
-        yield no.ConsentNotValid(f"patient {patient.number}")
+    yield from against_consent(patient, protocol, on)
 
 
 def checklist(world: World, patient: Patient, protocol: ProtocolDocument, on: date) -> tuple[Verdict, ...]:
@@ -210,8 +188,7 @@ def against_reservation(docket: Docket, patient: Patient, cohort: Cohort, protoc
     if patient.level is not None:
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     for other in docket.world.cohorts.values():
-        expires_on = other.reservations.get(patient.number)
-        if other.level != cohort.level and expires_on is not None and expires_on >= today:
+        if other.level != cohort.level and other.keeps_slot(patient.number, today):
             yield no.AlreadyReserved(f"patient {patient.number}: level {other.level}")
     yield from against_full(docket.world, cohort, today)
 
@@ -233,8 +210,7 @@ def against_assignment(docket: Docket, patient: Patient, cohort: Cohort, version
         yield no.AlreadyAssigned(f"patient {patient.number} has level {patient.level}")
     yield from against_placing(docket.world, protocol, cohort.level)
     yield from against_unwitnessed(docket.world, cohort.level)
-    expires_on = cohort.reservations.get(patient.number)
-    if expires_on is None or expires_on < docket.judged_on:
+    if not cohort.keeps_slot(patient.number, docket.judged_on):
         yield no.NoReservation(f"patient {patient.number} at level {cohort.level}")
 
 

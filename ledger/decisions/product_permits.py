@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from ledger import refusals as no
 from ledger.decisions.docket import CLOCK_TOLERANCE
+from ledger.decisions.donor_standing import against_cells_of
 from ledger.decisions.products_release import required_tests, verdict_now
 from ledger.decisions.products_standing import infused
 from ledger.decisions.products_sums import sum_with
@@ -63,7 +64,7 @@ def against_product(
         yield no.ProductUnknown("the product")
         return
     yield from against_disposition(product, patient, protocol, now)
-    yield from against_identity(product, patient, chain_of_identity)
+    yield from against_identity(product, patient, protocol, chain_of_identity)
     yield from against_stock(product, patient, cells, now, cells_to_others)
     yield from against_sums(product, patient, protocol, ordinal, weight_kg, cells)
 
@@ -84,14 +85,17 @@ def against_disposition(product: Product, patient: Patient, protocol: ProtocolDo
         yield no.ExcursionUnresolved(f"lot {product.lot}")
 
 
-def against_identity(product: Product, patient: Patient, chain_of_identity: str | None) -> Broken:
-    """Chain of identity: undisputed, the patient's own, and made for this patient."""
+def against_identity(
+    product: Product, patient: Patient, protocol: ProtocolDocument, chain_of_identity: str | None
+) -> Broken:
+    """Chain of identity: undisputed, the patient's own, made for this patient, of the donor of the graft."""
     if product.chain is None or product.donor is None or product.identity_disputed:
         yield no.ChainOfIdentityBroken(f"lot {product.lot}")
     if chain_of_identity is not None and product.chain != chain_of_identity:
         yield no.IdentityDoesNotMatch(f"lot {product.lot}")
     if product.recipient != patient.number:
         yield no.RecipientDiffers(f"lot {product.lot}, patient {patient.number}")
+    yield from against_cells_of(patient, protocol, product.donor)
 
 
 def against_stock(

@@ -18,6 +18,7 @@ from ledger.decisions.docket import (
     query,
     report,
 )
+from ledger.decisions.donor_standing import tests_hold
 from ledger.decisions.patient_effects import automatic_hold
 from ledger.decisions.products_standing import (
     culture_final_on,
@@ -102,7 +103,8 @@ def receive_collection(docket: Docket, command: ReceiveCollection) -> Follows:
     products = docket.world.products
     event = e.CollectionReceived(**_content(command))
     product = products.get(command.lot) or Product(command.lot)
-    return _reported(docket, product, event, _against_chain(docket, command.lot, event))
+    broken = (*_against_chain(docket, command.lot, event), *_against_tests(docket, event))
+    return _reported(docket, product, event, broken)
 
 
 def _against_chain(docket: Docket, lot: str, event: e.CollectionReceived) -> Iterator[LedgerError]:
@@ -111,6 +113,15 @@ def _against_chain(docket: Docket, lot: str, event: e.CollectionReceived) -> Ite
             if held.position != docket.asked.corrects and _deny(held.event, event, same_lot=other == lot):
                 yield no.ChainOfIdentityBroken(f"lot {lot}: lot {other}")
                 return
+
+
+def _against_tests(docket: Docket, event: e.CollectionReceived) -> Iterator[LedgerError]:
+    """Cells are collected on recent infectious tests of the donor, where those are on record (FACT)."""
+    recipient = docket.world.patients.get(event.patient) if event.patient else None
+    determined = recipient.donors.determination(event.donor) if recipient else None
+    rules, collected_on = docket.protocol().donor, event.collected_at.date()
+    if determined is not None and not tests_hold(rules, determined.event.infectious_tests_on, collected_on):
+        yield no.DonorTestsTooOld(f"donor {event.donor}")
 
 
 def _deny(one: e.CollectionReceived, other: e.CollectionReceived, *, same_lot: bool) -> bool:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger import refusals as no
+from ledger.decisions.consent import against_collecting
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
     AlreadySo,
@@ -23,7 +24,7 @@ from ledger.decisions.docket import (
     Follows,
     PatientCommand,
     Reports,
-    report,
+    judged_report,
 )
 from ledger.decisions.permits import in_plan
 from ledger.errors import Refused
@@ -65,7 +66,9 @@ def assess_readiness(docket: Docket, command: AssessReadiness) -> Follows:
     """P6: four checks, judged by the protocol's limits; exactly at a limit passes (A.3-11, A.3-14)."""
     patient, protocol = docket.patient(command.patient), in_plan(docket, command.ordinal)
     event = i.ReadinessAssessed(ordinal=command.ordinal, items=tuple(_items(command, patient, protocol)))
-    follows = report(docket, patient.stream, event)
+    follows = judged_report(
+        docket, patient.stream, event, lambda said: against_collecting(patient, said.items[0].assessed_at)
+    )
     return follows if isinstance(follows, AlreadySo) else (*follows, *_asked(docket, patient, event))
 
 

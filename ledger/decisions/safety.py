@@ -11,7 +11,6 @@ from ledger.decisions.toxicity import assessed, capd_baseline
 from ledger.grading.astct_crs import CrsFindings
 from ledger.grading.astct_icans import IcansFindings
 from ledger.patient import events as e
-from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.patient.state import AdverseEvent, Patient
 from ledger.protocol.safety import Category
@@ -94,12 +93,6 @@ class RecordOffStudy(PatientCommand):
 
     cause: Literal["completed", "withdrawal", "lost-to-follow-up", "death", "other"]
     off_on: Day
-
-
-class RecordTransplant(PatientCommand):
-    """Report the graft infusion: its day is day 0."""
-
-    performed_at: Instant
 
 
 def report_adverse_event(docket: Docket, command: ReportAdverseEvent, ahead: int = 0) -> Follows:
@@ -206,11 +199,6 @@ def record_off_study(docket: Docket, command: RecordOffStudy) -> Follows:
     return judged(docket, patient, e.PatientOffStudy(**_content(command)), against_leaving)
 
 
-def record_transplant(docket: Docket, command: RecordTransplant) -> Follows:
-    patient = docket.patient(command.patient)
-    return report(docket, patient.stream, i.TransplantPerformed(performed_at=command.performed_at))
-
-
 DECISIONS: Final[Decisions] = MappingProxyType(
     {
         ReportAdverseEvent: report_adverse_event,
@@ -221,7 +209,6 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         AssessAttribution: assess_attribution,
         RecordDeath: record_death,
         RecordOffStudy: record_off_study,
-        RecordTransplant: record_transplant,
     }
 )
 
@@ -233,6 +220,5 @@ REPORTS: Final[Reports] = MappingProxyType(
         "icans-assessment": AssessIcans,
         "death": RecordDeath,
         "off-study": RecordOffStudy,
-        "transplant": RecordTransplant,
     }
 )

@@ -4,10 +4,22 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from ledger import refusals as no
-from ledger.cohort.events import ReservationReleased
-from ledger.decisions.docket import Command, Decisions, Docket, Follows, PatientCommand, Reports, decided, report
+from ledger.cohort.events import ReleaseCause, ReservationReleased
+from ledger.decisions.consent import against_collecting
+from ledger.decisions.docket import (
+    Command,
+    Decisions,
+    Docket,
+    Follows,
+    PatientCommand,
+    Reports,
+    decided,
+    deviations,
+    report,
+)
 from ledger.decisions.eligibility import checklist_hash, may_be_attested
 from ledger.decisions.permits import against_eligibility, checklist
+from ledger.patient import agreement as a
 from ledger.patient import events as e
 from ledger.patient.state import Patient
 from ledger.record import Entry, patient_stream
@@ -46,7 +58,7 @@ class RecordAssent(PatientCommand):
 class WithdrawConsent(PatientCommand):
     """Record that consent was withdrawn."""
 
-    scope: Literal["treatment", "all-participation"]
+    scope: a.Scope
 
 
 class RecordScreeningFindings(PatientCommand):
@@ -100,21 +112,24 @@ def record_assent(docket: Docket, command: RecordAssent) -> Follows:
 
 
 def withdraw_consent(docket: Docket, command: WithdrawConsent) -> Follows:
+    """It ends new treatment, or all participation; either way a kept slot is given back. Nothing recorded is lost."""
     patient = docket.patient(command.patient)
-    return report(docket, patient.stream, e.ConsentWithdrawn(scope=command.scope))
+    follows = report(docket, patient.stream, a.ConsentWithdrawn(scope=command.scope))
+    return follows if not isinstance(follows, tuple) else (*follows, *give_back(docket, patient.number, "withdrawn"))
 
 
 def record_screening_findings(docket: Docket, command: RecordScreeningFindings) -> Follows:
     patient = docket.patient(command.patient)
-    return several(docket, patient, command.findings)
+    follows = several(docket, patient, command.findings)
+    if not isinstance(follows, tuple):
+        return follows
+    return (*follows, *deviations(patient.stream, against_collecting(patient, docket.occurred_at)))
 
 
 def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Follows:
     """Many reports as one command: what is new of them is recorded; all known is *already so*."""
     if not events:
         raise no.UnreadableCommand("nothing is reported")
-    if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
-        raise no.FindingsContradict("one thing is reported twice")
     if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
         raise no.FindingsContradict("the same thing is reported twice in one command")
     answers = [report(docket, patient.stream, event) for event in events]
@@ -170,13 +185,15 @@ def fail_screening(docket: Docket, command: FailScreening) -> Follows:
     if patient.enrolled is not None:
         raise no.AlreadyEnrolled(f"patient {patient.number}")
     follows = report(docket, patient.stream, e.ScreenFailed(criteria=command.criteria))
-    return follows if not isinstance(follows, tuple) else (*follows, *give_back(docket, patient.number))
+    return (
+        follows if not isinstance(follows, tuple) else (*follows, *give_back(docket, patient.number, "screen-failed"))
+    )
 
 
-def give_back(docket: Docket, number: str) -> tuple[Entry, ...]:
-    """Every reservation of a patient who leaves screening is released."""
+def give_back(docket: Docket, number: str, cause: ReleaseCause) -> tuple[Entry, ...]:
+    """Every reservation of a patient who will not be treated is released."""
     return tuple(
-        Entry(cohort.stream, ReservationReleased(patient=number, cause="screen-failed"))
+        Entry(cohort.stream, ReservationReleased(patient=number, cause=cause))
         for cohort in docket.world.cohorts.values()
         if number in cohort.reservations
     )

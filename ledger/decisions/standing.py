@@ -146,9 +146,11 @@ def planned_on(patient: Patient, protocol: ProtocolDocument, ordinal: int) -> da
 
 
 def day_zero_on(patient: Patient) -> date | None:
-    """Day 0: the calendar day of the graft, or the planned one until then."""
+    """Day 0: the calendar day of the graft; until then the one planned last."""
     if patient.transplant:
         return patient.transplant.at.date()
+    if patient.treatment.rescheduled_to:
+        return patient.treatment.rescheduled_to
     return patient.enrolled.planned_transplant_on if patient.enrolled else None
 
 

@@ -1,6 +1,6 @@
 """What can happen to a patient: screening, consent, enrolment, the dose level, and the way out.
 
-Infusions stand in `infusions.py`, safety in `safety.py`; together they are the events of the patient aggregate.
+Infusions stand in `infusions.py`, safety in `safety.py`, and so on; `listed.py` has all events of a patient.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -64,15 +64,6 @@ class AssentGiven(Event):
 
     form_version: Line
     signed_at: Instant
-
-
-class ConsentWithdrawn(Event):
-    """Consent was taken back: for treatment only, or for everything but what the law demands to keep (X1)."""
-
-    NAME: ClassVar[str] = "patient.consent-withdrawn.v1"
-    KEY: ClassVar[tuple[str, ...] | None] = ("scope",)
-
-    scope: Literal["treatment", "all-participation"]
 
 
 class ScreeningFindingRecorded(Event):
@@ -204,7 +195,6 @@ PARTICIPATION_EVENTS: tuple[type[Event], ...] = (
     PatientScreened,
     ConsentGiven,
     AssentGiven,
-    ConsentWithdrawn,
     ScreeningFindingRecorded,
     CriterionAssessed,
     InvestigatorDeterminationSigned,

@@ -4,8 +4,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ledger.patient import (
+    agreement_state,
+    donors_state,
+    follow_up_state,
+    reporting_state,
+    review_state,
+    transplant_state,
+    ward_state,
+)
 from ledger.patient import events as e
-from ledger.patient import follow_up_state, reporting_state, review_state, ward_state
 from ledger.patient import infusions as i
 from ledger.patient.kept import without
 from ledger.patient.safety_evolution import SAFETY_STEPS
@@ -27,10 +35,6 @@ def _consented(patient: Patient, event: e.ConsentGiven, record: Record) -> Patie
 
 def _assented(patient: Patient, event: e.AssentGiven, record: Record) -> Patient:
     return changed(patient, assents=without(patient.assents, record.corrects).set(record.position, event))
-
-
-def _consent_withdrawn(patient: Patient, event: e.ConsentWithdrawn, record: Record) -> Patient:
-    return changed(patient, withdrawn=event.scope)
 
 
 def _finding(patient: Patient, event: e.ScreeningFindingRecorded, record: Record) -> Patient:
@@ -100,10 +104,6 @@ def _omitted(patient: Patient, event: i.InfusionOmitted, record: Record) -> Pati
     return _with_infusion(patient, event.ordinal, omitted=event)
 
 
-def _transplanted(patient: Patient, event: i.TransplantPerformed, record: Record) -> Patient:
-    return changed(patient, transplant=Noted(record.position, record.occurred_at, event))
-
-
 def _deviated(patient: Patient, event: e.ProtocolDeviationRecorded, record: Record) -> Patient:
     return changed(patient, deviations=patient.deviations + 1)
 
@@ -118,6 +118,9 @@ def _off_study(patient: Patient, event: e.PatientOffStudy, record: Record) -> Pa
 
 PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType(
     {
+        "agreement": agreement_state.STEPS,
+        "donors": donors_state.STEPS,
+        "treatment": transplant_state.STEPS,
         "review": review_state.STEPS,
         "ward": ward_state.STEPS,
         "follow_up": follow_up_state.STEPS,
@@ -140,7 +143,6 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         e.PatientScreened: _screened,
         e.ConsentGiven: _consented,
         e.AssentGiven: _assented,
-        e.ConsentWithdrawn: _consent_withdrawn,
         e.ScreeningFindingRecorded: _finding,
         e.CriterionAssessed: _attested,
         e.InvestigatorDeterminationSigned: _determined,
@@ -157,7 +159,6 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         i.InfusionStarted: _started,
         i.InfusionCompleted: _completed,
         i.InfusionOmitted: _omitted,
-        i.TransplantPerformed: _transplanted,
         e.ProtocolDeviationRecorded: _deviated,
         e.DeathRecorded: _died,
         e.PatientOffStudy: _off_study,

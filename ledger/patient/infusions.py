@@ -1,4 +1,4 @@
-"""What can happen around a patient's infusions: planned, checked, authorised, given or omitted; and the graft."""
+"""What can happen around a patient's infusions: planned, checked, authorised, given or omitted."""
 
 from typing import ClassVar, Literal
 
@@ -127,16 +127,6 @@ class InfusionOmitted(Event):
     cause: OmissionReason
 
 
-class TransplantPerformed(Event):
-    """The graft was infused: this day is day 0 (P11)."""
-
-    NAME: ClassVar[str] = "patient.transplant-performed.v1"
-    KEY: ClassVar[tuple[str, ...] | None] = ()
-    WHEN: ClassVar[str | None] = "performed_at"
-
-    performed_at: Instant
-
-
 INFUSION_EVENTS: tuple[type[Event], ...] = (
     DosePlanned,
     ReadinessAssessed,
@@ -145,5 +135,4 @@ INFUSION_EVENTS: tuple[type[Event], ...] = (
     InfusionStarted,
     InfusionCompleted,
     InfusionOmitted,
-    TransplantPerformed,
 )

@@ -12,9 +12,15 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.patient import ward as w
+from ledger.patient.agreement import Scope
+from ledger.patient.agreement_state import NOTHING_SAID, Agreement
+from ledger.patient.donors_state import NO_DONORS, Donors
 from ledger.patient.follow_up_state import FollowUp
 from ledger.patient.reporting_state import Reporting
 from ledger.patient.review_state import Review
+from ledger.patient.told import Told
+from ledger.patient.transplant import TransplantPerformed
+from ledger.patient.transplant_state import UNTREATED, Treatment
 from ledger.patient.ward_state import Ward
 from ledger.record import patient_stream
 from ledger.types import Event, exact, whole_years
@@ -149,7 +155,7 @@ class Patient:
     entered: Noted | None = None
     consents: Map[int, e.ConsentGiven] = Map()
     assents: Map[int, e.AssentGiven] = Map()
-    withdrawn: str | None = None
+    agreement: Agreement = NOTHING_SAID
     findings: Map[int, e.ScreeningFindingRecorded] = Map()
     attested: Map[str, tuple[int, bool]] = Map()
     determinations: Map[str, tuple[int, bool]] = Map()
@@ -165,7 +171,8 @@ class Patient:
     readiness: Map[int, Noted] = Map()
     authorised: Map[int, i.InfusionAuthorised] = Map()
     infusions: Map[int, Infusion] = Map()
-    transplant: Noted | None = None
+    donors: Donors = NO_DONORS
+    treatment: Treatment = UNTREATED
     adverse_events: Map[int, AdverseEvent] = Map()
     candidates: Map[str, int] = Map()
     opinions: Map[str, tuple[s.DltOpinionSigned, ...]] = Map()
@@ -181,6 +188,16 @@ class Patient:
     @property
     def stream(self) -> str:
         return patient_stream(self.number)
+
+    @property
+    def withdrawn(self) -> Scope | None:
+        """How far consent was withdrawn."""
+        return self.agreement.withdrawn
+
+    @property
+    def transplant(self) -> Told[TransplantPerformed] | None:
+        """The graft, once it was infused."""
+        return self.treatment.graft
 
     @property
     def born_on(self) -> date | None:

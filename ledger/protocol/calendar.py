@@ -72,7 +72,7 @@ def schedule(
 
     Raises `NoSuchAlternative` where no choice has the agent.
     """
-    if backbone is not None and _choice_of(document, backbone) is None:
+    if backbone is not None and choice_of(document, backbone) is None:
         raise NoSuchAlternative("no agent of this name can be chosen")
     doses = [
         _dose(dose, day, day_zero, _condition(document, dose, donor_type, backbone))
@@ -85,7 +85,8 @@ def schedule(
     return tuple(sorted([*doses, *infusions, graft], key=lambda item: item.day))
 
 
-def _choice_of(document: ProtocolDocument, agent: str) -> str | None:
+def choice_of(document: ProtocolDocument, agent: str) -> str | None:
+    """The choice of the day table of which an agent is one."""
     return next((dose.choice for dose in document.schedule if dose.agent == agent and dose.choice is not None), None)
 
 
@@ -94,7 +95,7 @@ def _applies(
 ) -> bool:
     if dose.only_if_donor is not None and donor_type not in (None, dose.only_if_donor):
         return False
-    decided = backbone is not None and dose.choice is not None and dose.choice == _choice_of(document, backbone)
+    decided = backbone is not None and dose.choice is not None and dose.choice == choice_of(document, backbone)
     return not decided or dose.agent == backbone
 
 
@@ -102,7 +103,7 @@ def _condition(
     document: ProtocolDocument, dose: ScheduledDose, donor_type: DonorType | None, backbone: str | None
 ) -> str | None:
     """What is still open about a dose that may apply."""
-    undecided = dose.choice is not None and (backbone is None or dose.choice != _choice_of(document, backbone))
+    undecided = dose.choice is not None and (backbone is None or dose.choice != choice_of(document, backbone))
     conditions = [f"exactly one {dose.choice} is given"] if undecided else []
     if dose.only_if_donor is not None and donor_type is None:
         conditions.append(f"only if the donor is {dose.only_if_donor}")

@@ -82,16 +82,16 @@ def _criteria(protocol: ProtocolDocument) -> Iterator[str]:
 
 
 def _parts(protocol: ProtocolDocument) -> Iterator[str]:
-    """The rule of a disease, and the criterion that consent meets."""
+    """The rule of a disease, and the criteria that consent and the donor meet."""
     diseases = protocol.eligibility.disease.diseases if protocol.eligibility.disease is not None else ()
     for place, threshold in enumerate(diseases):
         if threshold.rule is not None and protocol.rule(threshold.rule) is None:
             yield f"eligibility.disease.diseases.{place}.rule: not a rule of this protocol"
-    consented = protocol.consent.criterion
-    if consented is not None:
-        criterion = protocol.eligibility.criterion(consented)
-        if criterion is None or criterion.kind != "inclusion" or criterion.assessed_by != "computed":
-            yield "consent.criterion: not an inclusion criterion that is computed"
+    for part, established in (("consent", protocol.consent.criterion), ("donor", protocol.donor.criterion)):
+        if established is not None:
+            criterion = protocol.eligibility.criterion(established)
+            if criterion is None or criterion.kind != "inclusion" or criterion.assessed_by != "computed":
+                yield f"{part}.criterion: not an inclusion criterion that is computed"
 
 
 def _references(protocol: ProtocolDocument) -> Iterator[str]:

@@ -29,7 +29,7 @@ from ledger.protocol.safety import (
     Stopping,
 )
 from ledger.protocol.terms import Days, Distinct, HeadCount, Hours, Percent, Statement
-from ledger.protocol.treatment import Readiness, ReleaseLimits, ScheduledDose
+from ledger.protocol.treatment import Readiness, ReleaseLimits, ScheduledDose, ScheduleTolerance
 from ledger.types import Day, Frozen, Line, Name, Phase, Several, exact
 
 
@@ -93,6 +93,7 @@ class ProtocolDocument(Frozen):
     consent: Consent
     donor: DonorRules
     schedule: Several[ScheduledDose]
+    schedule_tolerance: ScheduleTolerance
     readiness: Readiness
     release_limits: ReleaseLimits
 

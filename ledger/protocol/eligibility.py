@@ -213,7 +213,14 @@ class Consent(Frozen):
 
 
 class DonorRules(Frozen):
-    """Which donors there may be, and by what to choose among several, in this order; never an exclusion (P13)."""
+    """Which donors there may be, and by what to choose among several, in this order; never an exclusion (P13).
 
+    `criterion` is the line of the checklist that a selected donor meets; null where there is none. Cells are collected
+    at most so many days after the infectious tests. So many independent samples give a blood group; 0: not asked for.
+    """
+
+    criterion: CriterionId | None
     types: Distinct[DonorType] = Field(min_length=1)
     ranking: Several[Statement]
+    infectious_tests_valid_days: Days
+    blood_group_samples: int = Field(ge=0, le=9)

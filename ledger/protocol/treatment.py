@@ -9,6 +9,8 @@ from ledger.protocol.eligibility import DonorType
 from ledger.protocol.terms import Days, Distinct, Hours, PositiveGrade, ProtocolDay, Word
 from ledger.types import Amount, Frozen, Name, Ordinal, Several, exact
 
+DoseUnit = Literal["mg/m2", "g/m2", "mg/kg", "Gy"]
+
 
 class ScheduledDose(Frozen):
     """One agent of the day table: its dose per day, and its days (P9, P10, P12).
@@ -19,7 +21,7 @@ class ScheduledDose(Frozen):
     treatment: Literal["conditioning_1", "conditioning_2", "gvhd_prophylaxis"]
     agent: Word
     dose_per_day: Amount
-    unit: Literal["mg/m2", "g/m2", "mg/kg", "Gy"]
+    unit: DoseUnit
     route: Literal["IV", "PO", "irradiation"]
     days: Distinct[ProtocolDay] = Field(min_length=1)
     only_if_donor: DonorType | None = None
@@ -29,6 +31,13 @@ class ScheduledDose(Frozen):
     def course_dose(self) -> Fraction:
         """The dose of all its days together, in its unit."""
         return exact(self.dose_per_day) * len(self.days)
+
+
+class ScheduleTolerance(Frozen):
+    """How far a dose given may be from the day table without being a deviation: in percent of the dose, and in days."""
+
+    dose_percent: int = Field(ge=0, le=100)
+    days: int = Field(ge=0, le=30)
 
 
 class SteroidEquivalent(Frozen):

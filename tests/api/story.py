@@ -3,6 +3,7 @@
 What only the server can tell - the version that is current, the hash of the dossier, a position - is read first.
 """
 
+from datetime import date, timedelta
 from typing import Any
 
 from httpx2 import Response
@@ -22,6 +23,7 @@ class Story:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.sent: set[str] = set()
+        self.today = date(2026, 1, 12)
 
     def tell(self, operation: str, by: Role, /, *, at: dict[str, str] | None = None, **changed: Any) -> Response:
         """Send an example as it is documented, but for what is changed; it has to be accepted."""
@@ -52,6 +54,7 @@ class Story:
         return tag
 
     def clock(self, instant: str) -> None:
+        self.today = date.fromisoformat(instant[:10])
         answer = self.place.by("medical_monitor").post("/clock", {"to": instant})
         assert answer.status_code == 200, answer.text
 
@@ -91,8 +94,28 @@ def screened(story: Story, patient: str, consented: str | None = None) -> None:
         story.tell("record_consent", "investigator", at=at, signed_at=consented)
     story.tell("record_screening_findings", "edc_system", at=at)
     story.tell("assess_criteria", "coordinator", at=at)
+    donor_found(story, patient)
     story.tell("sign_determination", "principal_investigator", at=at)
     story.tell("confirm_eligibility", "investigator", at=at)
+
+
+def donor_found(story: Story, patient: str) -> None:
+    """A donor is recorded, agrees, is examined and selected; recipient and donor have their blood groups."""
+    at, donor = {"patient": patient}, DONORS[patient]
+    other: dict[str, Any] = {} if patient == "001" else {"donor": donor}
+    story.tell("record_donor_candidate", "coordinator", at=at, **other)
+    story.tell("record_donor_consent", "investigator", at=at, **other)
+    tested = {"infectious_tests_on": (story.today - timedelta(days=10)).isoformat()} if other else {}
+    story.tell("determine_donor_eligibility", "investigator", at=at, **other, **tested)
+    ranking = {"ranking": [{"donor": donor, "reasons": ["the only one"]}]} if other else {}
+    story.tell("select_donor", "investigator", at=at, **other, **ranking)
+    story.tell("record_blood_group", "edc_system", at=at)
+    story.tell("record_blood_group", "edc_system", at=at, sample="B-1052")
+    for sample in ("B-2001", "B-2002"):
+        story.tell("record_blood_group", "edc_system", at=at, whose="donor", donor=donor, sample=sample)
+
+
+DONORS = {"001": "D-0031", "002": "D-0032", "003": "D-0033"}
 
 
 def placed(story: Story, patient: str) -> None:
@@ -141,6 +164,7 @@ def lot_made(story: Story, lot: str = "NK-001-A", **collection: Any) -> None:
 def infused(story: Story) -> None:
     """Patient 001, infusion 1, on 18 February."""
     story.clock("2026-02-18T06:00:00Z")
+    story.tell("record_conditioning", "edc_system")
     lot_made(story)
     story.tell("plan_dose", "investigator")
     story.tell("assess_readiness", "coordinator")
@@ -175,7 +199,10 @@ def reacted(story: Story) -> None:
 def later(story: Story) -> None:
     """001 has its graft; its second infusion is left out, and its window closes."""
     story.clock("2026-03-02T12:00:00Z")
+    story.tell("choose_backbone", "investigator")
+    story.tell("record_prophylaxis", "edc_system")
     story.tell("record_transplant", "coordinator")
+    story.tell("require_reconsent", "medical_monitor")
     at = {"patient": "001", "ordinal": "2"}
     story.tell("omit_infusion", "coordinator", at=at, occurred_at="2026-03-02T10:00:00Z")
     story.clock("2026-03-08T06:00:00Z")
@@ -254,6 +281,7 @@ def ways_out(story: Story) -> None:
     story.tell("record_death", "coordinator")
     story.tell("record_off_study", "coordinator")
     story.tell("screen_patient", "coordinator", number="005")
+    story.tell("record_dissent", "coordinator")
     story.tell("fail_screening", "investigator")
 
 
@@ -305,6 +333,7 @@ def whole(place: Place) -> Story:
     story.tell("record_safety_review", "safety_committee")
     screened(story, "002")
     placed(story, "002")
+    story.tell("reschedule_transplant", "coordinator")
     later(story)
     followed(story)
     decided(story)

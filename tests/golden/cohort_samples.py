@@ -19,6 +19,7 @@ from ledger.cohort.events import (
     ExpansionOpened,
     ReceivedDoseCounted,
     ReceivedDoseUncounted,
+    ReservationKept,
     ReservationReleased,
     SlotAssigned,
     SlotReserved,
@@ -30,6 +31,7 @@ from tests.golden.envelope import COMMITTEE, commitment, on_cohort
 COHORT_SAMPLES: Final[tuple[Record, ...]] = (
     on_cohort(CohortOpened(level=1, slots_count=3, decision=None), stream_version=1),
     on_cohort(SlotReserved(patient="001", expires_on=date(2026, 3, 16))),
+    on_cohort(ReservationKept(patient="001", begun_on=date(2026, 3, 2))),
     on_cohort(ReservationReleased(patient="001", cause="lapsed")),
     on_cohort(SlotAssigned(patient="001", sentinel=True, phase="I")),
     on_cohort(SlotVacated(patient="001")),

@@ -8,7 +8,6 @@ from ledger.patient.events import (
     AssentGiven,
     AssignmentCancelled,
     ConsentGiven,
-    ConsentWithdrawn,
     CriterionAssessed,
     DeathRecorded,
     DoseLevelAssigned,
@@ -31,7 +30,6 @@ from ledger.patient.infusions import (
     InfusionStarted,
     ReadinessAssessed,
     ReadinessItem,
-    TransplantPerformed,
 )
 from ledger.record import Record
 from tests.golden.envelope import CHECKPOINT, EDC, FROM_EDC, commitment, moscow, on_patient
@@ -50,7 +48,6 @@ PATIENT_SAMPLES: Final[tuple[Record, ...]] = (
         )
     ),
     on_patient(AssentGiven(form_version="Assent 10–13 years, 1.0", signed_at=moscow(1, 16, 10))),
-    on_patient(ConsentWithdrawn(scope="treatment"), reason=commitment("c")),
     on_patient(
         ScreeningFindingRecorded(
             finding=MeasuredFinding(finding="lvef_percent", quantity="61.5", unit="%"), found_on=date(2026, 2, 27)
@@ -138,7 +135,6 @@ PATIENT_SAMPLES: Final[tuple[Record, ...]] = (
         reason=commitment("2"),
     ),
     on_patient(InfusionOmitted(ordinal=2, cause="reaction-or-its-treatment"), reason=commitment("3")),
-    on_patient(TransplantPerformed(performed_at=moscow(14, 12))),
     on_patient(ProtocolDeviationRecorded(rule="P5", kind="outside-infusion-day", importance="other")),
     on_patient(DeathRecorded(died_on=date(2026, 5, 20), cause="relapse"), conflicts_with=38),
     on_patient(PatientOffStudy(cause="completed", off_on=date(2028, 3, 14))),

@@ -10,6 +10,7 @@ from typing import Final
 
 from ledger.record import Record
 from tests.golden.cohort_samples import COHORT_SAMPLES
+from tests.golden.donor_samples import DONOR_SAMPLES
 from tests.golden.evidence_samples import EVIDENCE_SAMPLES
 from tests.golden.outcome_samples import OUTCOME_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
@@ -24,6 +25,7 @@ ALL: Final = (
     *COHORT_SAMPLES,
     *EVIDENCE_SAMPLES,
     *PATIENT_SAMPLES,
+    *DONOR_SAMPLES,
     *PRODUCT_SAMPLES,
     *REVIEW_SAMPLES,
     *SAFETY_SAMPLES,

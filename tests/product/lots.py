@@ -80,7 +80,7 @@ def _usual_trial() -> ProductBench:
 def trial_under(protocol: ProtocolDocument) -> ProductBench:
     bench = ProductBench()
     opened_trial(protocol, bench)
-    screen(bench, "001")
+    screen(bench, "001", donor="D-7")
     place(bench, "001", 1)
     bench.ask(PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.day))
     return bench

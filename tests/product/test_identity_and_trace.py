@@ -74,8 +74,9 @@ def test_a_contradicted_identity_blocks_until_somebody_corrects_it() -> None:
     assert names == ["product.collection-received.v1", "patient.query-raised.v1"]
     assert bench.lot().recipient == "001"
     assert why_not(bench) == [no.ChainOfIdentityBroken]
-    collect(bench, LOT, {"corrects": wrong, "reason": bench.seal("label read again")}, donor="D-8")
-    assert (bench.lot().donor, bench.lot().identity_disputed, why_not(bench)) == ("D-8", False, [])
+    again = {"corrects": wrong, "reason": bench.seal("label read again")}
+    collect(bench, LOT, again, donation_number="=W0000 26 123457 00")
+    assert (bench.lot().donor, bench.lot().identity_disputed, why_not(bench)) == ("D-7", False, [])
 
 
 def test_a_disputed_identity_is_not_released() -> None:

@@ -67,7 +67,7 @@ def test_everything_that_is_broken_is_told() -> None:
 
 def test_a_lot_is_not_given_to_another_patient(lot: ProductBench) -> None:
     bench = fork(lot)
-    screen(bench, "002")
+    screen(bench, "002", donor="D-7")
     place(bench, "002", 1)
     assert why_not(bench, patient="002") == [no.RecipientDiffers]
 

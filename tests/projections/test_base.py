@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ledger.decisions import safety
+from ledger.decisions import safety, transplant
 from ledger.decisions.corrections import CorrectRecord
 from ledger.errors import Corrupt
 from ledger.patient.safety import AdverseEventReported
@@ -177,7 +177,7 @@ def test_a_corrected_record_is_replaced_by_its_latest_correction_at_its_place() 
     assert [event.onset_at for event in on_the_day] == [onset]
     assert [event.onset_at for event in adverse_events(list(occurred_by(history, bench.now)))] == [onset]
     assert not adverse_events(list(occurred_by(history, onset - timedelta(hours=1))))
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now), INVESTIGATOR)
+    bench.ask(transplant.RecordTransplant(patient="001", donor="D-001", performed_at=bench.now), INVESTIGATOR)
     history = stream(bench, "patient/001")
     places = [record.position for record in occurred_by(history, bench.now)]
     assert (wrong in places, len(places)) == (False, len(history) - 2)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from ledger.decisions import safety, screening
+from ledger.decisions import safety, screening, transplant
 from ledger.decisions.corrections import CorrectRecord
 from projections.patient_timeline import Entry, Timeline, patient_timeline
 from tests.bench import INVESTIGATOR, PI, Bench, opened_trial
@@ -40,7 +40,7 @@ def test_protocol_days_count_from_the_planned_graft_and_then_from_the_actual_one
     assert entry(shown, "patient.infusion-started", 0).protocol_day == -12
     assert entry(shown, "patient.infusion-started", 1).protocol_day == 5
     graft = bench.now - timedelta(days=6)
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=graft), INVESTIGATOR)
+    bench.ask(transplant.RecordTransplant(patient="001", donor="D-001", performed_at=graft), INVESTIGATOR)
     shown = timeline(bench)
     assert (shown.day_zero_is_actual, shown.day_zero_on) == (True, graft.date())
     assert entry(shown, "patient.infusion-started", 0).protocol_day == -11
@@ -50,7 +50,10 @@ def test_protocol_days_count_from_the_planned_graft_and_then_from_the_actual_one
 def test_entries_stand_in_the_order_in_which_things_happened() -> None:
     bench = opened_trial()
     treat(bench, "001", 1)
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now - timedelta(days=5)), INVESTIGATOR)
+    bench.ask(
+        transplant.RecordTransplant(patient="001", donor="D-001", performed_at=bench.now - timedelta(days=5)),
+        INVESTIGATOR,
+    )
     order = [each.type for each in timeline(bench).entries]
     graft = order.index("patient.transplant-performed.v1")
     starts = [at for at, kind in enumerate(order) if kind == "patient.infusion-started.v1"]
@@ -102,7 +105,7 @@ def test_a_report_that_contradicts_the_record_says_so() -> None:
     bench = opened_trial()
     treat(bench, "001", 1)
     for days in (5, 4):
-        graft = safety.RecordTransplant(patient="001", performed_at=bench.now - timedelta(days=days))
+        graft = transplant.RecordTransplant(patient="001", donor="D-001", performed_at=bench.now - timedelta(days=days))
         bench.ask(graft, INVESTIGATOR)
     shown = timeline(bench)
     first, second = (entry(shown, "patient.transplant-performed", nth) for nth in (0, 1))
@@ -119,7 +122,11 @@ def test_the_day_table_has_what_is_scheduled_and_what_happened() -> None:
     assert days[-13].positions == ()
     assert days[-13].scheduled == ("fludarabine 40 mg/m2", "thiotepa 5 mg/kg")
     assert days[0].scheduled == ("graft",)
-    assert "if the donor is haploidentical" in days[28].scheduled[0]
+    assert days[-4].scheduled[1:] == tuple(
+        f"{dose}, exactly one backbone is given"
+        for dose in ("treosulfan 14 g/m2", "busulfan 4 mg/kg", "total_body_irradiation 4 Gy")
+    )
+    assert days[28].scheduled == ("abatacept 10 mg/kg",)
     assert list(days) == sorted(days, key=lambda day: day or 0)
 
 
@@ -137,10 +144,12 @@ def test_as_it_was_is_told_with_what_was_learnt_later() -> None:
     place(bench, "001", 1)
     monday = bench.now
     bench.pass_days(3)
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=monday + timedelta(days=2)), INVESTIGATOR)
+    bench.ask(
+        transplant.RecordTransplant(patient="001", donor="D-001", performed_at=monday + timedelta(days=2)), INVESTIGATOR
+    )
     bench.pass_days(1)
     wrong = position(bench, "patient.transplant-performed")
-    report = {"performed_at": (monday + timedelta(days=1)).isoformat()}
+    report = {"performed_at": (monday + timedelta(days=1)).isoformat(), "donor": "D-001"}
     again = CorrectRecord(position=wrong, kind="transplant", report=report, patient="001")
     bench.ask(again, PI, reason=bench.seal("the chart says so"))
     then = patient_timeline(bench.world, bench.records, "001", as_of_occurred=monday + timedelta(days=1, hours=1))

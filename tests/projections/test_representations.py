@@ -88,7 +88,7 @@ def test_a_patient_shows_what_was_planned_and_what_was_given() -> None:
     assert (first.planned_cells, first.cells, second.ordinal) == ("400000000/3", 133333333, 2)
     assert first.percent_of_plan == "399999999/4000000"
     assert (shown.level, shown.phase, shown.has_dlt, shown.eligible_under) == (1, "I", False, 1)
-    assert len(shown.criteria) == 8
+    assert len(shown.criteria) == 7
 
 
 def test_an_unknown_patient_is_none() -> None:

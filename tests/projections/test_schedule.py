@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from ledger.decisions import safety
+from ledger.decisions import safety, transplant
 from projections.schedule import PatientSchedule, PlannedItem, patient_schedule
 from tests.bench import INVESTIGATOR, Bench, nct07256210, opened_trial
 from tests.patients import infuse, place, screen
@@ -28,7 +28,7 @@ def infused_once() -> tuple[Bench, date]:
 def grafted(late_days: int = 0) -> tuple[Bench, date]:
     bench, planned_on = infused_once()
     bench.pass_days(12 + late_days)
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now), INVESTIGATOR)
+    bench.ask(transplant.RecordTransplant(patient="001", donor="D-001", performed_at=bench.now), INVESTIGATOR)
     return bench, planned_on + timedelta(days=late_days)
 
 

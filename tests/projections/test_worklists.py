@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from ledger.decisions import dlt, dose_decision, enrolment, holds, quarantine, reporting, safety, screening
+from ledger.decisions import dlt, dose_decision, enrolment, holds, quarantine, reporting, safety, screening, transplant
 from ledger.decisions.standing import inputs_hash
 from projections.worklists import Worklists, worklists
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SPONSOR, Bench, opened_trial
@@ -170,7 +170,7 @@ def test_a_query_is_shown_with_where_it_was_raised() -> None:
     bench = opened_trial()
     treat(bench, "001", 1)
     for days in (5, 4):
-        graft = safety.RecordTransplant(patient="001", performed_at=bench.now - timedelta(days=days))
+        graft = transplant.RecordTransplant(patient="001", donor="D-001", performed_at=bench.now - timedelta(days=days))
         bench.ask(graft, INVESTIGATOR)
     bench.pass_days(3)
     (found,) = waits(bench).queries

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.decisions import safety, screening
+from ledger.decisions import safety, screening, transplant
 from ledger.decisions.docket import Command
 from ledger.patient.events import ConsentGiven
 from ledger.patient.safety import AdverseEventReported
@@ -31,7 +31,7 @@ def report_of(bench: Bench, kind: int, at: datetime, term: str, grade: int, said
         safety.AssessCrs(patient="001", adverse_event=1, assessed_at=at, findings=crs(grade)),
         safety.UpdateAdverseEvent(patient="001", adverse_event=1, ctcae_grade=grade),
         safety.RecordDeath(patient="001", died_on=at.date(), cause="other" if grade else "relapse"),
-        safety.RecordTransplant(patient="001", performed_at=at),
+        transplant.RecordTransplant(patient="001", performed_at=at),
         screening.WithdrawConsent(patient="001", scope="treatment" if grade else "all-participation"),
         screening.RecordAssent(patient="001", form_version=str(grade), signed_at=at),
     )

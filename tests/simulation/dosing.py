@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import get_args
 
-from ledger.decisions import given, infusion, safety
+from ledger.decisions import given, infusion, transplant
 from ledger.decisions.permits import against_first_infusion
 from ledger.decisions.standing import day_zero_on, planned_on
 from ledger.patient.infusions import OmissionReason
@@ -134,5 +134,10 @@ def graft(walk: Walk, patient: Patient) -> bool:
         return False
     if walk.today(patient.number) < day_zero:
         return False
-    command = safety.RecordTransplant(patient=patient.number, performed_at=walk.here(patient.number))
+    command = transplant.RecordTransplant(
+        patient=patient.number,
+        performed_at=walk.here(patient.number),
+        donor=walk.pick((f"D-{patient.number}", f"D-{patient.number}", None)),
+        graft=walk.pick(("g-csf-mobilised-cd3-depleted-pbsc", None)),
+    )
     return walk.done(command, walk.doctor(patient.number))

@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 from api.demo.findings import attested, recorded
 from ledger.cohort.events import EarlyEnd
-from ledger.decisions import dlt, enrolment, given, infusion, safety, screening
+from ledger.decisions import dlt, enrolment, given, infusion, safety, screening, transplant
 from ledger.decisions.docket import Command
 from ledger.eligibility.findings import MeasuredName
 from ledger.patient.events import CriterionAssessed
@@ -193,7 +193,8 @@ def otherwise(walk: Walk, command: Command) -> Command:
 def say_again(walk: Walk, _: str) -> bool:
     """A report with a key is made once more, long afterwards: nothing new, unless it was corrected since."""
     keyed = (given.RecordInfusion, given.RecordInfusionStart, given.OmitInfusion, screening.RecordConsent)
-    told = [each for each in walk.said if isinstance(each[0], (*keyed, safety.RecordDeath, safety.RecordTransplant))]
+    ends = (safety.RecordDeath, transplant.RecordTransplant)
+    told = [each for each in walk.said if isinstance(each[0], (*keyed, *ends))]
     if not told:
         return False
     command, by = walk.pick(told)

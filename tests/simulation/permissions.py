@@ -14,7 +14,7 @@ from ledger.record import Record
 from ledger.types import exact
 from tests.simulation.found import claim
 from tests.simulation.phase_two import check_going_on
-from tests.simulation.reading import candidates_at, consent_valid
+from tests.simulation.reading import candidates_at, consent_valid, denied
 from tests.simulation.seen import Seen
 from tests.simulation.seen_patients import PatientSeen
 
@@ -70,6 +70,7 @@ def _check_exposure(seen: Seen, level: int | None, moment: Moment) -> None:
 
 def _check_part(patient: PatientSeen, moment: Moment) -> None:
     claim(consent_valid(patient, moment.protocol, moment.today), "permitted without valid consent")
+    claim(not denied(patient, moment.protocol, moment.today), "permitted against a minor's no")
     gone = patient.screen_failed or patient.death or patient.off_study
     claim(not gone, "permitted for a patient who takes no part")
 
@@ -135,7 +136,7 @@ def _check_authorisation(seen: Seen, record: Record, moment: Moment, event: i.In
     everybody = set(moment.protocol.monitoring.parties("dose_decision"))
     claim(decision is None or everybody <= told, "authorised before the decision was circulated")
     claim(event.valid_until <= moment.now + timedelta(hours=24), "authorised for more than a day")
-    bars = seen.lots[event.product].bars(record.patient or "")
+    bars = seen.lots[event.product].bars(record.patient or "", patient.graft_of or patient.selected)
     claim(not bars, f"lot {event.product} was authorised although {bars}")
     _check_dose(patient, moment, event)
     _check_readiness(patient, moment, event.ordinal)

@@ -76,7 +76,7 @@ def must_wait(seen: Seen, protocol: ProtocolDocument, said: Step) -> bool:
 
 def consent_valid(patient: PatientSeen, protocol: ProtocolDocument, on: date) -> bool:
     """Everyone whose signature the age needs has signed; the patient's own counts from the age band it is needed in."""
-    needed = protocol.consent_required(patient.age_on(on))
+    needed, forms = protocol.consent_required(patient.age_on(on)), patient.forms
     for capacity in needed:
         signed = [each.signed_at.date() for each in patient.consents.values() if each.capacity == capacity]
         signed = [day for day in signed if day <= on]
@@ -84,7 +84,28 @@ def consent_valid(patient: PatientSeen, protocol: ProtocolDocument, on: date) ->
             signed = [day for day in signed if protocol.consent_required(patient.age_on(day)) == needed]
         if not signed:
             return False
-    return not patient.withdrawn
+    return not patient.withdrawn and not any(form_overdue(patient, place, needed, on) for place in range(len(forms)))
+
+
+def form_overdue(patient: PatientSeen, place: int, needed: frozenset[str], on: date) -> bool:
+    """A form whose day has passed without a signature of each who is needed, on it or on one asked for later."""
+    if patient.forms[place].due_on >= on:
+        return False
+    for capacity in needed.intersection(patient.forms[place].capacities):
+        enough = [form.form_version for form in patient.forms[place:] if capacity in form.capacities]
+        signed = [each for each in patient.consents.values() if each.capacity == capacity]
+        if not any(each.form_version in enough and each.signed_at.date() <= on for each in signed):
+            return True
+    return False
+
+
+def denied(patient: PatientSeen, protocol: ProtocolDocument, on: date) -> bool:
+    """A minor has said no, and neither agreed nor signed since."""
+    minor = "representative" in protocol.consent_required(patient.age_on(on))
+    own = [each.signed_at for each in patient.consents.values() if each.capacity == "patient"]
+    since = [at for at in (patient.agreed_at, *own) if at is not None]
+    said_at = patient.denied_at
+    return minor and said_at is not None and said_at.date() <= on and all(at <= said_at for at in since)
 
 
 def expected_window(patient: PatientSeen, protocol: ProtocolDocument, days: int) -> tuple[date, date]:
@@ -105,6 +126,7 @@ def _apart(protocol: ProtocolDocument, ordinal: int) -> timedelta:
 def planned_on(patient: PatientSeen, protocol: ProtocolDocument, ordinal: int) -> date | None:
     """The calendar day of an infusion, counted from the graft, or from the planned one until then."""
     day_zero = patient.graft.date() if patient.graft else None
+    day_zero = day_zero or patient.replanned
     if day_zero is None and patient.enrolled is not None:
         day_zero = patient.enrolled.planned_transplant_on
     return day_zero + timedelta(days=protocol.infusion(ordinal).planned_day) if day_zero else None

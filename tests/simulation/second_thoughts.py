@@ -10,6 +10,7 @@ from ledger.decisions.corrections import CorrectRecord
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
+from ledger.patient import transplant as t
 from ledger.record import Record
 from tests.simulation import safety as toxicities
 from tests.simulation.beginnings import QUORUM
@@ -81,8 +82,9 @@ def _off_study(walk: Walk, event: e.PatientOffStudy) -> dict[str, Any]:
     return {**_said(event), "cause": walk.pick(("completed", "withdrawal", "lost-to-follow-up"))}
 
 
-def _graft(walk: Walk, event: i.TransplantPerformed) -> dict[str, Any]:
-    return {"performed_at": min(event.performed_at + timedelta(days=walk.pick((-3, -1, 1, 3))), walk.bench.now)}
+def _graft(walk: Walk, event: t.TransplantPerformed) -> dict[str, Any]:
+    moved = event.performed_at + timedelta(days=walk.pick((-3, -1, 1, 3)))
+    return {**_said(event), "performed_at": min(moved, walk.bench.now)}
 
 
 def _criterion(walk: Walk, event: e.CriterionAssessed) -> dict[str, Any]:
@@ -111,7 +113,7 @@ KINDS: Final[dict[type, tuple[str, Callable[[Walk, Any], dict[str, Any]]]]] = {
     i.InfusionStarted: ("infusion-start", _start),
     i.InfusionCompleted: ("infusion", _end),
     i.InfusionOmitted: ("omission", _omission),
-    i.TransplantPerformed: ("transplant", _graft),
+    t.TransplantPerformed: ("transplant", _graft),
     s.AdverseEventReported: ("adverse-event", _event),
     s.AdverseEventUpdated: ("adverse-event-update", _update),
 }

@@ -95,6 +95,8 @@ class CohortSeen:
                 self.cleared = n, t
             case c.SlotReserved(patient=patient, expires_on=expires_on):
                 self.reserved[patient] = expires_on
+            case c.ReservationKept(patient=patient):
+                self.reserved[patient] = date.max
             case c.ReservationReleased(patient=patient):
                 self.reserved.pop(patient, None)
             case c.SlotAssigned(patient=patient, sentinel=sentinel, phase=phase):

@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from ledger.patient import agreement as a
+from ledger.patient import donors as d
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import reporting
 from ledger.patient import review as r
 from ledger.patient import safety as s
+from ledger.patient import transplant as t
 from ledger.patient import ward as w
 from ledger.patient.outcomes import Outcome, OutcomeRecorded
 from ledger.record import Record
@@ -78,6 +81,11 @@ class PatientSeen:
     screened: e.PatientScreened
     consents: dict[int, e.ConsentGiven] = field(default_factory=dict)
     withdrawn: bool = False
+    forms: list[a.ReconsentRequired] = field(default_factory=list)
+    denied_at: datetime | None = None
+    agreed_at: datetime | None = None
+    selected: str | None = None
+    replanned: date | None = None
     screen_failed: bool = False
     eligible_under: int | None = None
     enrolled: e.PatientEnrolled | None = None
@@ -92,6 +100,7 @@ class PatientSeen:
     queries: dict[int, r.QueryRaised] = field(default_factory=dict)
     answered: dict[int, str] = field(default_factory=dict)
     waiting: set[int] = field(default_factory=set)
+    graft_of: str | None = None
     events: dict[int, EventSeen] = field(default_factory=dict)
     rulings: dict[str, s.DltAdjudicated] = field(default_factory=dict)
     opinions: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
@@ -119,7 +128,7 @@ class PatientSeen:
             case e.ConsentGiven() as given:
                 self.consents.pop(-1 if record.corrects is None else record.corrects, None)
                 self.consents[record.position] = given
-            case e.ConsentWithdrawn():
+            case a.ConsentWithdrawn():
                 self.withdrawn = True
             case e.ScreenFailed():
                 self.screen_failed = True
@@ -155,8 +164,23 @@ class PatientSeen:
                 self.done[done.ordinal] = done
             case i.InfusionOmitted() as omitted:
                 self.omitted[omitted.ordinal] = omitted
-            case i.TransplantPerformed(performed_at=at):
-                self.graft = at
+            case _:
+                self._take_transplant(record)
+
+    def _take_transplant(self, record: Record) -> None:
+        match record.event:
+            case t.TransplantPerformed(performed_at=at, donor=donor):
+                self.graft, self.graft_of = at, donor
+            case t.TransplantRescheduled(to_on=to_on):
+                self.replanned = to_on
+            case d.DonorSelected(donor=donor):
+                self.selected = donor
+            case a.ReconsentRequired() as form:
+                self.forms = [each for each in self.forms if each.form_version != form.form_version] + [form]
+            case a.DissentRecorded(said_at=at):
+                self.denied_at = max(self.denied_at or at, at)
+            case e.AssentGiven(signed_at=at):
+                self.agreed_at = max(self.agreed_at or at, at)
             case _:
                 self._take_safety(record)
 

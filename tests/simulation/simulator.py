@@ -9,6 +9,7 @@ from typing import Final
 from tests.bench import Bench
 from tests.simulation import (
     after_graft,
+    around_the_graft,
     beginnings,
     cells,
     governance,
@@ -42,6 +43,13 @@ MISHAPS: Final[tuple[tuple[int, Mishap], ...]] = (
     (1, mishaps.assent),
     (1, mishaps.measure),
     (1, mishaps.doubt_eligibility),
+    (4, around_the_graft.condition),
+    (1, around_the_graft.choose),
+    (1, around_the_graft.reschedule),
+    (1, around_the_graft.other_donor),
+    (1, around_the_graft.sample),
+    (1, around_the_graft.dissent),
+    (1, around_the_graft.new_form),
     (4, mishaps.late_dlt),
     (2, mishaps.rule_without_a_candidate),
     (2, mishaps.end_window_early),

@@ -9,14 +9,16 @@ from ledger.cohort.events import EarlyEnd
 from ledger.cohort.state import Member
 from ledger.decisions import dlt, enrolment, safety, screening, setup
 from ledger.decisions.carry_out import CarriedOut
+from ledger.decisions.consent import consent_valid, minor_dissents
 from ledger.decisions.eligibility import checklist_hash
-from ledger.decisions.permits import checklist, consent_valid
+from ledger.decisions.permits import checklist
 from ledger.decisions.standing import advice, assessments_due, level_received
 from ledger.designs.reading import treats_now
 from ledger.patient.events import CriterionAssessed
 from ledger.patient.state import Patient
 from ledger.refusals import AgeFlagStands
-from tests.bench import PI, SITE, SPONSOR
+from tests import donors
+from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR
 from tests.simulation.beginnings import FAR_SITE, QUORUM
 from tests.simulation.cells import unfit
 from tests.simulation.dosing import graft, infuse_next
@@ -100,7 +102,7 @@ def end_early(walk: Walk, patient: Patient) -> bool:
     if member is None or member.window is None or not member.window.running or patient.open_candidates:
         return False
     cause = patient.off_study.event.cause if patient.off_study else None  # type: ignore[attr-defined]
-    end = "death" if patient.death else "withdrawal" if patient.withdrawn or cause == "withdrawal" else cause
+    end = "death" if patient.death else "withdrawal" if patient.withdrawn == "all-participation" else cause
     if end not in get_args(EarlyEnd):
         return False
     closing = {"patient": patient.number, "assessments_done_count": 1, "early_end": end}
@@ -111,12 +113,17 @@ def end_early(walk: Walk, patient: Patient) -> bool:
 def consent(walk: Walk, patient: Patient) -> bool:
     """Everyone signs whose signature the age needs."""
     today = walk.today(patient.number)
+    if not gone(patient) and minor_dissents(patient, walk.protocol, today):
+        at, number = walk.here(patient.number), patient.number
+        agreed = screening.RecordAssent(patient=number, form_version="1.1", signed_at=at)
+        return walk.done(agreed, walk.doctor(number))
     if gone(patient) or consent_valid(patient, walk.protocol, today):
         return False
+    forms = [told.event.form_version for told in patient.agreement.forms]
     for capacity in sorted(walk.protocol.consent_required(patient.age_on(today))):
         command = screening.RecordConsent(
             patient=patient.number,
-            form_version="2.0",
+            form_version=forms[-1] if forms and walk.maybe(0.5) else "2.0",
             capacity=capacity,
             signed_at=walk.here(patient.number),
             obtained_by="maria",
@@ -158,6 +165,15 @@ def assess(walk: Walk, patient: Patient) -> bool:
         met, why = c.kind == "inclusion", walk.text("seen by the investigator")
         walk.ask(screening.SignDetermination(patient=patient.number, criterion=c.id, met=met, rationale=why), by)
     return True
+
+
+def find_donor(walk: Walk, patient: Patient) -> bool:
+    """A donor is selected, and the blood groups are known, where the protocol asks for it."""
+    if gone(patient) or patient.donors.selected is not None or not walk.protocol.donor.criterion:
+        return False
+    for command, by in donors.steps(walk.bench, patient.number):
+        walk.ask(command, walk.doctor(patient.number) if by == INVESTIGATOR else by)
+    return walk.patient(patient.number).donors.selected is not None
 
 
 def confirm(walk: Walk, patient: Patient) -> bool:
@@ -215,7 +231,7 @@ def place(walk: Walk, patient: Patient) -> bool:
         return False
     number, by = patient.number, walk.doctor(patient.number)
     today, cohorts = walk.today(number), walk.world.cohorts.values()
-    level = next((c.level for c in cohorts if number in c.reservations and c.reservations[number] >= today), None)
+    level = next((c.level for c in cohorts if c.keeps_slot(number, today)), None)
     if level is None:
         return _reserve(walk, number)
     if patient.enrolled is None:
@@ -292,6 +308,7 @@ STEPS: Final[tuple[Step, ...]] = (
     consent,
     examine,
     assess,
+    find_donor,
     reconsider,
     confirm,
     place,

@@ -8,7 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from ledger.decisions.carry_out import CarriedOut, carry_out
+from ledger.decisions.conditioning import ChooseBackbone, RecordConditioning, RecordProphylaxis
+from ledger.decisions.consent import RecordDissent
 from ledger.decisions.docket import Command, Docket
+from ledger.decisions.donor import RecordBloodGroup, RecordDonorCandidate, RecordDonorConsent
 from ledger.decisions.follow_up import RecordContactAttempt, RecordVisit, ReportMissedVisit
 from ledger.decisions.given import OmitInfusion, RecordInfusion, RecordInfusionStart
 from ledger.decisions.infusion import AuthoriseInfusion
@@ -30,7 +33,6 @@ from ledger.decisions.safety import (
     AssessIcans,
     RecordDeath,
     RecordOffStudy,
-    RecordTransplant,
     ReportAdverseEvent,
     UpdateAdverseEvent,
 )
@@ -41,6 +43,7 @@ from ledger.decisions.screening import (
     RecordScreeningFindings,
     WithdrawConsent,
 )
+from ledger.decisions.transplant import RecordTransplant
 from ledger.decisions.ward import RecordMedication, RecordWardSheet, StopMedication
 from ledger.errors import Contradicted, LedgerError, Refused
 from ledger.patient.state import Patient
@@ -76,6 +79,13 @@ REPORTS: Final = (
     RecordDeath,
     RecordOffStudy,
     RecordTransplant,
+    RecordDissent,
+    RecordDonorCandidate,
+    RecordDonorConsent,
+    RecordBloodGroup,
+    RecordConditioning,
+    ChooseBackbone,
+    RecordProphylaxis,
     ReceiveCollection,
     RecordManufacture,
     RecordReleaseTest,

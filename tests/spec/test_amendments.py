@@ -6,7 +6,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.cohort import events as c
-from ledger.decisions import dlt, dose_decision, enrolment, given, safety, screening, setup
+from ledger.decisions import dlt, dose_decision, enrolment, given, screening, setup, transplant
 from ledger.decisions.standing import assessments_due, inputs_hash
 from ledger.designs.base import DeclareMtd, Treat
 from ledger.protocol.document import ProtocolDocument
@@ -40,7 +40,7 @@ def test_an_amendment_never_shortens_a_window() -> None:
     before = window(bench, "001")
     amend(bench, with_window(21))
     assert window(bench, "001") == before
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now - timedelta(days=20)))
+    bench.ask(transplant.RecordTransplant(patient="001", performed_at=bench.now - timedelta(days=20)))
     assert window(bench, "001").days_after_last_infusion == 28
 
 

@@ -114,7 +114,7 @@ def test_one_report_corrects_one_record() -> None:
     both = {
         "assessments": [
             {"criterion": "I3", "met": False, "inputs": None},
-            {"criterion": "I4", "met": False, "inputs": None},
+            {"criterion": "I10", "met": False, "inputs": None},
         ]
     }
     command = CorrectRecord(position=position, kind="criteria", report=both, patient="001")

@@ -189,6 +189,7 @@ def test_the_screening_log_has_a_row_for_everybody_with_what_came_of_it() -> Non
     bench.ask(consent(bench, "002", "representative"))
     p.examine(bench, "002", **assessed_as)
     p.attest(bench, "002")
+    p.find_donor(bench, "002")
     bench.ask(determine(bench, "002"))
     before = screening_log(bench.world, bench.now)
     assert [(row.outcome, row.open) for row in before] == [("enrolled", ()), ("in_screening", ("I8",))]

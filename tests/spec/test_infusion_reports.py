@@ -7,7 +7,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.cohort import events as c
-from ledger.decisions import enrolment, given, holds, safety, screening
+from ledger.decisions import enrolment, given, holds, safety, screening, transplant
 from ledger.designs.base import Escalate, Treat
 from ledger.patient import events as e
 from ledger.patient import infusions as i
@@ -100,7 +100,7 @@ def test_the_actual_graft_moves_the_day_of_the_second_infusion() -> None:
     p.authorise(bench, "001", 1)
     p.infuse(bench, "001", 1)
     bench.pass_days(15)
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
+    bench.ask(transplant.RecordTransplant(patient="001", performed_at=bench.now))
     for days, broken in ((2, named(no.OutsideInfusionDay)), (5, set())):
         again = bench.copy()
         again.pass_days(days)
@@ -318,7 +318,7 @@ def test_no_hold_or_withdrawal_ever_blocks_a_report() -> None:
     bench = told("1PA")
     bench.ask(holds.ApplyHold(scope="trial", cause="safety-concern"))
     bench.ask(screening.WithdrawConsent(patient="001", scope="all-participation"))
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
+    bench.ask(transplant.RecordTransplant(patient="001", performed_at=bench.now))
     bench.ask(safety.RecordOffStudy(patient="001", cause="withdrawal", off_on=bench.now.date()))
     bench.ask(start(bench, "002"))
     bench.ask(end(bench, "002"))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import refusals as no
-from ledger.decisions import holds, quarantine, safety, screening
+from ledger.decisions import holds, quarantine, safety, screening, transplant
 from ledger.decisions.docket import PatientCommand
 from ledger.grading.astct_icans import IcansFindings
 from ledger.patient import safety as s
@@ -278,7 +278,7 @@ def test_a_death_not_from_relapse_of_a_treated_patient_holds_the_trial_once() ->
 def test_a_death_holds_the_trial_up_to_day_100(days_after_graft: int, held: bool) -> None:
     """A.3-19."""
     bench = told("1P")
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
+    bench.ask(transplant.RecordTransplant(patient="001", performed_at=bench.now))
     bench.pass_days(days_after_graft)
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="other"))
     assert any(hold.cause == "death" for hold in bench.world.trial.holds.values()) is held

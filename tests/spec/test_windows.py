@@ -6,7 +6,7 @@ import pytest
 
 from ledger import refusals as no
 from ledger.cohort import events as c
-from ledger.decisions import dlt, given, safety, screening
+from ledger.decisions import dlt, given, safety, screening, transplant
 from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.standing import assessments_due
 from ledger.types import Event
@@ -83,7 +83,7 @@ def test_the_actual_graft_moves_the_planned_end() -> None:
     """P11."""
     bench = once_infused()
     bench.pass_days(14)
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
+    bench.ask(transplant.RecordTransplant(patient="001", performed_at=bench.now))
     assert window(bench, "001").planned_to_on == bench.now.date() + timedelta(days=5 + 28)
 
 
@@ -224,14 +224,14 @@ def test_an_early_end_is_not_undone_by_a_later_graft() -> None:
     bench.pass_days(20)
     bench.ask(safety.RecordOffStudy(patient="001", cause="lost-to-follow-up", off_on=bench.now.date()))
     bench.ask(close(bench, early="lost-to-follow-up"))
-    bench.ask(safety.RecordTransplant(patient="001", performed_at=bench.now))
+    bench.ask(transplant.RecordTransplant(patient="001", performed_at=bench.now))
     assert not window(bench, "001").running
 
 
 def test_a_dose_after_an_early_end_is_watched_for() -> None:
     bench = once_infused()
     bench.pass_days(5)
-    bench.ask(screening.WithdrawConsent(patient="001", scope="treatment"))
+    bench.ask(screening.WithdrawConsent(patient="001", scope="all-participation"))
     bench.ask(close(bench, early="withdrawal"))
     bench.pass_days(2)
     p.infuse(bench, "001", 2)
