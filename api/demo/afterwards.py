@@ -56,7 +56,7 @@ def falsify(stage: Stage, file: Path) -> None:
     screen, copy = stage.screen, file.with_name("falsified.ledger")
     screen.chapter(8, "An attempt to falsify it")
     _read(trial_ledger("backup", copy, "--file", file, "--json"))
-    position = _turn_ruling(copy)
+    position = turn_ruling(copy)
     screen.say(f"In a copy of the file, event {position} now says that {EIGHTH.number} had no DLT; its hash fits.")
     found = trial_ledger("rebuild", "--file", copy)
     if found.returncode != 1:
@@ -70,7 +70,7 @@ def falsify(stage: Stage, file: Path) -> None:
         rest.unlink()
 
 
-def _turn_ruling(copy: Path) -> int:
+def turn_ruling(copy: Path) -> int:
     """Past the triggers, which are put back: the ruling on the second DLT, and the hash of its leaf."""
     with closing(sqlite3.connect(copy)) as database, database:
         guard = database.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (UPDATE_GUARD,)).fetchone()[0]

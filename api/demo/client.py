@@ -47,6 +47,12 @@ class Caller:
         """Read below the trial, or at an absolute path; `Unexpected` where that is refused."""
         return self._expected("GET", path, self._send("GET", path, params=query))
 
+    def head_of(self, position: int) -> str:
+        """A receipt for an event, once a signed head holds it; until then nothing."""
+        url = f"/v1/trials/{self.trial}/evidence/receipts/{position}"
+        said = self.http.get(url, params={"wait": 5}, headers={"Authorization": f"Bearer {self.token}"})
+        return said.text
+
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Answer:
         """Write; `Unexpected` where that is refused."""
         return self._expected("POST", path, self.ask(path, body, key=key))

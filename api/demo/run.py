@@ -13,7 +13,7 @@ import httpx2
 
 from api.cli_board import LEGEND
 from api.cli_output import err, out
-from api.demo import afterwards, beginning, level_one, level_two
+from api.demo import afterwards, beginning, checking, level_one, level_two
 from api.demo.client import Caller, Unexpected
 from api.demo.handover import hand_over
 from api.demo.people import PLAYERS
@@ -28,7 +28,7 @@ TIMEOUT_SECONDS: Final = 30
 
 
 def escalation(stage: Stage, file: Path) -> None:
-    """A phase I trial to its MTD, an earlier day replayed, and a copy falsified."""
+    """A phase I trial to its MTD, an earlier day replayed, a copy falsified, and all of it checked from outside."""
     beginning.begin(stage)
     level_one.first_three(stage)
     level_one.expand(stage)
@@ -37,6 +37,7 @@ def escalation(stage: Stage, file: Path) -> None:
     level_two.declare(stage)
     afterwards.replay(stage, file)
     afterwards.falsify(stage, file)
+    checking.check(stage, file)
 
 
 STORIES: Final[Mapping[str, Callable[[Stage, Path], None]]] = {"escalation": escalation}

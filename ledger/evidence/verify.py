@@ -800,9 +800,10 @@ class Report:
 
     @property
     def first_bad(self) -> Finding | None:
-        """Of what weighs most, the finding at the lowest position; a range gives way to a single position inside it."""
+        """Of what weighs most, the finding at the lowest position, the narrowest there; a range gives way to a single
+        position inside it."""
         weighty = [each for each in self.findings if each.exit == self.exit]
-        first = min(weighty, key=lambda each: (each.position is None, each.position or 0), default=None)
+        first = min(weighty, key=_where, default=None)
         if first is None or first.position is None or first.through is None:
             return first
         inside = [
@@ -852,6 +853,12 @@ class Trust:
     newest_older_than_seconds: int | None = None
     """The age that the newest dated head may have at `now`; none: it is not asked."""
     now: float | None = None
+
+
+def _where(finding: Finding) -> tuple[bool, int, int]:
+    """Where a finding begins and ends; what names no position comes last."""
+    position = finding.position or 0
+    return finding.position is None, position, position if finding.through is None else finding.through
 
 
 class Dated(NamedTuple):
