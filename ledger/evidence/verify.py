@@ -51,6 +51,7 @@ LARGEST_TOKEN_BYTES: Final = 65_536
 LARGEST_OTHER_BYTES: Final = 64 * 1024 * 1024
 LARGEST_INTEGER: Final = 2**53 - 1
 MOST_SIGNATURES: Final = 64
+MOST_NAMES: Final = 10_000
 MOST_FINDINGS: Final = 100
 TILE: Final = 256
 HASH: Final = 32
@@ -548,10 +549,21 @@ def read_leaf(raw: bytes) -> Leaf:
     return _leaf(whole)
 
 
-def _names_are_plain(value: Any) -> bool:
+_PLAIN: Final[set[str]] = set()
+"""Names that were found plain: a log has few."""
+
+
+def _names_are_plain(value: dict[str, Any] | list[Any]) -> bool:
     if type(value) is dict:
-        return all(_NAME.fullmatch(name) for name in value) and all(map(_names_are_plain, value.values()))
-    return all(map(_names_are_plain, value)) if type(value) is list else True
+        if not value.keys() <= _PLAIN:
+            if not all(map(_NAME.fullmatch, value)):
+                return False
+            if len(_PLAIN) < MOST_NAMES:
+                _PLAIN.update(value)
+        parts: Iterable[Any] = value.values()
+    else:
+        parts = value
+    return all(_names_are_plain(part) for part in parts if type(part) is dict or type(part) is list)
 
 
 def _leaf(e: dict[str, Any]) -> Leaf:
@@ -570,7 +582,7 @@ def _leaf(e: dict[str, Any]) -> Leaf:
     if any(type(each) is not int or each < 0 for each in backwards):
         raise Bad("leaf.members", "a position that is no position")
     kept = data if e["type"] in KEPT_TYPES or "manifest" in data else None
-    who = json.dumps([actor, e["source"]], sort_keys=True)
+    who = f"{actor} {e['source']}"
     return Leaf(
         e["origin"], e["type"], e["stream"], e["stream_version"], e["position"], e["command_id"], who,
         e["recorded_at"], None if after is None else _head(after), backwards, kept,
