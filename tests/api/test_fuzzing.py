@@ -31,6 +31,9 @@ CALLERS: tuple[Role, ...] = (
     "safety_committee",
     "cell_processing_qa",
     "administrator",
+    "data_manager",
+    "monitor",
+    "drug_safety",
     "inspector",
 )
 CHECKED = {
