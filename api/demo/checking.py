@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +27,12 @@ PROGRAM: Final = "verify.py"
 
 def check(stage: Stage, file: Path) -> None:
     """Everything that somebody outside needs, and what it says of a falsified copy."""
-    screen, place = stage.screen, file.parent / "outside"
-    place.mkdir()
+    with tempfile.TemporaryDirectory(prefix="trial-ledger-outside-") as outside:
+        _check(stage, file, Path(outside))
+
+
+def _check(stage: Stage, file: Path, place: Path) -> None:
+    screen = stage.screen
     screen.chapter(9, "Anyone can check it, without us")
     key = _enrolled_key(stage)
     with _witness(place, key) as line:

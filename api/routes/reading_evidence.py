@@ -38,6 +38,7 @@ ZIP: Final = "application/zip"
 FOR_EVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 A_WHILE: Final = {"Cache-Control": "private, max-age=3"}
 TEXT_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {NOTE: {"schema": {"type": "string"}}}}}
+NOT_YET: Final[dict[int | str, dict[str, Any]]] = {202: {"description": "No signed head holds the event yet."}}
 BYTES_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {BYTES: {}}}}
 ZIP_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {ZIP: {}}}}
 
@@ -111,7 +112,7 @@ def _head(note: bytes) -> HeadView:
     return HeadView(size=head.size, root=head.root.hex(), signatures=names)
 
 
-@router.get("/receipts/{position}", response_class=Response, responses=TEXT_ANSWER)
+@router.get("/receipts/{position}", response_class=Response, responses={**TEXT_ANSWER, **NOT_YET})
 async def show_receipt(
     request: Request, by: EventReader, trial: Trial, position: Position, asked: Annotated[ReceiptQuery, Query()]
 ) -> Response:
