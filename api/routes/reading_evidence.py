@@ -209,7 +209,11 @@ async def export_bundle(request: Request, by: Verifier, trial: Trial, asked: Now
     reading = await read(request, by, trial, asked)
     place = tempfile.TemporaryDirectory(prefix="trial-ledger-bundle-")
     path = FilePath(place.name) / f"{trial}.zip"
-    await beside(_bundle, reading, path)
+    try:
+        await beside(_bundle, reading, path)
+    except BaseException:
+        place.cleanup()
+        raise
     return FileResponse(path, media_type=ZIP, filename=path.name, background=BackgroundTask(place.cleanup))
 
 
