@@ -19,8 +19,8 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(RUNTIME) ## a trial from first patient to dose decision, then an attempt to falsify it (DEMO=exit ends it there)
-	@$(BIN)/trial-ledger demo $(if $(filter exit,$(DEMO)),--exit)
+demo: $(RUNTIME) ## a trial from first patient to dose decision, then an attempt to falsify it (DEMO=exit ends it there; DEMO=patient: one child, two years)
+	@$(BIN)/trial-ledger demo $(if $(filter patient,$(DEMO)),--story patient) $(if $(filter exit,$(DEMO)),--exit)
 
 serve: $(RUNTIME) ## the HTTP service on this machine (ARGS='--port 8080')
 	@$(BIN)/trial-ledger serve $(ARGS)

@@ -19,6 +19,7 @@ class Story(StrEnum):
     """What the demo plays."""
 
     escalation = "escalation"
+    patient = "patient"
 
 
 def serve(
@@ -67,7 +68,8 @@ def demo(
 ) -> None:
     """Play a whole phase I trial over HTTP: nine children, a DLT, an escalation, a hold, and the MTD.
 
-    Then an earlier day is replayed twice with the same digest, and a falsified copy is found out. All is invented.
+    Then an earlier day is replayed twice with the same digest, and a falsified copy is found out. With
+    `--story patient`: one child from screening to two years after the graft, beside the protocol's day table.
     """
     from api.demo.run import play
 

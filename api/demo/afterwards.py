@@ -39,7 +39,7 @@ def replay(stage: Stage, file: Path) -> str:
     screen.say("On that day the DLT of 007 had begun and was not reported yet. The ledger shows what it knew:")
     screen.board(stage.by(INSPECTOR).get("escalation", as_of_recorded=instant).body, UNAWARE)
     here = stage.by(INSPECTOR).get("replay", as_of_recorded=instant).body["digest"]
-    there = _read(trial_ledger("replay", "--file", file, "--as-of-recorded", instant, "--json"))["digest"]
+    there = read_answer(trial_ledger("replay", "--file", file, "--as-of-recorded", instant, "--json"))["digest"]
     if here != there:
         raise Differs(f"replayed by the server {here}, from the file {there}")
     screen.say()
@@ -55,7 +55,7 @@ def falsify(stage: Stage, file: Path) -> None:
     """Someone with every right to the file turns the second DLT into none, and mends the leaf's hash as well."""
     screen, copy = stage.screen, file.with_name("falsified.ledger")
     screen.chapter(8, "An attempt to falsify it")
-    _read(trial_ledger("backup", copy, "--file", file, "--json"))
+    read_answer(trial_ledger("backup", copy, "--file", file, "--json"))
     position = turn_ruling(copy)
     screen.say(f"In a copy of the file, event {position} now says that {EIGHTH.number} had no DLT; its hash fits.")
     found = trial_ledger("rebuild", "--file", copy)
@@ -64,7 +64,7 @@ def falsify(stage: Stage, file: Path) -> None:
     screen.say(f"trial-ledger rebuild, exit code {found.returncode}:", style="dim")
     screen.say(found.stderr.strip(), style="bold red")
     screen.say()
-    whole = _read(trial_ledger("rebuild", "--file", file, "--json"))
+    whole = read_answer(trial_ledger("rebuild", "--file", file, "--json"))
     screen.say(f"The file itself: {whole['events']} events, tree and state as written.", style="green")
     for rest in file.parent.glob(f"{copy.name}*"):
         rest.unlink()
@@ -85,7 +85,8 @@ def turn_ruling(copy: Path) -> int:
         return int(number) - 1
 
 
-def _read(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+def read_answer(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    """What it said as JSON; `Differs` where it refused or failed."""
     if done.returncode:
         raise Differs(done.stderr.strip() or done.stdout.strip())
     said: dict[str, Any] = json.loads(done.stdout)

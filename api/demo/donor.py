@@ -1,6 +1,8 @@
 """The donor of every patient: found, agreed, examined, selected, and two blood samples of donor and recipient."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from api.demo.people import COORDINATOR, INVESTIGATOR, PI
 from api.demo.stage import Child, Stage
@@ -8,8 +10,8 @@ from api.demo.stage import Child, Stage
 TESTED_DAYS_AGO = 20
 
 
-def find_donor(stage: Stage, child: Child) -> None:
-    """The mother, haploidentical, with a KIR-ligand mismatch."""
+def find_donor(stage: Stage, child: Child, ranked_after: tuple[Mapping[str, Any], ...] = ()) -> None:
+    """The mother, haploidentical, with a KIR-ligand mismatch; before those who are on record already."""
     path, donor, nurse = f"patients/{child.number}", f"D-{child.number}", stage.by(COORDINATOR)
     candidate = {
         "donor": donor,
@@ -28,7 +30,7 @@ def find_donor(stage: Stage, child: Child) -> None:
     tests_on = (stage.today - timedelta(days=TESTED_DAYS_AGO)).isoformat()
     determined = {"donor": donor, "eligible": True, "infectious_tests_on": tests_on, "basis": "All tests negative."}
     stage.by(INVESTIGATOR).decide(f"{path}/donor/eligibility", determined, on=path)
-    ranking = [{"donor": donor, "reasons": ["KIR-ligand mismatch", "CMV positive as the recipient"]}]
+    ranking = [{"donor": donor, "reasons": ["KIR-ligand mismatch", "CMV positive as the recipient"]}, *ranked_after]
     stage.by(INVESTIGATOR).decide(f"{path}/donor/selection", {"donor": donor, "ranking": ranking}, on=path)
     for sample in ("1", "2"):
         drawn = {"sampled_on": stage.today.isoformat(), "abo": "A", "rh": "positive"}

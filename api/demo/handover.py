@@ -5,28 +5,59 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api.demo.admission import PATH, PATIENT
 from api.demo.level_two import SEVENTH
 from api.demo.people import EDC, PLAYERS, Player
 from api.demo.screen import Screen
 from ledger.shelf import SUFFIX
 
-SUGGESTIONS: Final = (
-    ("Where does the escalation stand?", "LENA", "/escalation"),
-    ("Why does level 2 take no patients?", "LENA", "/escalation/explain?level=2"),
-    ("What was the whole state after event 100, and its digest?", "IRINA", "/replay?as_of_position=100"),
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What to try after a story: its chapter, three requests that work, and the patient whose events are listed.
+
+    Of a request: what it asks, whose token it takes, and the path below the trial.
+    """
+
+    chapter: int
+    requests: tuple[tuple[str, str, str], ...]
+    patient: str
+
+
+TRIAL_HANDED_OVER: Final = HandedOver(
+    10,
+    (
+        ("Where does the escalation stand?", "LENA", "/escalation"),
+        ("Why does level 2 take no patients?", "LENA", "/escalation/explain?level=2"),
+        ("What was the whole state after event 100, and its digest?", "IRINA", "/replay?as_of_position=100"),
+    ),
+    SEVENTH.number,
 )
-"""Three requests that work: what each asks, whose token it takes, and the path below the trial."""
+PATIENT_HANDED_OVER: Final = HandedOver(
+    9,
+    (
+        ("What was planned and given, day by day?", "ANTON", f"/{PATH}/timeline"),
+        ("Why was she eligible, finding by finding?", "MARIA", f"/{PATH}/eligibility"),
+        (
+            "What was known on the day before the graft moved?",
+            "IRINA",
+            f"/{PATH}/schedule?as_of_recorded=2025-05-25T18:00:00Z",
+        ),
+    ),
+    PATIENT.number,
+)
 
 
-def hand_over(screen: Screen, url: str, tokens: Mapping[str, str], place: Path, trial: str) -> None:
+def hand_over(what: HandedOver, screen: Screen, url: str, tokens: Mapping[str, str], place: Path, trial: str) -> None:
     """Who may call, what to try; then wait until interrupted."""
     file, variables, keys = place / f"{trial}{SUFFIX}", place / "environment", place / "tokens.json"
     write_variables(variables, f"{url}/v1/trials/{trial}", tokens)
     write_private(keys, json.dumps(dict(tokens), indent=1))
-    screen.chapter(9, "The server is yours")
+    screen.chapter(what.chapter, "The server is yours")
     screen.lines([("url", f"{url}/docs"), ("trial", trial), ("file", str(file))])
     screen.say()
     screen.say("Tokens, by role:")
@@ -34,13 +65,13 @@ def hand_over(screen: Screen, url: str, tokens: Mapping[str, str], place: Path, 
     screen.say()
     screen.say("In another terminal, these make the lines below work:")
     screen.verbatim(f". {variables}")
-    for what, who, path in SUGGESTIONS:
+    for asked, who, path in what.requests:
         screen.say()
-        screen.say(what)
+        screen.say(asked)
         screen.verbatim(f'curl -s -H "Authorization: Bearer ${who}" "$TRIAL{path}"')
     screen.say()
     screen.say("Without the server:")
-    screen.verbatim(f"trial-ledger events --file {file} --patient {SEVENTH.number}")
+    screen.verbatim(f"trial-ledger events --file {file} --patient {what.patient}")
     screen.say()
     screen.say("Another whole trial, by a client in one file:")
     screen.verbatim(f"{sys.executable} examples/edc_client.py --url {url} --tokens {keys}")

@@ -24,9 +24,10 @@ INVESTIGATOR: Final = Player("ivan", "investigator", does="confirms, authorises,
 COORDINATOR: Final = Player("nina", "coordinator", does="enrols, corrects, checks at the bedside")
 CHECKER: Final = Player("boris", "bedside_checker", does="checks at the bedside")
 COMMITTEE: Final = Player("olga", "safety_committee", None, "signs for the committee, lifts holds")
+DRUG_SAFETY: Final = Player("dora", "drug_safety", None, "classifies serious events, sends reports")
 QA: Final = Player("galina", "cell_processing_qa", does="makes the cells, signs their release")
 EDC: Final = Player("edc-ndgoi", "edc_system", does="reports what was entered at the site")
-CRA: Final = Player("anton", "monitor", does="reads")
+CRA: Final = Player("anton", "monitor", does="compares the data with their source")
 STATISTICIAN: Final = Player("lena", "statistician", None, "reads the board")
 ADMINISTRATOR: Final = Player("arkady", "administrator", None, "registers machines, keeps accounts")
 INSPECTOR: Final = Player("irina", "inspector", None, "replays and verifies")
@@ -38,6 +39,7 @@ PLAYERS: Final = (
     COORDINATOR,
     CHECKER,
     COMMITTEE,
+    DRUG_SAFETY,
     QA,
     EDC,
     CRA,

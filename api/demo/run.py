@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -13,9 +14,19 @@ import httpx2
 
 from api.cli_board import LEGEND
 from api.cli_output import err, out
-from api.demo import afterwards, beginning, checking, level_one, level_two
+from api.demo import (
+    admission,
+    afterwards,
+    beginning,
+    checking,
+    completion,
+    following,
+    level_one,
+    level_two,
+    treating,
+)
 from api.demo.client import Caller, Unexpected
-from api.demo.handover import hand_over
+from api.demo.handover import PATIENT_HANDED_OVER, TRIAL_HANDED_OVER, HandedOver, hand_over
 from api.demo.people import PLAYERS
 from api.demo.screen import Screen
 from api.demo.server import NoServer, running, tokens_for
@@ -40,32 +51,60 @@ def escalation(stage: Stage, file: Path) -> None:
     checking.check(stage, file)
 
 
-STORIES: Final[Mapping[str, Callable[[Stage, Path], None]]] = {"escalation": escalation}
+def patient(stage: Stage, file: Path) -> None:
+    """One patient, from screening to the end of two years."""
+    admission.admit(stage)
+    admission.plan(stage)
+    treating.first_infusion(stage)
+    treating.transplant(stage)
+    treating.close(stage)
+    following.serious_event(stage)
+    following.follow(stage)
+    completion.sign_off(stage)
+    completion.show_days(stage)
+    completion.sum_up(stage, file)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story: its title, what it plays, and what it leaves to whoever watched."""
+
+    title: str
+    play: Callable[[Stage, Path], object]
+    handed_over: HandedOver
+    lines: tuple[str, ...] = ()
+
+
+STORIES: Final[Mapping[str, Told]] = {
+    "escalation": Told("A phase I trial in a few seconds", escalation, TRIAL_HANDED_OVER, (LEGEND,)),
+    "patient": Told("A whole patient in a few seconds", patient, PATIENT_HANDED_OVER),
+}
 
 
 def play(story: str, *, directory: Path | None, port: int, leave: bool) -> bool:
     """Play a story on a server of its own; false where it did not come to its end, which is then told."""
     screen, begun = Screen(out), time.monotonic()
-    screen.title("A phase I trial in a few seconds", ABOUT, LEGEND)
+    told = STORIES[story]
+    screen.title(told.title, ABOUT, *told.lines)
     try:
         with _ended_gently(), _place(directory) as place:
             tokens = tokens_for(PLAYERS, place / "accounts.jsonl")
             with running(place, port, FIRST_INSTANT) as url:
-                _tell(story, screen, url, tokens, place)
+                _tell(told, screen, url, tokens, place)
                 screen.say()
                 screen.say(f"Played in {time.monotonic() - begun:.1f} s.", style="dim")
                 if not leave:
-                    hand_over(screen, url, tokens, place, TRIAL)
+                    hand_over(told.handed_over, screen, url, tokens, place, TRIAL)
     except (NoServer, Unexpected, afterwards.Differs, httpx2.HTTPError) as fault:
         err.print(f"The demo stopped: {fault}", markup=False)
         return False
     return True
 
 
-def _tell(story: str, screen: Screen, url: str, tokens: Mapping[str, str], place: Path) -> None:
+def _tell(told: Told, screen: Screen, url: str, tokens: Mapping[str, str], place: Path) -> None:
     with httpx2.Client(base_url=url, timeout=TIMEOUT_SECONDS) as http:
         callers = {name: Caller(http, name, token, TRIAL) for name, token in tokens.items()}
-        STORIES[story](Stage(callers, screen), place / f"{TRIAL}{SUFFIX}")
+        told.play(Stage(callers, screen), place / f"{TRIAL}{SUFFIX}")
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Screen:
         line = Table.grid(padding=(0, 1))
         line.add_column(width=11, no_wrap=True)
         line.add_column(width=3, no_wrap=True)
-        line.add_column(width=7, no_wrap=True, justify="right")
+        line.add_column(min_width=7, no_wrap=True, justify="right")
         line.add_column()
         day = "" if protocol_day is None else f"day {signed(protocol_day)}"
         line.add_row(Text(when, style="dim"), Text(patient or "", style="bold"), Text(day, style="dim"), what)
@@ -60,6 +60,10 @@ class Screen:
         table.add_column(style=style, overflow="fold")
         for name, value in pairs:
             table.add_row(name, value)
+        self._indented(table, INDENT)
+
+    def table(self, table: RenderableType) -> None:
+        """A table, below the chapter's heading."""
         self._indented(table, INDENT)
 
     def verbatim(self, text: str) -> None:

@@ -1,9 +1,12 @@
 """Where the story plays: the callers, the story's clock, and the line in which each step is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final
+
+from rich.console import Console
 
 from api.demo.client import Answer, Caller
 from api.demo.people import MONITOR_OF_SAFETY, STATISTICIAN, Player
@@ -63,6 +66,15 @@ class Stage:
         if to > self.now:
             self.by(MONITOR_OF_SAFETY).post("clock", {"to": to.astimezone(UTC).isoformat()})
             self.now = to
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """What is told until the block ends is not shown."""
+        shown, self.screen = self.screen, Screen(Console(quiet=True))
+        try:
+            yield
+        finally:
+            self.screen = shown
 
     def tell(self, what: str, child: Child | None = None) -> None:
         """One line of the story, with the date and the patient's protocol day."""

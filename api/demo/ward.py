@@ -1,5 +1,6 @@
 """What happens to every patient, in the order of the trial: screened, placed, infused, transplanted, observed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
 from functools import cache
@@ -28,8 +29,8 @@ def protocol() -> ProtocolDocument:
     return load_protocol(bundled(PROTOCOL))
 
 
-def enter(stage: Stage, child: Child) -> None:
-    """Screened, consented, examined, assessed and found eligible."""
+def enter(stage: Stage, child: Child, find_donor: Callable[[Stage, Child], None] = find_donor) -> None:
+    """Screened, consented, examined, assessed, with a donor, and found eligible."""
     edc, path = stage.by(EDC), f"patients/{child.number}"
     newcomer = {"number": child.number, "site": SITE, "birth_year_month": child.born, "sex": child.sex}
     edc.post("patients", newcomer)

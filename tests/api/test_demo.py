@@ -3,12 +3,11 @@
 import json
 import os
 import re
-import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +16,12 @@ import pytest
 
 from api.cli import run
 from api.demo.client import Answer, Unexpected
+from api.demo.run import STORIES
 from api.demo.server import NoServer, running
+from api.demo.stage import Stage
 from ledger.store.sqlite import SqliteStore
 from projections.base import digest, fold
+from tests.api.playing import Curl, Played, playing
 
 ROOT = Path(__file__).parents[2]
 TRIAL = "DEMO-NCT07256210"
@@ -37,42 +39,11 @@ def ran(*arguments: str | Path, environment: Mapping[str, str] | None = None) ->
     )
 
 
-@dataclass(frozen=True)
-class Played:
-    """The demo after its story, with the server still running: where it is, what it printed, the variables it gave."""
-
-    directory: Path
-    text: str
-    variables: Mapping[str, str]
-
-
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """The demo as a newcomer runs it, but for the terminal; ended by a signal."""
-    directory = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "api.cli", "demo", "--directory", str(directory)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
-        assert demo.stdout is not None
-        lines = []
-        for line in demo.stdout:
-            lines.append(line)
-            if "Ctrl-C ends the server" in line:
-                break
-        variables = directory / "environment"
-        assert variables.exists(), "".join(lines)
-        given = dict(exports_of(variables))
-        yield Played(directory, "".join(lines), given)
-        demo.terminate()
-        assert demo.wait(20) == 143
-    with pytest.raises(httpx2.ConnectError):
-        httpx2.get(given["TRIAL"])
-
-
-def exports_of(variables: Path) -> Iterator[tuple[str, str]]:
-    """The lines `export NAME=value` of a file."""
-    for line in variables.read_text(encoding="utf-8").splitlines():
-        name, _, value = line.removeprefix("export ").partition("=")
-        yield name, value
+    """The story of a trial."""
+    with playing(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
 
 
 @pytest.mark.slow
@@ -112,7 +83,6 @@ def test_two_processes_gave_one_digest(played: Played) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_every_position_has_one_digest_in_every_process_and_after_a_rebuild(played: Played) -> None:
     """The server's, over HTTP; those of a second process that follows the file; and those of folds from the start."""
     (file,) = played.directory.rglob("*.ledger")
@@ -135,26 +105,6 @@ def test_lines_have_no_blanks_at_their_end_where_no_terminal_reads(played: Playe
     assert [line for line in played.text.splitlines() if line != line.rstrip()] == []
 
 
-@dataclass(frozen=True)
-class Curl:
-    """A request as a page shows it."""
-
-    line: str
-    page: str
-
-    def __str__(self) -> str:
-        return f"{self.page}: {self.line[:60]}"
-
-    def send(self, variables: Mapping[str, str]) -> int:
-        """Send it, with `$NAME` replaced; the status."""
-        words = shlex.split(re.sub(r"\$([A-Z]+)", lambda found: variables[found[1]], self.line.partition(" | ")[0]))
-        at = {flag: [words[place + 1] for place, word in enumerate(words) if word == flag] for flag in ("-H", "-d")}
-        url = next(word for word in words if word.startswith("http://"))
-        headers = dict(each.split(": ", 1) for each in at["-H"])
-        answer = httpx2.request("POST" if at["-d"] else "GET", url, headers=headers, content="".join(at["-d"]) or None)
-        return answer.status_code
-
-
 def curls(page: str) -> list[Curl]:
     """Every request of a page, in its order, with continued lines joined."""
     text = re.sub(r" \\\n +", " ", (ROOT / page).read_text(encoding="utf-8"))
@@ -172,8 +122,7 @@ def test_every_request_that_a_page_shows_is_answered_as_it_says(played: Played, 
 
 @pytest.mark.slow
 def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
-    suggested = [Curl(line, "demo") for line in played.text.splitlines() if line.startswith("curl ")]
-    assert [each.send(played.variables) for each in suggested] == [200, 200, 200]
+    assert [each.send(played.variables) for each in played.suggested()] == [200, 200, 200]
 
 
 @pytest.mark.slow
@@ -194,10 +143,16 @@ def test_the_example_client_runs_a_whole_trial_to_its_end(played: Played, dlts: 
     assert done.stdout.splitlines()[-1].startswith(end)
 
 
+def telling(monkeypatch: pytest.MonkeyPatch, play: Callable[[Stage, Path], object]) -> None:
+    """Another play in the place of the escalation."""
+    told = replace(STORIES["escalation"], play=play)
+    monkeypatch.setattr("api.demo.run.STORIES", {"escalation": told})
+
+
 def test_the_demo_ends_with_its_story_where_that_is_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("api.demo.run.STORIES", {"escalation": lambda stage, _: stage.tell("nothing happens")})
+    telling(monkeypatch, lambda stage, _: stage.tell("nothing happens"))
     assert run(["demo", "--exit"]) == 0
     shown = capsys.readouterr().out
     assert "nothing happens" in shown
@@ -205,7 +160,7 @@ def test_the_demo_ends_with_its_story_where_that_is_asked(
 
 
 def test_the_demo_tells_where_it_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("api.demo.run.STORIES", {"escalation": lambda stage, _: stage.board()})
+    telling(monkeypatch, lambda stage, _: stage.board())
     assert run(["demo", "--exit"]) == 3
     assert "The demo stopped: lena: GET escalation: 404" in capsys.readouterr().err
 
