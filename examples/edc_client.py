@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import count
@@ -40,6 +41,7 @@ SIGNERS = {
 SITE, OFFSET = "NDGOI", "+03:00"
 PROTOCOL = Path(__file__).parents[1] / "ledger" / "protocol" / "nct07256210.yaml"
 TRIES = 5
+VIABLE_CELLS_PER_ML = 2_900_000
 TAKEN = "trial.dose-decision-taken.v1"
 RELEASE_TESTS = {
     "endotoxin_eu_per_ml": ("0.5", "eu_per_ml"),
@@ -387,13 +389,23 @@ class Trial:
             "oxygen_l_per_min": "0",
             "nonhaematologic_reactions_count": 0 if ordinal in asked else None,
         }
+        step = Decimal(self.protocol["dose_order"]["volume_step_ml"])
+        volume_ml = str(int(cells / VIABLE_CELLS_PER_ML / Fraction(step)) * step)
+        order = {
+            "product": product,
+            "viable_cells_per_ml": VIABLE_CELLS_PER_ML,
+            "cells_by_first_calculation": str(cells),
+            "volume_ml_by_first_calculation": volume_ml,
+        }
         authorisation = {
             "product": product,
             "cells_by_second_calculation": str(cells),
+            "volume_ml_by_second_calculation": volume_ml,
             "chain_of_identity": f"COI-{number}",
             "checkers": [NURSE, CHECKER],
         }
         self.ledger.post(INVESTIGATOR, f"{path}/dose", {"weight_kg": weight_kg, "weighed_on": self.now.date()})
+        self.ledger.post(NURSE, f"{path}/dose-order", order)
         self.ledger.post(INVESTIGATOR, f"{path}/readiness", ready)
         self.ledger.post(INVESTIGATOR, f"{path}/authorisation", authorisation, seen=f"patients/{number}")
         self.on(self.now.date(), hour=11)

@@ -349,6 +349,24 @@ class DoseAbovePlan(Refused):
     rule = "G.4-4"
 
 
+class DoseNotOrdered(Refused):
+    """The dose of this infusion is not ordered in mL, of this product, for the plan in force."""
+
+    rule = "G.4-4"
+
+
+class VolumesDiffer(Refused):
+    """The volume calculated is not the one that follows from the plan, rounded down."""
+
+    rule = "G.4-4"
+
+
+class CalculationNotIndependent(Refused):
+    """The second calculation is by whoever made the first."""
+
+    rule = "G.4-4"
+
+
 class EarlierInfusionNotGiven(Refused):
     """The infusion before this one was not given."""
 
@@ -413,6 +431,24 @@ class OutsideInfusionDay(Refused):
     """The infusion lies outside its days."""
 
     rule = "P5"
+
+
+class VolumeAboveOrder(Refused):
+    """More was given than the volume authorised."""
+
+    rule = "G.4-4"
+
+
+class ShortDose(Refused):
+    """Less of the planned dose was given than an evaluable patient receives."""
+
+    rule = "B.2"
+
+
+class OmittedTooSoon(Refused):
+    """The infusion was omitted for readiness while its days had not passed."""
+
+    rule = "A.3-25"
 
 
 class Overdose(Refused):
@@ -959,6 +995,12 @@ class SumNotKnown(Refused):
     """What the protocol limits over the patient's infusions is not known of this product or of an earlier infusion."""
 
     rule = "product-6"
+
+
+class NoSuchDoseOrder(Unknown):
+    """Neither this infusion's dose nor its order is on record."""
+
+    rule = "G.4-4"
 
 
 class NoSuchProduct(Unknown):

@@ -93,6 +93,19 @@ def exact_text(value: Fraction) -> str:
     return str(value)
 
 
+def decimal_text(value: Fraction) -> str:
+    """The exact decimal spelling of a number that has one, such as `48.5`; `ValueError` for a third."""
+    rest, places = value.denominator, 0
+    while rest > 1 and (10 ** (places + 1)) % rest:
+        places += 1
+        if places > LONGEST_QUANTITY:
+            raise ValueError("the number has no decimal spelling")
+    places += rest > 1
+    digits = str(abs(value.numerator) * 10**places // rest).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
+
+
 def _read_instant(given: Any) -> datetime:
     at = parse_instant(given) if isinstance(given, str) else given
     if not isinstance(at, datetime) or at.utcoffset() is None:

@@ -21,6 +21,7 @@ from projections.levels import WindowNow, home_day, window_now
 from projections.notices import NoticeView, notices
 from projections.review import EndorsementDue, QueryView, VerificationView, endorsements_due, queries, verifications
 from projections.safety_clocks import DueReport, reports_due
+from projections.weights import WeightAlert, weight_alerts
 
 CONSENT_HORIZON_DAYS: Final = 60
 """How long before a birthday a new consent is announced."""
@@ -132,6 +133,7 @@ class Worklists(View):
     """Those that are not closed, the oldest first."""
     source_verification: tuple[VerificationView, ...]
     endorsements: tuple[EndorsementDue, ...]
+    weight_alerts: tuple[WeightAlert, ...]
     notices: tuple[NoticeView, ...]
     """What the ward, the laboratory or the pharmacy has not acknowledged."""
 
@@ -158,6 +160,7 @@ def worklists(world: World, now: datetime) -> Worklists:
         queries=queries(world, now, closed=False),
         source_verification=verifications(world, protocol) if protocol else (),
         endorsements=tuple(endorsements_due(world)),
+        weight_alerts=tuple(weight_alerts(world, protocol)) if protocol else (),
         notices=notices(world, now, all_of_them=False),
     )
 

@@ -1,11 +1,13 @@
 """Patients for tests: the usual way of one through the trial, step by step, with what a case is about as arguments."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from api.demo.findings import attested, passing, recorded
 from ledger.decisions import (
     dlt,
     dose_decision,
+    dose_order,
     enrolment,
     given,
     infusion,
@@ -21,7 +23,7 @@ from ledger.patient.events import CriterionAssessed
 from ledger.record import Actor
 from ledger.types import Event, exact
 from tests import donors, lots
-from tests.bench import COMMITTEE, INVESTIGATOR, PI, SITE, SPONSOR, Bench
+from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SITE, SPONSOR, Bench
 
 
 def screen(bench: Bench, number: str, born: str = "2016-03", sex: str = "female", donor: str | None = None) -> None:
@@ -110,10 +112,37 @@ def authorise(bench: Bench, number: str, ordinal: int, weight_kg: str = "20") ->
         ordinal=ordinal,
         product=f"NK-{number}",
         cells_by_second_calculation=dose.cells,
+        volume_ml_by_second_calculation=order(bench, number, ordinal),
         chain_of_identity=f"COI-{number}",
         checkers=("boris", "nina"),
     )
     return bench.ask(command, INVESTIGATOR)
+
+
+VIABLE_CELLS_PER_ML = "100000"
+
+
+def order(bench: Bench, number: str, ordinal: int) -> str:
+    """The planned dose, ordered in mL of the patient's lot; the volume."""
+    bench.ask(an_order(bench, number, ordinal), NURSE)
+    return bench.world.patients[number].around.orders[ordinal].volume_ml
+
+
+def an_order(bench: Bench, number: str, ordinal: int, **other: object) -> dose_order.OrderDose:
+    """The order as it should be, but for what is said."""
+    dose, step_ml = bench.world.patients[number].doses[ordinal], bench.docket().protocol().dose_order.volume_step_ml
+    content = {
+        "patient": number,
+        "ordinal": ordinal,
+        "product": f"NK-{number}",
+        "viable_cells_per_ml": VIABLE_CELLS_PER_ML,
+        "cells_by_first_calculation": dose.cells,
+        **other,
+    }
+    exact_ml = exact(dose.cells) / exact(str(content["viable_cells_per_ml"]))
+    steps = Decimal(exact_ml // exact(step_ml))
+    content.setdefault("volume_ml_by_first_calculation", str(steps * Decimal(step_ml)))
+    return dose_order.OrderDose.model_validate(content)
 
 
 def ready(bench: Bench, number: str, ordinal: int, **found: object) -> readiness.AssessReadiness:

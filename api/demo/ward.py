@@ -13,11 +13,13 @@ from api.demo.findings import attested, passing
 from api.demo.people import CHECKER, COORDINATOR, EDC, INVESTIGATOR, PI, SITE
 from api.demo.stage import Child, Stage
 from ledger.protocol.document import ProtocolDocument
+from ledger.protocol.dosing import volume_within
 from ledger.protocol.load import bundled, load_protocol
-from ledger.types import exact_text, parse_day, whole_years
+from ledger.types import decimal_text, exact, exact_text, parse_day, whole_years
 
 PROTOCOL: Final = "nct07256210"
 GRAFT: Final = "g-csf-mobilised-cd3-depleted-pbsc"
+VIABLE_CELLS_PER_ML: Final = "2900000"
 FIRST_AND_SECOND: Final = 19
 FIRST_ONLY: Final = 11
 """Scheduled assessments: daily to day 7 after each infusion, then weekly to the end of the window."""
@@ -81,6 +83,12 @@ def cells(child: Child, ordinal: int) -> Fraction:
     return protocol().planned_cells_per_kg(child.level, ordinal) * Fraction(child.weight_kg)
 
 
+def volume_ml(child: Child, ordinal: int) -> str:
+    """Cells over viable cells per mL, rounded down to the protocol's step."""
+    step = exact(protocol().dose_order.volume_step_ml)
+    return decimal_text(volume_within(cells(child, ordinal), Fraction(VIABLE_CELLS_PER_ML), step))
+
+
 def infuse(stage: Stage, child: Child, ordinal: int) -> Answer:
     """Weighed, found ready, authorised, checked by two, given and reported by the EDC system."""
     path = f"patients/{child.number}/infusions/{ordinal}"
@@ -89,6 +97,7 @@ def infuse(stage: Stage, child: Child, ordinal: int) -> Answer:
         make_lot(stage, child)
     weighed = {"weight_kg": child.weight_kg, "weighed_on": stage.today.isoformat()}
     stage.by(INVESTIGATOR).post(f"{path}/dose", weighed)
+    stage.by(COORDINATOR).post(f"{path}/dose-order", _order(child, ordinal))
     stage.by(INVESTIGATOR).post(f"{path}/readiness", _ready(stage, ordinal))
     stage.by(INVESTIGATOR).decide(
         f"{path}/authorisation", _authorisation(child, ordinal), on=f"patients/{child.number}"
@@ -112,10 +121,20 @@ def _ready(stage: Stage, ordinal: int) -> dict[str, Any]:
     return {**found, "nonhaematologic_reactions_count": 0} if ordinal > 1 else found
 
 
+def _order(child: Child, ordinal: int) -> dict[str, Any]:
+    return {
+        "product": f"NK-{child.number}",
+        "viable_cells_per_ml": VIABLE_CELLS_PER_ML,
+        "cells_by_first_calculation": exact_text(cells(child, ordinal)),
+        "volume_ml_by_first_calculation": volume_ml(child, ordinal),
+    }
+
+
 def _authorisation(child: Child, ordinal: int) -> dict[str, Any]:
     return {
         "product": f"NK-{child.number}",
         "cells_by_second_calculation": exact_text(cells(child, ordinal)),
+        "volume_ml_by_second_calculation": volume_ml(child, ordinal),
         "chain_of_identity": f"COI-{child.number}",
         "checkers": [COORDINATOR.name, CHECKER.name],
     }

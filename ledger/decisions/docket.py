@@ -216,6 +216,12 @@ def queries(patient: Patient, about: int, *kinds: str) -> Entries:
     )
 
 
+def asks(docket: Docket, patient: Patient, kind: str) -> Entries:
+    """The question that a report itself raises, of what it says; the report is the first entry of the decision."""
+    raised = QueryRaised(query=len(patient.review.queries) + 1, about=docket.world.size, kind=kind, text=None)
+    return (Entry(patient.stream, raised),)
+
+
 def not_in_the_future(docket: Docket, event: Event) -> None:
     """`OccurrenceInTheFuture` where a report names an instant later than now and the clocks' tolerance."""
     latest = docket.now + CLOCK_TOLERANCE

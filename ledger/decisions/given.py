@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ledger import refusals as no
+from ledger.decisions.administered import CELLS_AND_VOLUME, against_dose, cells_by_volume, counted_cells, differs
 from ledger.decisions.consent import against_consent
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
@@ -17,6 +18,7 @@ from ledger.decisions.docket import (
     Follows,
     PatientCommand,
     Reports,
+    asks,
     contradiction,
     deviation,
     not_in_the_future,
@@ -25,7 +27,7 @@ from ledger.decisions.docket import (
 )
 from ledger.decisions.donor_standing import against_blood_groups, donor_of
 from ledger.decisions.permits import in_plan
-from ledger.decisions.product_permits import against_lot
+from ledger.decisions.product_permits import against_bags, against_lot
 from ledger.decisions.standing import level_given, planned_on
 from ledger.errors import LedgerError
 from ledger.patient import infusions as i
@@ -33,7 +35,7 @@ from ledger.patient.state import RULED, Infusion, Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Entry
 from ledger.trial.dosing import HoldApplied
-from ledger.types import Amount, Count, Event, Instant, Level, Name, Ordinal, changed, exact, exact_text
+from ledger.types import Amount, Count, Day, Event, Instant, Level, Name, Ordinal, Several, changed, exact, exact_text
 
 
 class RecordInfusionStart(PatientCommand):
@@ -43,20 +45,27 @@ class RecordInfusionStart(PatientCommand):
     product: Name
     level: Level
     started_at: Instant
+    bags: Several[Name] = ()
+    chain_of_identity: Name | None = None
+    checkers: Several[Name] = ()
+    premedication: Several[Name] = ()
 
 
 class RecordInfusion(PatientCommand):
-    """Report what was given."""
+    """Report what was given: the cells, or what they follow from (cells/mL x viability x volume given), or both."""
 
     ordinal: Ordinal
     product: Name
     ended_at: Instant
     weight_kg: Amount
-    cells: Count
+    weighed_on: Day | None = None
+    cells: Count | None = None
     cd3_cells_per_kg: Amount | None = None
+    cells_per_ml: Amount | None = None
     viability_percent: Amount | None = None
     volume_ml: Amount | None = None
-    interruptions_count: Count = 0
+    residual_volume_ml: Amount | None = None
+    reaction: bool | None = None
 
 
 class OmitInfusion(PatientCommand):
@@ -114,6 +123,8 @@ def _as_told(command: RecordInfusionStart, before: Event) -> RecordInfusionStart
     return command.model_copy(update=dict(before) if isinstance(before, i.InfusionStarted) else {})
 
 
+CHECKERS: Final = 2
+
 UNPERMITTED: Final = (no.NotAuthorised, no.TrialHeld, no.LevelHeld, no.PatientHasDlt)
 
 
@@ -135,7 +146,11 @@ def _against_what_began(
     early, late = timedelta(days=window.window_before_days), timedelta(days=window.window_after_days)
     if planned and not planned - early <= on <= planned + late:
         yield no.OutsideInfusionDay(f"infusion {command.ordinal}")
-    yield from against_lot(docket.world, patient, protocol, command.ordinal, command.product, at)
+    chain = command.chain_of_identity
+    yield from against_lot(docket.world, patient, protocol, command.ordinal, command.product, at, chain=chain)
+    if command.checkers and len(set(command.checkers)) < CHECKERS:
+        yield no.CheckersNotDistinct(f"infusion {command.ordinal}")
+    yield from against_bags(docket.world, command.product, command.bags)
 
 
 def _covers(authorised: i.InfusionAuthorised | None, command: RecordInfusionStart, protocol: ProtocolDocument) -> bool:
@@ -180,26 +195,33 @@ def _hold(docket: Docket, command: RecordInfusionStart) -> Entries:
 
 def record_infusion(docket: Docket, command: RecordInfusion) -> Follows:
     """What was given, in percent of the plan; above the protocol's limit it is an overdose (domain B.2). Without a
-    report of its start, the dose is judged here."""
+    report of its start, the dose is judged here. Cells that their volume does not bear out raise a query."""
     patient, protocol = docket.patient(command.patient), in_plan(docket, command.ordinal)
     if exact(command.weight_kg) <= 0:
         raise no.FindingsContradict("the weight is not positive")
     started = patient.infusions[command.ordinal].started if command.ordinal in patient.infusions else None
-    per_kg = Fraction(command.cells) / exact(command.weight_kg)
+    by_volume = cells_by_volume(command.cells_per_ml, command.viability_percent, command.volume_ml)
+    cells = counted_cells(command.cells, by_volume)
+    per_kg = Fraction(cells) / exact(command.weight_kg)
     level = patient.level if patient.level is not None else _level_given(protocol, command, started, per_kg)
     planned = protocol.planned_cells_per_kg(level, command.ordinal)
-    content: dict[str, Any] = command.model_dump(exclude={"patient"})
+    content: dict[str, Any] = command.model_dump(exclude={"patient", "cells"})
     event = i.InfusionCompleted(
-        **content, cells_per_kg=exact_text(per_kg), percent_of_plan=exact_text(per_kg * 100 / planned)
+        **content,
+        cells=cells,
+        cells_by_volume=None if by_volume is None else exact_text(by_volume),
+        cells_per_kg=exact_text(per_kg),
+        percent_of_plan=exact_text(per_kg * 100 / planned),
     )
     if started and command.ended_at < started.started_at:
         return _contradicts(docket, patient, event, started)
     follows = report(docket, patient.stream, event)
     if isinstance(follows, AlreadySo) or follows[0].conflicts_with is not None:
         return follows
-    overdose = per_kg * 100 > planned * protocol.overdose_percent
-    found = (deviation(patient.stream, no.Overdose(f"infusion {command.ordinal}")),) if overdose else ()
-    return (*follows, *found, *(() if started else _judged(docket, patient, _begun(command, level), protocol)))
+    order = patient.authorised.get(command.ordinal)
+    found = tuple(deviation(patient.stream, error) for error in against_dose(event, planned, protocol, order))
+    asked = asks(docket, patient, CELLS_AND_VOLUME) if differs(cells, by_volume, protocol) else ()
+    return (*follows, *asked, *found, *(() if started else _judged(docket, patient, _begun(command, level), protocol)))
 
 
 def _level_given(
@@ -226,7 +248,22 @@ def omit_infusion(docket: Docket, command: OmitInfusion) -> Follows:
     event = i.InfusionOmitted(ordinal=command.ordinal, cause=command.cause)
     given = patient.infusions.get(command.ordinal)
     reported = (given.started or given.completed) if given is not None else None
-    return report(docket, patient.stream, event) if reported is None else _contradicts(docket, patient, event, reported)
+    if reported is not None:
+        return _contradicts(docket, patient, event, reported)
+    follows = report(docket, patient.stream, event)
+    if isinstance(follows, AlreadySo) or not _too_soon(docket, patient, command):
+        return follows
+    return (*follows, deviation(patient.stream, no.OmittedTooSoon(f"infusion {command.ordinal}")))
+
+
+def _too_soon(docket: Docket, patient: Patient, command: OmitInfusion) -> bool:
+    """Who is not ready waits as long as the infusion's days last (domain A.3-25)."""
+    protocol = docket.protocol()
+    planned = planned_on(patient, protocol, command.ordinal)
+    if command.cause != "readiness-not-met" or planned is None:
+        return False
+    last = planned + timedelta(days=protocol.infusion(command.ordinal).window_after_days)
+    return docket.occurred_day(patient.number) <= last
 
 
 DECISIONS: Final[Decisions] = MappingProxyType(

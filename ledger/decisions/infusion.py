@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
 from ledger import refusals as no
+from ledger.decisions.calculations import against_second_calculation
 from ledger.decisions.docket import (
     AlreadySo,
     Decisions,
@@ -44,7 +44,7 @@ class PlanDose(PatientCommand):
 
 
 class AuthoriseInfusion(PatientCommand):
-    """Allow one infusion: cells calculated a second time, identity checked by two, the lot fit for this patient.
+    """Allow one infusion: cells and mL calculated a second time, identity checked by two, the lot fit for this patient.
 
     `chain_of_identity` is the patient's; what the lot says of itself is on record.
     """
@@ -52,6 +52,7 @@ class AuthoriseInfusion(PatientCommand):
     ordinal: Ordinal
     product: Name
     cells_by_second_calculation: Exact
+    volume_ml_by_second_calculation: Amount | None = None
     chain_of_identity: Name
     checkers: Several[Name]
 
@@ -99,6 +100,8 @@ def authorise_infusion(docket: Docket, command: AuthoriseInfusion) -> Follows:
         level=patient.level if patient.level is not None else protocol.start,
         product=command.product,
         max_cells=dose.cells if dose else "0",
+        volume_ml=command.volume_ml_by_second_calculation,
+        second_calculation_by=docket.asked.by.id,
         valid_until=docket.judged_at + timedelta(hours=protocol.authorisation_valid_hours),
     )
     broken = tuple(against_infusion(docket, patient, command))
@@ -129,6 +132,7 @@ def against_infusion(docket: Docket, patient: Patient, command: AuthoriseInfusio
     yield from _against_dose(docket, patient, command)
     yield from against_readiness(docket, patient, ordinal, protocol)
     yield from _against_product(docket, patient, command)
+    yield from _against_calculations(docket, patient, command)
 
 
 def _against_dose(docket: Docket, patient: Patient, command: AuthoriseInfusion) -> Iterator[Refused]:
@@ -138,9 +142,13 @@ def _against_dose(docket: Docket, patient: Patient, command: AuthoriseInfusion) 
         return
     if not weight_is_fresh(dose.weighed_on, docket.judged_on, docket.protocol()):
         yield no.WeightTooOld(f"infusion {command.ordinal}")
-    calculated, planned = exact(command.cells_by_second_calculation), exact(dose.cells)
-    if calculated not in (planned, Fraction(int(planned))):
-        yield no.DoseAbovePlan(f"infusion {command.ordinal}")
+
+
+def _against_calculations(docket: Docket, patient: Patient, command: AuthoriseInfusion) -> Iterator[Refused]:
+    dose = patient.doses.get(command.ordinal)
+    if dose is not None and dose.level == patient.level:
+        stated = command.cells_by_second_calculation, command.volume_ml_by_second_calculation
+        yield from against_second_calculation(patient, dose, command.product, *stated, docket.asked.by.id)
 
 
 def _against_product(docket: Docket, patient: Patient, command: AuthoriseInfusion) -> Iterator[Refused]:

@@ -33,14 +33,25 @@ def against_lot(
 ) -> Broken:
     """Why a lot is not given for a planned infusion at an instant, by what had happened to it then.
 
-    An infusion without a plan is judged by the lot alone: of no cells.
+    Its cells are those of the order, or else of the plan. An infusion without a plan is judged by the lot alone: of no
+    cells.
     """
-    dose, known = patient.doses.get(ordinal), world.products.get(lot)
+    dose, order, known = patient.doses.get(ordinal), patient.around.orders.get(ordinal), world.products.get(lot)
     weight_kg, cells = (exact(dose.weight_kg), exact(dose.cells)) if dose else (Fraction(1), Fraction(0))
+    if dose is not None and order is not None and (order.product, order.planned_cells) == (lot, dose.cells):
+        cells = exact(order.cells)
     others = infused((each for number, each in world.patients.items() if number != patient.number), lot)
     before = changed(patient, infusions=patient.infusions.delete(ordinal)) if ordinal in patient.infusions else patient
     product = known.at(at + CLOCK_TOLERANCE) if known else None
     yield from against_product(product, before, protocol, ordinal, weight_kg, cells, chain, at, cells_to_others=others)
+
+
+def against_bags(world: World, lot: str, bags: tuple[str, ...]) -> Broken:
+    """Bags that the lot does not have."""
+    known = world.products.get(lot)
+    for bag in bags:
+        if known is not None and known.manufactured and bag not in known.bags:
+            yield no.BagNotOnRecord(f"lot {lot}: bag {bag}")
 
 
 def against_product(

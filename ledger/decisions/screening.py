@@ -1,5 +1,7 @@
 """A patient enters screening, consents, is assessed, and is found eligible or not."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -21,6 +23,7 @@ from ledger.decisions.eligibility import checklist_hash, may_be_attested
 from ledger.decisions.permits import against_eligibility, checklist
 from ledger.patient import agreement as a
 from ledger.patient import events as e
+from ledger.patient.review import QueryRaised
 from ledger.patient.state import Patient
 from ledger.record import Entry, patient_stream
 from ledger.types import Commitment, Event, Instant, Line, Name, PatientNumber, Several
@@ -133,8 +136,18 @@ def several(docket: Docket, patient: Patient, events: tuple[Event, ...]) -> Foll
     if len({fact_key(event, docket.occurred_at) for event in events}) < len(events):
         raise no.FindingsContradict("the same thing is reported twice in one command")
     answers = [report(docket, patient.stream, event) for event in events]
-    entries = tuple(entry for answer in answers if isinstance(answer, tuple) for entry in answer)
+    entries = tuple(_numbered(patient, [entry for answer in answers if isinstance(answer, tuple) for entry in answer]))
     return entries or next((answer for answer in answers if not isinstance(answer, tuple)), ())
+
+
+def _numbered(patient: Patient, entries: list[Entry]) -> Iterator[Entry]:
+    """The entries, each query that several of them raise with a number of its own."""
+    number = len(patient.review.queries)
+    for entry in entries:
+        if isinstance(entry.event, QueryRaised):
+            number += 1
+            entry = replace(entry, event=entry.event.model_copy(update={"query": number}))
+        yield entry
 
 
 def assess_criteria(docket: Docket, command: AssessCriteria) -> Follows:

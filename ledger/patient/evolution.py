@@ -8,6 +8,7 @@ from ledger.patient import (
     agreement_state,
     donors_state,
     follow_up_state,
+    infusion_record_state,
     reporting_state,
     review_state,
     transplant_state,
@@ -79,10 +80,6 @@ def _readiness(patient: Patient, event: i.ReadinessAssessed, record: Record) -> 
     return changed(patient, readiness=patient.readiness.set(event.ordinal, noted))
 
 
-def _unchanged(patient: Patient, event: Event, record: Record) -> Patient:
-    return patient
-
-
 def _authorised(patient: Patient, event: i.InfusionAuthorised, record: Record) -> Patient:
     return changed(patient, authorised=patient.authorised.set(event.ordinal, event))
 
@@ -121,6 +118,7 @@ PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = M
         "agreement": agreement_state.STEPS,
         "donors": donors_state.STEPS,
         "treatment": transplant_state.STEPS,
+        "around": infusion_record_state.STEPS,
         "review": review_state.STEPS,
         "ward": ward_state.STEPS,
         "follow_up": follow_up_state.STEPS,
@@ -154,7 +152,6 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         e.AssignmentCancelled: _cancelled,
         i.DosePlanned: _dose_planned,
         i.ReadinessAssessed: _readiness,
-        i.IdentityVerified: _unchanged,
         i.InfusionAuthorised: _authorised,
         i.InfusionStarted: _started,
         i.InfusionCompleted: _completed,

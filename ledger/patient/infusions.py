@@ -6,8 +6,17 @@ from ledger.types import Amount, Count, Day, Event, Exact, Frozen, Instant, Leve
 
 ReadinessCheck = Literal["steroids", "infection", "nonhaematologic-reaction", "ventilator", "oxygen"]
 OmissionReason = Literal[
-    "reaction-or-its-treatment", "readiness-not-met", "manufacturing-failure", "hold", "patient-decision", "other"
+    "reaction-or-its-treatment",
+    "readiness-not-met",
+    "earlier-infusion-not-given",
+    "manufacturing-failure",
+    "product-not-available",
+    "hold",
+    "patient-decision",
+    "death",
+    "other",
 ]
+"""`readiness-not-met`: until its days had passed (A.3-25). `product-not-available`: made, and then not fit for it."""
 
 
 class DosePlanned(Event):
@@ -72,7 +81,10 @@ class IdentityVerified(Event):
 
 
 class InfusionAuthorised(Event):
-    """One infusion may be given until `valid_until`, of at most `max_cells`."""
+    """One infusion may be given until `valid_until`: `volume_ml` as ordered, which holds at most `max_cells`, the plan.
+
+    `second_calculation_by` calculated both a second time, and agrees with the order.
+    """
 
     NAME: ClassVar[str] = "patient.infusion-authorised.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("ordinal", "level", "product", "valid_until")
@@ -81,11 +93,13 @@ class InfusionAuthorised(Event):
     level: Level
     product: Name
     max_cells: Exact
+    volume_ml: Amount | None
+    second_calculation_by: Name
     valid_until: Instant
 
 
 class InfusionStarted(Event):
-    """An infusion began."""
+    """An infusion began: of these bags, after this premedication, the chain of identity compared by these checkers."""
 
     NAME: ClassVar[str] = "patient.infusion-started.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("ordinal",)
@@ -95,10 +109,17 @@ class InfusionStarted(Event):
     product: Name
     level: Level
     started_at: Instant
+    bags: Several[Name]
+    chain_of_identity: Name | None
+    checkers: Several[Name]
+    premedication: Several[Name]
 
 
 class InfusionCompleted(Event):
-    """What was given. `percent_of_plan` is of the infusion's planned cells, exact."""
+    """What was given. `percent_of_plan` is of the infusion's planned cells, exact.
+
+    `cells_by_volume` = cells/mL x viability x volume, where all three were reported; `cells` is what counts.
+    """
 
     NAME: ClassVar[str] = "patient.infusion-completed.v1"
     KEY: ClassVar[tuple[str, ...] | None] = ("ordinal",)
@@ -108,13 +129,17 @@ class InfusionCompleted(Event):
     product: Name
     ended_at: Instant
     weight_kg: Amount
+    weighed_on: Day | None
     cells: Count
+    cells_by_volume: Exact | None
     cells_per_kg: Exact
     percent_of_plan: Exact
     cd3_cells_per_kg: Amount | None
+    cells_per_ml: Amount | None
     viability_percent: Amount | None
     volume_ml: Amount | None
-    interruptions_count: Count
+    residual_volume_ml: Amount | None
+    reaction: bool | None
 
 
 class InfusionOmitted(Event):

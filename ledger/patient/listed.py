@@ -3,6 +3,7 @@
 from ledger.patient.agreement import AGREEMENT_EVENTS
 from ledger.patient.donors import DONOR_EVENTS
 from ledger.patient.events import PARTICIPATION_EVENTS
+from ledger.patient.infusion_record import INFUSION_RECORD_EVENTS
 from ledger.patient.infusions import INFUSION_EVENTS
 from ledger.patient.outcomes import OUTCOME_EVENTS
 from ledger.patient.reporting import REPORTING_EVENTS
@@ -19,6 +20,7 @@ PATIENT_EVENTS: tuple[type[Event], ...] = (
     *DONOR_EVENTS,
     *TRANSPLANT_EVENTS,
     *INFUSION_EVENTS,
+    *INFUSION_RECORD_EVENTS,
     *SAFETY_EVENTS,
     *REVIEW_EVENTS,
     *WARD_EVENTS,

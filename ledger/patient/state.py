@@ -16,6 +16,7 @@ from ledger.patient.agreement import Scope
 from ledger.patient.agreement_state import NOTHING_SAID, Agreement
 from ledger.patient.donors_state import NO_DONORS, Donors
 from ledger.patient.follow_up_state import FollowUp
+from ledger.patient.infusion_record_state import Around
 from ledger.patient.reporting_state import Reporting
 from ledger.patient.review_state import Review
 from ledger.patient.told import Told
@@ -183,6 +184,8 @@ class Patient:
     off_study: Noted | None = None
     ward: Ward = field(default_factory=Ward)
     deviations: int = 0
+    around: Around = field(default_factory=Around)
+    """What is on record around the infusions: orders, identity, interruptions, vital signs."""
     review: Review = field(default_factory=Review)
 
     @property

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from ledger.errors import Unknown
 from ledger.protocol.consistency import faults
 from ledger.protocol.design import DesignParameters
-from ledger.protocol.dosing import Infusions, Ladder, PlannedInfusion
+from ledger.protocol.dosing import DoseOrderRules, Infusions, Ladder, PlannedInfusion
 from ledger.protocol.eligibility import Consent, Consenter, DonorRules, Eligibility
 from ledger.protocol.follow_up import FollowUp
 from ledger.protocol.monitoring import Monitoring
@@ -70,6 +70,7 @@ class ProtocolDocument(Frozen):
     ladder: Ladder
     infusions: Infusions
     design: DesignParameters
+    dose_order: DoseOrderRules
     weight_valid_days: Days
     weight_change_alert_percent: Percent
     overdose_percent: Annotated[int, Field(ge=100, le=1000)]

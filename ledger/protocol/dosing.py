@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ledger.protocol.terms import Distinct, ProtocolDay
-from ledger.types import Exact, Frozen, Level, Ordinal, Several, exact
+from ledger.types import Amount, Exact, Frozen, Level, Ordinal, Several, exact
 
 FEWEST_CELLS_PER_KG: Final = 1000
 _WRITTEN_OUT = re.compile(r"[0-9/-]*")
@@ -44,6 +44,25 @@ CellsPerKg = Annotated[Exact, BeforeValidator(_written_out), AfterValidator(_who
 
 Share = Annotated[Exact, AfterValidator(_part_of_one)]
 """The part of a level's total that one infusion gives, such as `2/3`."""
+
+
+def _more_than_none(text: str) -> str:
+    if exact(text) <= 0:
+        raise ValueError("a step of volume is more than 0")
+    return text
+
+
+class DoseOrderRules(Frozen):
+    """How a dose becomes a volume: the step of pump or syringe to which it is rounded down, and by how much cells as
+    stated may differ from cells/mL x viability x volume before someone has to explain it."""
+
+    volume_step_ml: Annotated[Amount, AfterValidator(_more_than_none)]
+    cells_differ_percent_max: Amount
+
+
+def volume_within(cells: Fraction, viable_cells_per_ml: Fraction, step_ml: Fraction) -> Fraction:
+    """The most whole steps of volume, in mL, that hold no more than so many cells: rounded down, never up."""
+    return cells / viable_cells_per_ml // step_ml * step_ml
 
 
 class LadderLevel(Frozen):

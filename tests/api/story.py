@@ -167,11 +167,15 @@ def infused(story: Story) -> None:
     story.tell("record_conditioning", "edc_system")
     lot_made(story)
     story.tell("plan_dose", "investigator")
+    story.tell("order_dose", "coordinator")
     story.tell("assess_readiness", "coordinator")
     story.tell("authorise_infusion", "investigator")
     story.clock("2026-02-18T07:30:00Z")
     story.tell("record_thaw", "bedside_checker")
     story.tell("record_infusion_start", "edc_system")
+    story.tell("record_interruption", "coordinator")
+    story.tell("record_resumption", "coordinator")
+    story.tell("record_infusion_vitals", "bedside_checker")
     story.tell("record_infusion", "edc_system")
 
 
@@ -220,12 +224,13 @@ def second_infusion_of_two(story: Story) -> None:
     two = {"chain_of_identity": "COI-002", "donor": "D-0032", "donation_number": "=G1517 26 600002 00"}
     lot_made(story, "NK-002-A", **two, patient="002")
     story.tell("plan_dose", "investigator", at=at, weighed_on=day)
+    story.tell("order_dose", "coordinator", at=at, product="NK-002-A")
     seen = {"assessed_at": f"{day}T08:00:00+03:00", "oxygen_assessed_at": f"{day}T08:00:00+03:00"}
     story.tell("assess_readiness", "coordinator", at=at, **seen)
     product = {"product": "NK-002-A", "chain_of_identity": "COI-002"}
     story.tell("authorise_infusion", "investigator", at=at, **product)
     story.clock(f"{day}T08:00:00Z")
-    story.tell("record_infusion_start", "edc_system", at=at, product="NK-002-A", started_at=f"{day}T10:00:00+03:00")
+    story.tell("record_infusion_start", "edc_system", at=at, **product, started_at=f"{day}T10:00:00+03:00")
     story.tell("record_infusion", "edc_system", at=at, product="NK-002-A", ended_at=f"{day}T10:30:00+03:00")
 
 

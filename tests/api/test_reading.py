@@ -154,7 +154,7 @@ def test_every_read_answers(treated: Place) -> None:
     for path in treated.app.openapi()["paths"]:
         if path.startswith("/v1/") and "get" in treated.app.openapi()["paths"][path] and not path.endswith(ELSEWHERE):
             named = {"trial": TRIAL, "patient": "001", "lot": "NK-001-A", "name": "consents"}
-            url = path.format(**named, level=1, version=1, decision=1, position=3)
+            url = path.format(**named, ordinal=1, level=1, version=1, decision=1, position=3)
             answer = reader.get(f"{url}{QUERIES.get(url.rpartition('/')[2], '')}")
             assert answer.status_code == (404 if "decisions/1" in url else 200), (url, answer.text)
 

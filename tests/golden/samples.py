@@ -12,6 +12,7 @@ from ledger.record import Record
 from tests.golden.cohort_samples import COHORT_SAMPLES
 from tests.golden.donor_samples import DONOR_SAMPLES
 from tests.golden.evidence_samples import EVIDENCE_SAMPLES
+from tests.golden.infusion_record_samples import INFUSION_RECORD_SAMPLES
 from tests.golden.outcome_samples import OUTCOME_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
 from tests.golden.product_samples import PRODUCT_SAMPLES
@@ -33,6 +34,7 @@ ALL: Final = (
     *WARD_SAMPLES,
     *REPORTING_SAMPLES,
     *OUTCOME_SAMPLES,
+    *INFUSION_RECORD_SAMPLES,
 )
 
 SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})

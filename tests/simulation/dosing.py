@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import get_args
 
-from ledger.decisions import given, infusion, transplant
+from ledger.decisions import given, infusion, infusion_record, transplant
 from ledger.decisions.permits import against_first_infusion
 from ledger.decisions.standing import day_zero_on, planned_on
+from ledger.patient.infusion_record import InterruptionCause
 from ledger.patient.infusions import OmissionReason
 from ledger.patient.state import Patient
 from ledger.types import exact
 from tests import lots
-from tests.patients import ready
+from tests.bench import NURSE
+from tests.patients import an_order, ready
 from tests.simulation.walk import Walk
 
 WEIGHTS_KG = ("6.4", "8", "11.35", "20", "20.0", "33.7", "61")
@@ -69,7 +71,16 @@ def authorise(walk: Walk, number: str, ordinal: int) -> bool:
         return False
     prepare_lot(walk, number)
     walk.ask(ready(walk.bench, number, ordinal), by)
+    if not order(walk, number, ordinal):
+        return False
     return walk.done(authorisation(walk, number, ordinal), by)
+
+
+def order(walk: Walk, number: str, ordinal: int, **other: object) -> bool:
+    """The planned dose in mL; the doctor who authorises calculates a second time."""
+    if ordinal not in walk.patient(number).doses:
+        return False
+    return walk.done(an_order(walk.bench, number, ordinal, **other), NURSE)
 
 
 def prepare_lot(walk: Walk, number: str) -> None:
@@ -80,12 +91,13 @@ def prepare_lot(walk: Walk, number: str) -> None:
 
 def authorisation(walk: Walk, number: str, ordinal: int, **other: object) -> infusion.AuthoriseInfusion:
     """As it should be, but for what is said."""
-    dose = walk.patient(number).doses.get(ordinal)
+    dose, ordered = walk.patient(number).doses.get(ordinal), walk.patient(number).around.orders.get(ordinal)
     content = {
         "patient": number,
         "ordinal": ordinal,
         "product": f"NK-{number}",
         "cells_by_second_calculation": dose.cells if dose else "0",
+        "volume_ml_by_second_calculation": ordered.volume_ml if ordered else None,
         "chain_of_identity": f"COI-{number}",
         "checkers": ("boris", "nina"),
         **other,
@@ -97,7 +109,25 @@ def give(walk: Walk, number: str, ordinal: int, percent: int | None = None) -> b
     """Begun and ended as reported, at the assigned level."""
     patient = walk.patient(number)
     assert patient.level is not None
-    return begin(walk, number, ordinal, patient.level) and finish(walk, patient, ordinal, percent)
+    if not begin(walk, number, ordinal, patient.level):
+        return False
+    if walk.maybe(0.2):
+        watch(walk, number, ordinal)
+    return finish(walk, patient, ordinal, percent)
+
+
+def watch(walk: Walk, number: str, ordinal: int) -> None:
+    """The infusion is interrupted, perhaps goes on, and the vital signs are taken."""
+    about, by = {"patient": number, "ordinal": ordinal}, walk.doctor(number)
+    cause = walk.pick(get_args(InterruptionCause))
+    stop = {**about, "interrupted_at": walk.here(number) - timedelta(minutes=walk.pick((0, 90))), "cause": cause}
+    walk.done(infusion_record.RecordInterruption.model_validate(stop), by)
+    walk.wait(minutes=2)
+    reading = {"taken_at": walk.here(number), "temperature_celsius": "37.9", "spo2_percent": "95"}
+    walk.done(infusion_record.RecordInfusionVitals.model_validate({**about, "readings": [reading]}), by)
+    if walk.maybe(0.8):
+        goes_on = {**about, "resumed_at": walk.here(number)}
+        walk.done(infusion_record.RecordResumption.model_validate(goes_on), by)
 
 
 def begin(walk: Walk, number: str, ordinal: int, level: int) -> bool:
@@ -123,6 +153,9 @@ def finish(walk: Walk, patient: Patient, ordinal: int, percent: int | None = Non
         weight_kg=weight_kg,
         cells=int(cells),
         viability_percent=walk.pick((None, "94.5")),
+        cells_per_ml=walk.pick((None, None, "105800")),
+        volume_ml=walk.pick((None, "1333.3")),
+        reaction=walk.pick((None, False, True)),
     )
     return walk.done(report, walk.doctor(patient.number))
 

@@ -15,7 +15,16 @@ from tests.bench import INVESTIGATOR, NURSE
 from tests.patients import crs, ready
 from tests.simulation import safety as toxicities
 from tests.simulation.committee import rule
-from tests.simulation.dosing import UNUSUAL_PERCENTS, authorisation, begin, finish, next_ordinal, omit, prepare_lot
+from tests.simulation.dosing import (
+    UNUSUAL_PERCENTS,
+    authorisation,
+    begin,
+    finish,
+    next_ordinal,
+    omit,
+    order,
+    prepare_lot,
+)
 from tests.simulation.found import claim
 from tests.simulation.usual import arrive, assess, consent, gone
 from tests.simulation.walk import Walk
@@ -67,6 +76,8 @@ def authorise_carelessly(walk: Walk, _: str) -> bool:
     weighed_on = walk.today(number) - timedelta(days=9 if wrong == "weight" else 0)
     walk.ask(infusion.PlanDose(patient=number, ordinal=ordinal, weight_kg="20", weighed_on=weighed_on), by)
     prepare_lot(walk, number)
+    if wrong != "order":
+        order(walk, number, ordinal)
     unready: dict[str, Any] = walk.pick(UNREADY) if wrong == "readiness" else {}
     walk.ask(ready(walk.bench, number, ordinal, **unready), by)
     walk.wait(hours=walk.pick((3, 26)) if wrong == "age" else 0)
@@ -86,6 +97,8 @@ WRONG: Final[dict[str, dict[str, Callable[[date], Any]]]] = {
     "identity": {"chain_of_identity": lambda _: "COI-OTHER"},
     "calculation": {"cells_by_second_calculation": lambda _: "123"},
     "product": {"product": lambda _: "NK-OTHER"},
+    "volume": {"volume_ml_by_second_calculation": lambda _: "123.4"},
+    "order": {},
 }
 
 

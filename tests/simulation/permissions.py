@@ -139,6 +139,7 @@ def _check_authorisation(seen: Seen, record: Record, moment: Moment, event: i.In
     bars = seen.lots[event.product].bars(record.patient or "", patient.graft_of or patient.selected)
     claim(not bars, f"lot {event.product} was authorised although {bars}")
     _check_dose(patient, moment, event)
+    _check_order(patient, moment, event, record.actor.id)
     _check_readiness(patient, moment, event.ordinal)
     if event.ordinal == 1:
         _check_sentinel(seen, record.patient or "", event.level, moment)
@@ -149,6 +150,17 @@ def _check_dose(patient: PatientSeen, moment: Moment, event: i.InfusionAuthorise
     planned = protocol.level_total(event.level) * protocol.share(event.ordinal) * Fraction(dose.weight_kg)
     claim(exact(event.max_cells) == planned, "authorised cells are not level total x share x weight")
     claim(0 <= (moment.today - dose.weighed_on).days <= protocol.weight_valid_days, "authorised on an old weight")
+
+
+def _check_order(patient: PatientSeen, moment: Moment, event: i.InfusionAuthorised, by: str) -> None:
+    """Ordered in mL by somebody else, of this lot, in whole steps that hold no more than the plan."""
+    orderer, order = patient.orders[event.ordinal]
+    volume, planned = exact(order.volume_ml), exact(patient.doses[event.ordinal].cells)
+    claim(orderer != by, f"{by} ordered and authorised")
+    claim(order.product == event.product, "authorised of another lot than ordered")
+    claim(exact(event.volume_ml or "0") == volume, "authorised in another volume than ordered")
+    claim(0 < volume * exact(order.viable_cells_per_ml) <= planned, "more cells were ordered than planned")
+    claim((volume / exact(moment.protocol.dose_order.volume_step_ml)).denominator == 1, "not in whole steps")
 
 
 def _check_readiness(patient: PatientSeen, moment: Moment, ordinal: int) -> None:

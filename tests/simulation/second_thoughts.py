@@ -51,7 +51,11 @@ def _start(walk: Walk, event: i.InfusionStarted) -> dict[str, Any]:
 
 def _end(walk: Walk, event: i.InfusionCompleted) -> dict[str, Any]:
     cells = event.cells * walk.pick((50, 90, 100, 110, 120)) // 100
-    content = {**_said(event, "cells_per_kg", "percent_of_plan"), "cells": cells, "ended_at": walk.bench.now}
+    content = {
+        **_said(event, "cells_by_volume", "cells_per_kg", "percent_of_plan"),
+        "cells": cells,
+        "ended_at": walk.bench.now,
+    }
     return content | {"weight_kg": walk.pick((event.weight_kg, "20.5"))}
 
 

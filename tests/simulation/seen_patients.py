@@ -6,6 +6,7 @@ from datetime import date, datetime
 from ledger.patient import agreement as a
 from ledger.patient import donors as d
 from ledger.patient import events as e
+from ledger.patient import infusion_record as o
 from ledger.patient import infusions as i
 from ledger.patient import reporting
 from ledger.patient import review as r
@@ -91,6 +92,8 @@ class PatientSeen:
     enrolled: e.PatientEnrolled | None = None
     level: int | None = None
     doses: dict[int, i.DosePlanned] = field(default_factory=dict)
+    orders: dict[int, tuple[str, o.DoseOrdered]] = field(default_factory=dict)
+    """By whom, and what."""
     ready: dict[int, i.ReadinessAssessed] = field(default_factory=dict)
     authorised: dict[int, i.InfusionAuthorised] = field(default_factory=dict)
     begun: dict[int, i.InfusionStarted] = field(default_factory=dict)
@@ -154,6 +157,8 @@ class PatientSeen:
         match record.event:
             case i.DosePlanned() as planned:
                 self.doses[planned.ordinal] = planned
+            case o.DoseOrdered() as ordered:
+                self.orders[ordered.ordinal] = record.actor.id, ordered
             case i.ReadinessAssessed() as ready:
                 self.ready[ready.ordinal] = ready
             case i.InfusionAuthorised() as authorised:

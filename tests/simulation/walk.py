@@ -15,6 +15,7 @@ from ledger.decisions.donor import RecordBloodGroup, RecordDonorCandidate, Recor
 from ledger.decisions.follow_up import RecordContactAttempt, RecordVisit, ReportMissedVisit
 from ledger.decisions.given import OmitInfusion, RecordInfusion, RecordInfusionStart
 from ledger.decisions.infusion import AuthoriseInfusion
+from ledger.decisions.infusion_record import RecordInfusionVitals, RecordInterruption, RecordResumption
 from ledger.decisions.outcomes import RecordOutcomes, StageAcuteGvhd
 from ledger.decisions.products import (
     ReceiveCollection,
@@ -68,6 +69,9 @@ REPORTS: Final = (
     AssessReadiness,
     RecordInfusionStart,
     RecordInfusion,
+    RecordInterruption,
+    RecordResumption,
+    RecordInfusionVitals,
     OmitInfusion,
     ReportAdverseEvent,
     RecordReceipt,

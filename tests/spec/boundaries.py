@@ -157,7 +157,8 @@ def calculated(cells: str | None) -> Ask:
 
     def ask(_: str) -> Answer:
         bench = ready_to_go()
-        content = {**request().model_dump(), "cells_by_second_calculation": cells}
+        volume_ml = p.order(bench, "001", 1)
+        content = {**request(volume_ml=volume_ml).model_dump(), "cells_by_second_calculation": cells}
         try:
             command = infusion.AuthoriseInfusion.model_validate(content)
         except ValidationError:
@@ -233,7 +234,8 @@ def assessed_ago(field: str, ago: timedelta | None) -> Ask:
             bench.ask(infusion.PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.now.date()))
         else:
             bench = ready_to_go(**{field: bench.now - ago})
-        return permitted(bench, request(cells="400000000/3"), no.ReadinessNotMet)
+        volume_ml = p.order(bench, "001", 1)
+        return permitted(bench, request(cells="400000000/3", volume_ml=volume_ml), no.ReadinessNotMet)
 
     return ask
 

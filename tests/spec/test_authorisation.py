@@ -25,7 +25,7 @@ def prepared(bench: Bench, number: str = "001", ordinal: int = 1) -> infusion.Au
     p.prepare_lot(bench, number)
     weighed(bench, number, ordinal)
     bench.ask(p.ready(bench, number, ordinal), INVESTIGATOR)
-    return request(number, ordinal, patient(bench, number).doses[ordinal].cells)
+    return request(number, ordinal, patient(bench, number).doses[ordinal].cells, p.order(bench, number, ordinal))
 
 
 def refused(
@@ -37,12 +37,15 @@ def refused(
         bench.ask(command, who)
 
 
-def request(number: str = "001", ordinal: int = 1, cells: str = "0") -> infusion.AuthoriseInfusion:
+def request(
+    number: str = "001", ordinal: int = 1, cells: str = "0", volume_ml: str | None = None
+) -> infusion.AuthoriseInfusion:
     return infusion.AuthoriseInfusion(
         patient=number,
         ordinal=ordinal,
         product=f"NK-{number}",
         cells_by_second_calculation=cells,
+        volume_ml_by_second_calculation=volume_ml,
         chain_of_identity=f"COI-{number}",
         checkers=("boris", "nina"),
     )

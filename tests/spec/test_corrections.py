@@ -42,7 +42,9 @@ def infused(percent: int = 100) -> Bench:
 
 def cells(bench: Bench, to: int, position: int | None = None) -> CorrectRecord:
     at = position_of(bench, i.InfusionCompleted) if position is None else position
-    return correction(bench, at, "infusion", drop=frozenset({"cells_per_kg", "percent_of_plan"}), cells=to)
+    return correction(
+        bench, at, "infusion", drop=frozenset({"cells_by_volume", "cells_per_kg", "percent_of_plan"}), cells=to
+    )
 
 
 def test_a_correction_replaces_what_stands_and_keeps_what_stood() -> None:
@@ -86,7 +88,7 @@ def test_a_report_of_what_was_corrected_away_contradicts_the_record() -> None:
     bench = infused()
     old = bench.records[position_of(bench, i.InfusionCompleted)].event
     correct(bench, cells(bench, 120_000_000))
-    content = old.model_dump(mode="json", exclude={"cells_per_kg", "percent_of_plan"})
+    content = old.model_dump(mode="json", exclude={"cells_by_volume", "cells_per_kg", "percent_of_plan"})
     again = given.RecordInfusion.model_validate({"patient": "001", **content})
     assert has(QueryRaised, bench.ask(again))
 
@@ -165,7 +167,7 @@ def test_a_correction_that_cannot_be_true_beside_the_record_is_refused() -> None
     bench = infused()
     position = position_of(bench, i.InfusionCompleted)
     earlier = (bench.now - timedelta(hours=2)).isoformat()
-    drop = frozenset({"cells_per_kg", "percent_of_plan"})
+    drop = frozenset({"cells_by_volume", "cells_per_kg", "percent_of_plan"})
     with bench.refuses(no.FindingsContradict):
         correct(bench, correction(bench, position, "infusion", drop=drop, ended_at=earlier))
 

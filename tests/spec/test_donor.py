@@ -254,6 +254,7 @@ def authorisation(bench: Bench) -> infusion.AuthoriseInfusion:
         ordinal=1,
         product="NK-001",
         cells_by_second_calculation=patient(bench, "001").doses[1].cells,
+        volume_ml_by_second_calculation=p.order(bench, "001", 1),
         chain_of_identity="COI-001",
         checkers=("boris", "nina"),
     )

@@ -43,6 +43,7 @@ def weighed() -> Bench:
     bench = told("1A")
     bench.now += timedelta(hours=2)
     bench.ask(infusion.PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.now.date()))
+    p.order(bench, "001", 1)
     return bench
 
 
@@ -156,6 +157,7 @@ def authorised(bench: Bench) -> None:
         ordinal=1,
         product="NK-001",
         cells_by_second_calculation=dose.cells,
+        volume_ml_by_second_calculation=patient(bench, "001").around.orders[1].volume_ml,
         chain_of_identity="COI-001",
         checkers=("boris", "nina"),
     )

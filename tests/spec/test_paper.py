@@ -179,12 +179,14 @@ def test_an_authorisation_on_paper_covers_the_dose_of_that_day() -> None:
     bench.pass_days(5)
     plan = infusion.PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=then.date())
     bench.ask(plan, on_paper=True, occurred_at=then)
+    bench.ask(p.an_order(bench, "001", 1), NURSE, on_paper=True, occurred_at=then)
     bench.ask(p.ready(bench, "001", 1, assessed_at=then, oxygen_assessed_at=then), INVESTIGATOR)
     command = infusion.AuthoriseInfusion(
         patient="001",
         ordinal=1,
         product="NK-001",
         cells_by_second_calculation=patient(bench, "001").doses[1].cells,
+        volume_ml_by_second_calculation=patient(bench, "001").around.orders[1].volume_ml,
         chain_of_identity="COI-001",
         checkers=("boris", "nina"),
     )

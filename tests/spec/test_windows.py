@@ -45,7 +45,7 @@ def corrected_end(bench: Bench, ordinal: int, at: datetime) -> tuple[Event, ...]
 
 def corrected(bench: Bench, event: Event, kind: str, changes: dict[str, str]) -> tuple[Event, ...]:
     position = next(record.position for record in bench.records if record.event is event)
-    computed = {"cells_per_kg", "percent_of_plan"}
+    computed = {"cells_by_volume", "cells_per_kg", "percent_of_plan"}
     report = {**event.model_dump(mode="json", exclude=computed), **changes}
     command = CorrectRecord(position=position, kind=kind, report=report, patient="001")
     return bench.ask(command, reason=bench.seal("the ward's clock"))
