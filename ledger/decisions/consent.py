@@ -119,11 +119,13 @@ def against_consent(patient: Patient, protocol: ProtocolDocument, on: date) -> B
         yield no.MinorDissents(f"patient {patient.number}")
 
 
-def against_collecting(patient: Patient, at: datetime) -> Broken:
-    """Why nothing is found out about a patient for the trial any more. What concerns safety, and what was given, is
-    kept in any case."""
+def against_collecting(patient: Patient, at: datetime | date) -> Broken:
+    """Why nothing is found out about a patient for the trial any more: of a day, from the next one on. What concerns
+    safety, and what was given, is kept in any case."""
     ended_at = patient.agreement.ended_at
-    if ended_at is not None and at > ended_at:
+    if ended_at is None:
+        return
+    if at > ended_at if isinstance(at, datetime) else at > ended_at.date():
         yield no.ParticipationEnded(f"patient {patient.number}")
 
 

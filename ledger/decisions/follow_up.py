@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from ledger import refusals as no
+from ledger.decisions.consent import against_collecting
 from ledger.decisions.docket import (
     Decisions,
     Docket,
@@ -106,7 +107,9 @@ def judged(
 
 
 def against_visit(patient: Patient, protocol: ProtocolDocument, event: v.VisitRecorded) -> Iterator[LedgerError]:
-    """A planned visit is made within so many days of its protocol day, counted from the graft."""
+    """A planned visit is made within so many days of its protocol day, counted from the graft; none is made after a
+    withdrawal from all participation (X1)."""
+    yield from against_collecting(patient, event.visited_on)
     planned = protocol.follow_up.visit(event.visit) if event.visit is not None else None
     if planned is None or patient.transplant is None:
         return

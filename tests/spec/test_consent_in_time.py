@@ -12,6 +12,7 @@ from ledger.decisions.consent import RecordDissent, RequireReconsent, consent_va
 from ledger.decisions.given import RecordInfusionStart
 from ledger.patient import agreement as a
 from ledger.patient import events as e
+from tests import outcomes as o
 from tests import patients as p
 from tests.bench import INVESTIGATOR, NURSE, PI, SITE, SPONSOR, Bench, person
 from tests.spec.story import deviations, has, named, only, patient, told, trial, window
@@ -276,3 +277,18 @@ def test_a_dose_before_the_withdrawal_was_given_with_consent() -> None:
 
 def infusion_start(at: datetime) -> Any:
     return RecordInfusionStart(patient="001", ordinal=1, product="NK-001", level=1, started_at=at)
+
+
+@pytest.mark.parametrize(("scope", "days"), [("treatment", 1), ("all-participation", 0)])
+def test_a_visit_is_made_up_to_the_day_of_the_withdrawal(scope: str, days: int) -> None:
+    bench = infused()
+    withdraw(bench, scope)
+    bench.pass_days(days)
+    assert deviations(o.visit(bench, None, bench.now.date())) == set()
+
+
+def test_a_visit_after_a_withdrawal_from_everything_is_a_deviation() -> None:
+    bench = infused()
+    withdraw(bench, "all-participation")
+    bench.pass_days(1)
+    assert deviations(o.visit(bench, None, bench.now.date())) == named(no.ParticipationEnded)
