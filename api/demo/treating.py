@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final
 
 from api.demo.admission import PATH, PATIENT
 from api.demo.people import COORDINATOR, EDC, INVESTIGATOR, QA
 from api.demo.rounds import rounds, seen
-from api.demo.stage import Child, Stage
+from api.demo.stage import Stage
 from api.demo.visits import ENGRAFTED, make_visit, open_visits
-from api.demo.ward import cells, close_window, graft, infuse
+from api.demo.ward import close_window, graft, infuse
 
 LIGHTER: Final = replace(PATIENT, weight_kg="40")
 """As she is weighed before the second infusion."""
@@ -38,7 +39,7 @@ def first_infusion(stage: Stage) -> None:
     infuse(stage, PATIENT, 1)
     lot = stage.by(QA).get(f"products/NK-{PATIENT.number}").body["lot"]
     stage.tell(f"lot {lot}: released while its last culture runs", PATIENT)
-    _tell_infusion(stage, PATIENT, 1)
+    _tell_infusion(stage, 1)
     _mild_reaction(stage)
 
 
@@ -67,7 +68,7 @@ def transplant(stage: Stage) -> None:
     stage.tell("the graft, of the same donor: this is day 0", PATIENT)
     _late_culture(stage)
     infuse(stage, LIGHTER, 2)
-    _tell_infusion(stage, LIGHTER, 2)
+    _tell_infusion(stage, 2)
     _to_the_end_of_the_window(stage)
 
 
@@ -106,8 +107,12 @@ def _give(stage: Stage, kind: str, day: int, *agents: str) -> None:
         stage.by(COORDINATOR).post(f"{PATH}/{kind}", given)
 
 
-def _tell_infusion(stage: Stage, child: Child, ordinal: int) -> None:
-    """The dose, and how it came to be given."""
-    planned = float(cells(child, ordinal) / MILLION)
-    dose = f"{child.weight_kg} kg, {planned:.1f} × 10⁶ cells, calculated twice"
-    stage.tell(f"infusion {ordinal}: {dose}; ready, authorised, checked by two, given", PATIENT)
+def _tell_infusion(stage: Stage, ordinal: int) -> None:
+    """The dose order: cells, volume, and who calculated each of its two calculations."""
+    record = stage.by(INVESTIGATOR).get(f"{PATH}/infusions/{ordinal}").body
+    plan, order, allowed = record["plan"], record["order"], record["authorisation"]
+    dose = (
+        f"{plan['weight_kg']} kg, {float(Fraction(plan['cells']) / MILLION):.1f} × 10⁶ cells, {order['volume_ml']} mL"
+    )
+    by = f"calculated by {order['calculated_by']} and by {allowed['second_calculation_by']}"
+    stage.tell(f"infusion {ordinal}: {dose}, {by}; checked by two, given", PATIENT)

@@ -54,6 +54,7 @@ def test_the_days_of_a_patient_read_like_the_day_table(patient: Played) -> None:
         "eligible by 19 of 19 verdicts",
         "first of 2 ranked: KIR-ligand mismatch",
         "day 0 moves to 18 June, with 24 dates; day −14 is 4 June now",
+        "infusion 1: 41.5 kg, 276.7 × 10⁶ cells, 95.4 mL, calculated by nina and by ivan",
         "its answer: CRS 1, ICANS 0",
         "the lot's last culture is negative",
         "19 whole ward sheets for 19 assessments due, no DLT",
