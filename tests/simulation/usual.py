@@ -10,6 +10,7 @@ from ledger.cohort.state import Member
 from ledger.decisions import dlt, enrolment, safety, screening, setup
 from ledger.decisions.carry_out import CarriedOut
 from ledger.decisions.consent import consent_valid, minor_dissents
+from ledger.decisions.docket import Command
 from ledger.decisions.eligibility import checklist_hash
 from ledger.decisions.permits import checklist
 from ledger.decisions.standing import advice, assessments_due, level_received
@@ -209,6 +210,8 @@ def reconsider(walk: Walk, patient: Patient) -> bool:
     if gone(patient) or patient.level is not None or patient.screened is None:
         return False
     given = checklist(walk.world, patient, walk.protocol, walk.today(patient.number))
+    if given[0].passes is False:
+        return _too_old(walk, patient)
     wrong = [each for each in given if each.passes is not True]
     if patient.enrolled is None and not (wrong and walk.maybe(0.3)):
         return False
@@ -221,6 +224,15 @@ def reconsider(walk: Walk, patient: Patient) -> bool:
     said = bool(verdicts) and walk.done(command, walk.doctor(patient.number))
     computed = any(each.basis == "computed" and each.missing != ("signed reading of A.3-1",) for each in wrong)
     return (computed and _found(walk, patient)) or said
+
+
+def _too_old(walk: Walk, patient: Patient) -> bool:
+    """Who grew past the age limit while waiting leaves."""
+    number, rule = patient.number, walk.protocol.eligibility.age.rule
+    leaves: Command = screening.FailScreening(patient=number, criteria=(rule,))
+    if patient.enrolled is not None:
+        leaves = safety.RecordOffStudy(patient=number, cause="other", off_on=walk.today(number))
+    return walk.done(leaves, walk.doctor(number))
 
 
 def place(walk: Walk, patient: Patient) -> bool:
