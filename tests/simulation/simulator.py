@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.application import BY_ITSELF
+from ledger.decisions.evidence import RecordQuorum
+from ledger.trial.evidence import Cosigner
 from tests.bench import Bench
 from tests.simulation import (
     after_graft,
@@ -192,6 +195,14 @@ def wander(walk: Walk, steps: int) -> None:
             walk.watch.look_back(walk.bench.records, walk.world, walk.chance)
 
 
+def watched(walk: Walk) -> None:
+    """Where the trial asks for witnesses, they cosigned the log now and then."""
+    evidence = walk.world.trial.evidence
+    if evidence.quorum_before_exposure and evidence.quorum_size < walk.world.size and walk.maybe(0.3):
+        seen = Cosigner(name="site", cosigned_at=walk.bench.now)
+        walk.done(RecordQuorum(size=walk.world.size, root="ab" * 32, cosigners=(seen,)), BY_ITSELF)
+
+
 def mishap(walk: Walk) -> None:
     numbers = walk.numbers()
     if numbers:
@@ -201,6 +212,7 @@ def mishap(walk: Walk) -> None:
 
 def usual(walk: Walk) -> None:
     """One patient goes on, or the committee sits; where nothing can be done, time passes."""
+    watched(walk)
     numbers = walk.chance.sample(walk.numbers(), len(walk.numbers()))
     if numbers and walk.maybe(0.12):
         toxicities.toxicity(walk, numbers[0])
