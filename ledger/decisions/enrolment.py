@@ -94,7 +94,8 @@ def reserve_slot(docket: Docket, command: ReserveSlot) -> Follows:
     expires_on = docket.judged_on + timedelta(days=protocol.reservation_days)
     event = c.SlotReserved(patient=patient.number, expires_on=held if held is not None and live else expires_on)
     broken = against_reservation(docket, patient, cohort, protocol)
-    follows = decided(docket, cohort.stream, event, broken, stands=live or patient.level is not None)
+    told_before = docket.asked.on_paper and patient.level is not None
+    follows = decided(docket, cohort.stream, event, broken, stands=live or told_before)
     return follows if isinstance(follows, AlreadySo) else (*_lapsed(docket, cohort), *follows)
 
 
