@@ -16,7 +16,7 @@ from rich.table import Table
 from api.cli_accounts import accounts
 from api.cli_design import design
 from api.cli_events import events
-from api.cli_evidence import ANYTHING, attack, export, keys, verify, witness
+from api.cli_evidence import ANYTHING, attack, export, keys, recover, verify, witness
 from api.cli_ledger import backup, rebuild, replay, restore
 from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
@@ -56,6 +56,7 @@ app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
 app.add_typer(config, name="config", rich_help_panel=HERE)
 app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(attack)
+app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(recover)
 app.add_typer(export, name="export", rich_help_panel=EVIDENCE)
 app.add_typer(keys, name="key", rich_help_panel=EVIDENCE)
 app.add_typer(witness, name="witness", rich_help_panel=EVIDENCE)

@@ -2,6 +2,8 @@
 copies, to see what the verifier says."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,10 +14,14 @@ from rich.table import Table
 
 from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, show
 from api.cli_places import File, TrialName, ledger_file
+from api.settings import Settings
+from ledger.application import TrialLedger
 from ledger.evidence import verify as verifier
 from ledger.evidence.cosigning import Heads, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
+from ledger.keyroom import KeyRoom
+from ledger.shelf import SUFFIX
 from ledger.store.bundle import openings, write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.reading import Reading
@@ -95,6 +101,40 @@ def new_key(
     key.write(to)
     said = {"file": str(to), "verifier_key": key.verifier.spelled()}
     show(said, as_json, lambda: facts(said))
+
+
+@keys.command("rotate")
+def rotate_key(trial: TrialName = None, as_json: AsJson = False) -> None:
+    """Replace the key of a log, with the server stopped: the key in use signs the new one into the log, and is kept."""
+    with _opened(trial) as (name, ledger, room):
+        if room.key(name) is None:
+            raise typer.BadParameter(f"the key of {name} is not here")
+        said = {"trial": name, "verifier_key": room.rotate(name, ledger).verifier.spelled()}
+    show(said, as_json, lambda: facts(said))
+
+
+def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
+    """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log."""
+    with _opened(trial) as (name, ledger, room):
+        notary = room.notary(name, ledger)
+        goes_on = notary is not None and (notary.compare_with_what_was_signed() or notary.recover())
+    said = {"trial": name, "goes_on": goes_on}
+    show(said, as_json, lambda: facts(said))
+    if not goes_on:
+        raise typer.Exit(REFUSED)
+
+
+@contextmanager
+def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
+    """A trial of the settings' directory, opened for writing, with the room of its key."""
+    path, keys_directory = ledger_file(trial, None), Settings().keys
+    if keys_directory is None:
+        raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
+    ledger = TrialLedger.open(path)
+    try:
+        yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
+    finally:
+        ledger.close()
 
 
 @witness.command("serve")

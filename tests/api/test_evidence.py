@@ -18,6 +18,7 @@ from ledger.evidence.merkle import leaf_hash
 from ledger.evidence.verify import (
     COSIGNATURE,
     INCOMPLETE,
+    TAMPERED,
     VERIFIED,
     Checkpoint,
     Policy,
@@ -207,3 +208,24 @@ def test_on_the_command_line(begun: Place, tmp_path: Path, capfd: pytest.Capture
     made = SigningKey.read(tmp_path / "w.key")
     assert json.loads(capfd.readouterr().out)["verifier_key"] == made.verifier.spelled()
     assert VerifierKey.parse(made.verifier.spelled()).kind == COSIGNATURE
+
+
+def test_a_key_is_rotated_with_the_server_stopped_and_both_verify(
+    begun: Place, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun.by("inspector").get("/evidence/receipts/0", wait=5)
+    old = log_key(begun)
+    begun.stop()
+    monkeypatch.setenv("LEDGER_DIRECTORY", str(begun.settings.directory))
+    assert run(["key", "rotate", "--json"]) == 0
+    new = json.loads(capfd.readouterr().out)["verifier_key"]
+    assert run(["recover", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out) == {"trial": TRIAL, "goes_on": True}
+    begun.start()
+    second = {"site": "SECOND", "utc_offset": "+03:00"}
+    opened = begun.by("medical_monitor").post("/sites", second, key="after-the-restart").json()
+    begun.by("inspector").get(f"/evidence/receipts/{opened['positions'][0]}", wait=5)
+    (bundle := tmp_path / "bundle.zip").write_bytes(begun.by("inspector").get("/evidence/bundle").content)
+    both = Policy.parse(f"log {old}\nlog {new}\nquorum none\n".encode())
+    assert verify_bundle(bundle, Trust(both)).exit == VERIFIED
+    assert verify_bundle(bundle, Trust(believing(begun))).exit == TAMPERED  # it believes the old key alone

@@ -10,8 +10,19 @@ import pytest
 
 from ledger.application import ClockWatch, TrialLedger
 from ledger.decisions import evidence as commands
+from ledger.evidence.cosigning import submission_of
 from ledger.evidence.keys import SigningKey
-from ledger.evidence.verify import ED25519, INCOMPLETE, TAMPERED, VERIFIED, Checkpoint, Policy, Trust, verify_bundle
+from ledger.evidence.verify import (
+    ED25519,
+    INCOMPLETE,
+    TAMPERED,
+    VERIFIED,
+    Checkpoint,
+    Policy,
+    Trust,
+    checkpoint_text,
+    verify_bundle,
+)
 from ledger.record import Head
 from ledger.store.backup import backup
 from ledger.store.bundle import openings, write_bundle
@@ -68,6 +79,18 @@ def test_what_the_evidence_writes_itself_makes_no_round_due(bench: FiledBench, e
     evidence.notary._appended(list(bench.ledger.store.records(bench.ledger.store.size - 1)))
     assert not evidence.notary._grown
     assert not evidence.notary._critical
+
+
+def test_an_end_between_signing_and_keeping_changes_nothing(bench: FiledBench, evidence: Evidence) -> None:
+    """The signer signed, and the process was killed before the head was kept: the next round has the same signature."""
+    row = bench.ledger.store.head()
+    text = checkpoint_text(ORIGIN, row.size, row.root)
+    signed = evidence.signer.sign(submission_of(0, (), text.encode()))
+    assert signed.status == 200
+    assert bench.ledger.store.signed_heads() == []
+    head = evidence.notary.round()
+    assert head is not None
+    assert head.note.decode() == f"{text}\n{signed.body}"
 
 
 def test_a_witness_that_is_down_blocks_nothing_and_is_asked_again(bench: FiledBench, evidence: Evidence) -> None:
