@@ -6,7 +6,7 @@ from tests.simulation.found import Found
 from tests.simulation.simulator import simulate
 from tests.simulation.walk import Walk
 
-SEEDS = 40
+SEEDS = 30
 EVERYDAY = 8
 """Seeds of the everyday run; the others are for the whole suite."""
 
