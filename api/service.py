@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 
 from api.access import Caller, admitted
 from api.auth import TOKEN_LENGTH, Account, Accounts
+from api.happenings import Happening
 from api.limits import Buckets
 from api.problems import Refused
 from api.roles import Needed
@@ -22,6 +24,7 @@ TRAINING: Final = "Ledger-Training"
 """The header that marks what comes from a ledger that holds no real patient."""
 
 _CHALLENGE: Final = 'Bearer realm="trial-ledger"'
+_log = structlog.get_logger("door")
 
 
 class Service:
@@ -34,6 +37,11 @@ class Service:
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.counts: Counter[tuple[str, str]] = Counter()
         self._open: dict[str, TrialLedger] = {}
+
+    def note(self, happening: Happening) -> None:
+        """Keep what happened at the door."""
+        told = {name: getattr(happening, name) for name in ("who", "about", "rule", "role", "site", "trial")}
+        _log.info(happening.kind, **{name: value for name, value in told.items() if value is not None})
 
     def holder(self, request: Request) -> tuple[Account, Actor]:
         """Whose token a request carries; refused without one, and where the client asks too fast."""
