@@ -12,7 +12,9 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, show
+from api.audit_package import write_audit_package
+from api.cli_ledger import counted
+from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, progress, show
 from api.cli_places import File, TrialName, ledger_file
 from api.settings import Settings
 from ledger.application import TrialLedger
@@ -24,9 +26,11 @@ from ledger.keyroom import KeyRoom
 from ledger.shelf import SUFFIX
 from ledger.store.bundle import openings, write_bundle
 from ledger.store.errors import NothingSigned
+from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
+from projections.base import world_at
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
 keys: Final = typer.Typer(no_args_is_help=True, help="Keys that sign heads.")
@@ -61,7 +65,29 @@ def export_bundle(
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
-        write_bundle(store, to, {"openings.jsonl": openings(store, head.size)} if texts else {})
+        opened = {"openings.jsonl": openings(store, head.size)} if texts else {}
+        write_bundle(store, to, {**dict(leaf_schemas()), **opened})
+        said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
+    show(said, as_json, lambda: facts(said))
+
+
+@export.command("audit")
+def export_audit(
+    to: Annotated[Path, typer.Option("--to", help="A zip that does not exist yet.")],
+    trial: TrialName = None,
+    file: File = None,
+    texts: Annotated[bool, typer.Option(help="Open the free texts.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """The audit package of an inspector: the bundle, and beside it the audit trail, the events as text and the read
+    models at the newest signed head, with a README that says how to verify without us."""
+    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        head = store.signed_head()
+        if head is None:
+            raise NothingSigned("no head of this log is signed yet")
+        with progress("folding") as told:
+            world = world_at(counted(store.records(0, head.size), head.size, told))
+        write_audit_package(store, head, world, to, texts=texts)
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
     show(said, as_json, lambda: facts(said))
 
