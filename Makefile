@@ -14,7 +14,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench simulate kill tamper lock clean
+.PHONY: help demo serve test test-fast check format bench simulate kill tamper interop lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
 kill: $(DEV) ## the server killed under load, long form (ROUNDS=30)
 	@$(BIN)/python -m tests.reliability --rounds $(or $(ROUNDS),30)
 
-tamper: $(DEV) ## a log of 200 events altered in every way, each named by the verifier
-	@$(BIN)/python -m tests.evidence
+tamper: $(DEV) ## a log of 200 events altered in every way, each named by the verifier (ARGS='--jobs 8')
+	@$(BIN)/python -m tests.evidence $(ARGS)
+
+interop: $(DEV) ## a served log read and checked by Go's sumdb packages, which we did not write (needs golang-go, golang-golang-x-mod-dev)
+	@$(BIN)/python -m tests.interop
 
 lock: $(DEV) ## write the lock files anew (UPGRADE=1 takes the newest versions)
 	$(COMPILE) --group build --output-file requirements.lock

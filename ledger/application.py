@@ -21,7 +21,7 @@ from ledger.gathering import Gathering
 from ledger.record import Actor, Asked, Head, Record
 from ledger.store.appending import Batch
 from ledger.store.rows import EvidenceRow, SignedHead
-from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO, SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
@@ -106,9 +106,10 @@ class TrialLedger:
         return cls(SqliteStore.create(path), clock)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree."""
-        return cls(SqliteStore.open(path), clock)
+    def open(cls, path: Path, clock: Clock = system_clock, verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
+        says."""
+        return cls(SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to), clock)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""

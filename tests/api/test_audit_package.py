@@ -15,6 +15,7 @@ from api.cli import run
 from ledger.catalogue import EVENTS
 from ledger.evidence import verify
 from ledger.evidence.verify import VERIFIED, Policy, Trust, verify_bundle
+from ledger.types import Role
 from tests.api.place import TRIAL, Place
 from tests.api.story import begin
 
@@ -35,7 +36,7 @@ def policy_of(place: Place) -> Policy:
     return Policy.parse(f"log {found[0]['leaf']['data']['verifier_key']}\nquorum none\n".encode())
 
 
-def package(place: Place, role: str = "inspector") -> zipfile.ZipFile:
+def package(place: Place, role: Role = "inspector") -> zipfile.ZipFile:
     answer = place.by(role).get("/evidence/audit-package")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/zip"

@@ -2,25 +2,21 @@
 
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
 
 import pytest
 
-from ledger.evidence import verify
 from ledger.evidence.verify import VERIFIED
 from tests.evidence.attacks import CAMPAIGN, Attack, one_bit, one_bit_of_every_byte
 from tests.evidence.history import History, history
+from tests.evidence.remembering import remembering
 
 SEED = 20_261_122
 
 
 @pytest.fixture(autouse=True)
-def _each_leaf_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a leaf is depends on its bytes alone; a campaign of thousands meets the same ones again and again."""
-    monkeypatch.setattr(verify, "read_leaf", REMEMBERED)
-
-
-REMEMBERED = cache(verify.read_leaf)
+def _the_same_bytes_are_read_once() -> Iterator[None]:
+    with remembering():
+        yield
 
 
 def test_nothing_is_found_where_nothing_was_done() -> None:
