@@ -1,5 +1,5 @@
-"""What others check a log with: bundles are exported and verified; keys and policies for it; a witness; attacks on
-copies, to see what the verifier says."""
+"""What others check a log with: bundles are exported and verified; keys and policies for it; attacks on copies, to see
+what the verifier says."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,6 @@ from api.cli_places import File, TrialName, ledger_file
 from api.settings import Settings
 from ledger.application import TrialLedger
 from ledger.evidence import verify as verifier
-from ledger.evidence.cosigning import Heads, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
@@ -34,7 +33,6 @@ from projections.base import world_at
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
 keys: Final = typer.Typer(no_args_is_help=True, help="Keys that sign heads.")
-witness: Final = typer.Typer(no_args_is_help=True, help="A witness of others' logs.")
 
 ANYTHING: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -140,11 +138,20 @@ def rotate_key(trial: TrialName = None, as_json: AsJson = False) -> None:
 
 
 def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
-    """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log."""
+    """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log. It tells
+    what was signed last and what was found: the record of the recovery has to name both."""
     with _opened(trial) as (name, ledger, room):
         notary = room.notary(name, ledger)
+        signed, found = notary.last_signed() if notary is not None else None, ledger.store.head()
         goes_on = notary is not None and (notary.compare_with_what_was_signed() or notary.recover())
-    said = {"trial": name, "goes_on": goes_on}
+    said = {
+        "trial": name,
+        "signed_size": signed[0] if signed else None,
+        "signed_root": signed[1].hex() if signed else None,
+        "found_size": found.size,
+        "found_root": found.root.hex(),
+        "goes_on": goes_on,
+    }
     show(said, as_json, lambda: facts(said))
     if not goes_on:
         raise typer.Exit(REFUSED)
@@ -161,27 +168,6 @@ def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
         yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
     finally:
         ledger.close()
-
-
-@witness.command("serve")
-def serve_witness(
-    key: Annotated[Path, typer.Option(help="The witness's key (`key new`).")],
-    logs: Annotated[Path, typer.Option(help="A tlog-policy file: the logs that are watched.")],
-    heads: Annotated[Path, typer.Option(help="Where the last head of each log is remembered.")],
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8090,
-) -> None:
-    """Cosign heads of others' logs over HTTP, `POST /add-checkpoint` (C2SP tlog-witness): only those that continue the
-    last one. Run it where the log's owner has no access."""
-    import uvicorn
-
-    from api.witness import create_witness
-
-    try:
-        watching = Witness(Heads(heads), SigningKey.read(key), Policy.parse(logs.read_bytes()))
-    except Bad as bad:
-        raise typer.BadParameter(str(bad)) from None
-    uvicorn.run(create_witness(watching), host=host, port=port, log_level="warning")
 
 
 def attack(

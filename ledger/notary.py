@@ -144,6 +144,10 @@ class Notary:
         if self._unanswered and self._rounds is not None:
             self._rounds.ask(self)
 
+    def last_signed(self) -> tuple[int, bytes] | None:
+        """The size and the root that the signer signed last."""
+        return self._signer.last(self.origin)
+
     def compare_with_what_was_signed(self) -> bool:
         """Whether the log continues the head that the signer signed last; else it takes nothing but its recovery."""
         size, root = self._signer.last(self.origin) or (0, b"")

@@ -8,20 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import uvicorn
-from fastapi import FastAPI
 
 from api.witness import create_witness
 from ledger.evidence.cosigning import Heads, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, Policy
 from tests.api.place import TRIAL, Place
+from tests.api.serving import serving
 from tests.api.story import begin
 
 CLIENT = Path(__file__).with_name("client") / "main.go"
@@ -31,21 +26,6 @@ NEEDS = "golang-go and golang-golang-x-mod-dev (Debian), or INTEROP_GOPATH with 
 EVENTS = 600
 HEADED_EVERY = 100
 COULD_NOT_RUN = 3
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """An application on a free port, until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def grown(place: Place, log_key: str, witness: SigningKey, witness_url: str) -> None:
