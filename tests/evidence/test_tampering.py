@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ledger.evidence.verify import VERIFIED
+from ledger.evidence.verify import INCOMPLETE, VERIFIED
 from tests.evidence.attacks import CAMPAIGN, Attack, one_bit, one_bit_of_every_byte
 from tests.evidence.history import History, history
 from tests.evidence.remembering import remembering
@@ -57,3 +57,11 @@ def noticed(attack: Attack) -> bool:
 def told(attack: Attack) -> str:
     report = history().verify(attack.files, *attack.held)
     return f"exit {report.exit}: {report.first_bad}, wanted {attack.exit} {attack.first} {sorted(attack.rules)[:5]}"
+
+
+def test_a_length_that_reaches_beyond_its_file_leaves_the_rest_unread_from_that_entry_on() -> None:
+    name = next(name for name in history().files if name.startswith("tile/entries/"))
+    last = len(history().files[name]) - len(history().leaves[-1]) - 2
+    attack = one_bit(history(), name, last, 7)
+    assert (attack.exit, attack.first) == (INCOMPLETE, range(199, 200))
+    assert noticed(attack)

@@ -31,6 +31,7 @@ from tests.bench import INVESTIGATOR, SITE, opened_trial
 TRIAL = "NCT07256210"
 WRITERS = 16
 PATIENTS = 20
+RECEIPT_EVERY = 4
 
 
 def a_trial(directory: Path) -> str:
@@ -64,7 +65,7 @@ class Server:
         command = [sys.executable, "-m", "uvicorn", "--factory", "tests.reliability.server:app", "--log-level", "error"]
         environment = {**os.environ, "LEDGER_DIRECTORY": str(self.directory)}
         self.process = subprocess.Popen([*command, "--port", str(self.port)], env=environment)
-        for _ in range(400):
+        for _ in range(1_200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -84,9 +85,11 @@ class Writers:
     port: int
     token: str
     acknowledged: dict[str, int] = field(default_factory=dict)
+    receipts: dict[int, bytes] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     unexpected: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    got_one: threading.Condition = field(default_factory=threading.Condition)
 
     def report(self, connection: HTTPConnection, key: str) -> int | None:
         """Send one report; the position that it was answered with, or none where the answer never came."""
@@ -107,6 +110,24 @@ class Writers:
         position: int = json.loads(content)["positions"][0]
         return position
 
+    def take_receipt(self, connection: HTTPConnection, position: int) -> None:
+        """Ask for the receipt of an event, and for a head to be signed if none holds it yet."""
+        path = f"/v1/trials/{TRIAL}/evidence/receipts/{position}?wait=5"
+        connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status == 200:
+            with self.got_one:
+                self.receipts[position] = content
+                self.got_one.notify_all()
+        elif answer.status != 202:
+            self.unexpected.append(f"{answer.status} {content[:200]!r}")
+
+    def wait_for_receipts(self, number: int) -> None:
+        """Until so many are held."""
+        with self.got_one:
+            assert self.got_one.wait_for(lambda: len(self.receipts) >= number, timeout=60), "no receipt came"
+
     def write(self, writer: int, round_number: int) -> None:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
             for number in range(1_000_000):
@@ -115,10 +136,12 @@ class Writers:
                 key = f"round-{round_number}-{writer}-{number}"
                 try:
                     position = self.report(connection, key)
+                    if position is not None:
+                        self.acknowledged[key] = position
+                        if number % RECEIPT_EVERY == 0:
+                            self.take_receipt(connection, position)
                 except (OSError, HTTPException):
                     return
-                if position is not None:
-                    self.acknowledged[key] = position
 
 
 @dataclass(frozen=True)
@@ -131,11 +154,14 @@ class Found:
 
 
 def round_of_killing(server: Server, writers: Writers, number: int, chance: random.Random) -> None:
-    """Load, and SIGKILL at a random moment."""
+    """Load, and SIGKILL at a random moment; in every second round one that lies after a receipt was answered."""
     server.start()
+    held = len(writers.receipts)
     threads = [threading.Thread(target=writers.write, args=(each, number)) for each in range(WRITERS)]
     for thread in threads:
         thread.start()
+    if number % 2:
+        writers.wait_for_receipts(held + 1)
     threading.Event().wait(chance.uniform(0.05, 0.6))
     server.kill()
     writers.stopping.set()
