@@ -89,9 +89,7 @@ class TrialLedger:
     def __init__(self, store: SqliteStore, clock: Clock = system_clock, watch: ClockWatch | None = None) -> None:
         self.store = store
         self.clock = clock
-        self.world = World()
-        for record in store.records():
-            self.world = self.world.apply(record)
+        self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
@@ -143,10 +141,7 @@ class TrialLedger:
         return head if size >= head.size else self._world_of(size)
 
     def _fold(self, size: int) -> World:
-        world = World()
-        for record in self.store.records(0, size):
-            world = world.apply(record)
-        return world
+        return World().after(self.store.records(0, size))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""

@@ -51,16 +51,20 @@ class Event(Frozen):
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6}))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_STORED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _EXACT = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 LONGEST_QUANTITY: Final = 40
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
+A_DAY_LIES: Final = "a day lies between 1900 and 2199"
 
 
 def parse_instant(text: str) -> datetime:
     """The instant that an RFC 3339 text with an offset names; `ValueError` for any other text, a 7th digit included."""
+    if _STORED.fullmatch(text):
+        return datetime.fromisoformat(text)
     found = _INSTANT.fullmatch(text)
     if not found:
         raise ValueError("not an RFC 3339 instant with an offset and at most six fractional digits")
@@ -108,7 +112,8 @@ def _read_instant(given: Any) -> datetime:
     at = parse_instant(given) if isinstance(given, str) else given
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise ValueError("an instant is a text with an offset")
-    _read_day(at.date())
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(A_DAY_LIES)
     return at
 
 
@@ -117,7 +122,7 @@ def _read_day(given: Any) -> date:
     if not isinstance(day, date) or isinstance(day, datetime):
         raise ValueError("a day is a text YYYY-MM-DD")
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError("a day lies between 1900 and 2199")
+        raise ValueError(A_DAY_LIES)
     return day
 
 

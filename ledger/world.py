@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from immutables import Map
 
+from ledger.changing import maker
 from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
 from ledger.notices import NOTICES, is_notice
@@ -133,7 +134,7 @@ class _Draft:
         self.recorded_at = world.recorded_at
 
     def world(self) -> World:
-        return World(
+        return _made_world(
             trial=self.trial,
             cohorts=self.cohorts.finish(),
             patients=self.patients.finish(),
@@ -181,6 +182,9 @@ class _Draft:
             key = source_key(source)
             if key not in self.facts:
                 self.facts[key] = record.position
+
+
+_made_world: Final = maker(World)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from ledger import refusals as no
+from ledger.changing import maker
 from ledger.decisions import (
     conditioning,
     consent,
@@ -47,6 +48,8 @@ from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
 from ledger.world import Archive, World, same_fact, source_key
+
+_made_record: Final = maker(Record)
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -231,7 +234,7 @@ def envelope(docket: Docket, world: World, entry: Entry) -> Record:
     if world.recorded_at is not None:
         recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))
     version = world.trial.protocol_on(docket.today)
-    return Record(
+    return _made_record(
         origin=origin,
         position=world.size,
         stream=entry.stream,

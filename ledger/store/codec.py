@@ -21,6 +21,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from typing_extensions import TypedDict
 
 from ledger.catalogue import EVENTS
+from ledger.changing import maker
 from ledger.errors import Corrupt
 from ledger.record import Actor, Head, Record, Source
 from ledger.store.errors import LeafTooLarge, Unstorable
@@ -107,6 +108,7 @@ _read_envelope: Final = TypeAdapter(Envelope).validator.validate_python
 _read_event: Final = {name: TypeAdapter(kind).validator.validate_python for name, kind in EVENTS.items()}
 _actor: Final = lru_cache(maxsize=1024)(Actor)
 _head: Final = lru_cache(maxsize=64)(Head)
+_made_record: Final = maker(Record)
 _with_free_content: Final = frozenset(
     name
     for name, kind in EVENTS.items()
@@ -167,7 +169,7 @@ def record_of(envelope: Envelope) -> Record:
 
 def _record(envelope: Envelope, event: Event) -> Record:
     after, source = envelope["after"], envelope["source"]
-    return Record(
+    return _made_record(
         origin=envelope["origin"],
         position=envelope["position"],
         stream=envelope["stream"],
