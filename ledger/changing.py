@@ -19,7 +19,7 @@ def changed(state: T, /, **changes: Any) -> T:
     For frozen dataclasses with slots that check nothing when they are made.
     """
     kind = type(state)
-    copy = _copier(kind)(state)
+    copy = _copier(kind)(state)  # type: ignore[arg-type]  # a class, which can be hashed
     for name, value in changes.items():
         setattr(copy, name, value)
     copy.__class__ = kind

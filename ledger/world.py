@@ -55,7 +55,9 @@ class World:
 
     def apply(self, record: Record) -> "World":
         """The trial after one more record."""
-        return self.after((record,))
+        draft = _Draft(self)
+        draft.take(record)
+        return draft.world()
 
     def after(self, records: Iterable[Record]) -> "World":
         """The trial after some more records, in their order.

@@ -2,7 +2,7 @@
 every event given its envelope. Pure: the clock, the archive and the state are arguments."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from ledger import refusals as no
-from ledger.changing import maker
+from ledger.changing import changed, maker
 from ledger.decisions import (
     conditioning,
     consent,
@@ -129,10 +129,11 @@ def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
     if patient is None or patient.screened is None:
         return docket, command
     zone = docket.world.zone_of(patient.number)
-    moved = {name: value.astimezone(zone) for name, value in command if isinstance(value, datetime)}
+    instants = {name: value for name, value in vars(command).items() if isinstance(value, datetime)}
+    moved = {name: at.astimezone(zone) for name, at in instants.items() if at.utcoffset() != zone.utcoffset(at)}
     if docket.asked.occurred_at is not None:
-        asked = replace(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
-        docket = replace(docket, asked=asked)
+        asked = changed(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
+        docket = changed(docket, asked=asked)
     return docket, command.model_copy(update=moved) if moved else command
 
 
@@ -144,9 +145,9 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
         raise no.ReasonMissing("on_paper")
     world, records = _amended_since(docket)
     archive = _Ahead(docket.archive, {record.position: record for record in records})
-    docket = replace(docket, archive=archive)
+    docket = changed(docket, archive=archive)
     try:
-        follows = _known_to_its_source(docket, decide(replace(docket, world=world), command))
+        follows = _known_to_its_source(docket, decide(changed(docket, world=world), command))
     except ValidationError as fault:
         raise no.UnreadableCommand(f"{type(command).__name__}: {fault.title}") from None
     if isinstance(follows, AlreadySo):

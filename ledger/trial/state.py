@@ -120,7 +120,9 @@ class Trial:
     def protocol_on(self, day: date) -> Version | None:
         """The approved version in force on a day: the one with the latest day, then the highest number."""
         holding = [v for v in self.versions.values() if v.approved_at is not None and v.effective_on <= day]
-        return max(holding, key=lambda v: (v.effective_on, v.number), default=None)
+        if len(holding) <= 1:
+            return holding[0] if holding else None
+        return max(holding, key=lambda v: (v.effective_on, v.number))
 
     def delegated(self, person: str, role: str, site: str | None, on: date) -> bool:
         """Whether a person holds a role on a day, at the site or for the whole trial."""
