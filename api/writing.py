@@ -1,6 +1,7 @@
 """One way to write for all rows of the route table: authenticate, authorise, key, precondition, decide, answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -41,6 +42,11 @@ class Writing:
     @classmethod
     def of(cls, write: Write) -> "Writing":
         return cls(write, shape_of(write.command, write.parameters))
+
+    @property
+    def answer(self) -> Callable[[Request], Awaitable[Response]]:
+        """How a request of this row is answered."""
+        return self.register if self.write.registers else self.serve
 
     async def serve(self, request: Request) -> Response:
         """Carry a command out on the trial in the path."""

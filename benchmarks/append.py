@@ -16,6 +16,7 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
+from api.cli_serve import look_for_cycles_seldom
 from benchmarks._common import (
     Row,
     at_least,
@@ -125,6 +126,7 @@ def without_tree(directory: Path, records: list[Record]) -> float:
 
 
 def main() -> None:
+    look_for_cycles_seldom()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         bench = records_of(ready_trial(), COMMANDS)

@@ -51,7 +51,7 @@ class Server:
         self._runs = 0
 
     def _await_ready(self) -> None:
-        for _ in range(200):
+        for _ in range(1200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return

@@ -41,7 +41,6 @@ def content_of(record: Record) -> dict[str, Any]:
 
 def ours(path: Path) -> float:
     with SqliteStore.open(path, read_only=True) as store:
-
         return store.size / seconds(lambda: World().after(store.records()))
 
 

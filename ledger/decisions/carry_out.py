@@ -159,6 +159,8 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
 def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:
     """What a version asks for that came into force since the last record: an append shows it before anything else."""
     world, last = docket.world, docket.world.recorded_at
+    if len(world.trial.versions) < 2:
+        return world, ()
     before = world.trial.protocol_on(last.date()) if last is not None else None
     version = world.trial.protocol_on(docket.today)
     if version is None or before is None or version.number == before.number:
