@@ -18,13 +18,14 @@ EMPTY_ANSWER = b'{"positions":[1]}'
 
 
 def with_an_empty_endpoint(app: FastAPI) -> FastAPI:
-    """POST /empty reads its body and answers, and nothing else."""
+    """POST /empty reads its body and answers, GET /empty answers, and nothing else."""
 
     async def empty(request: Request) -> Response:
         await request.body()
-        return Response(EMPTY_ANSWER, status_code=201, media_type="application/json")
+        status = 201 if request.method == "POST" else 200
+        return Response(EMPTY_ANSWER, status_code=status, media_type="application/json")
 
-    app.add_api_route("/empty", empty, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/empty", empty, methods=["POST", "GET"], include_in_schema=False)
     app.router.routes.insert(0, app.router.routes.pop())  # else a hundred others would be tried before it
     return app
 
