@@ -1,8 +1,8 @@
 """Appending by size of batch: the store with its tree, the library's recorder, and SQLite with nothing around it.
 
-All three write the same bytes with WAL and synchronous=FULL, one transaction a batch. The floor has one table with a row
-number and the bytes, no index and no trigger. What a batch of one costs is the disk; what a batch of a thousand costs
-is the rest.
+All three write the same bytes with WAL and synchronous=FULL, one transaction a batch. The floor has one table with a
+row number and the bytes, no index and no trigger. What a batch of one costs is the disk; what a batch of a thousand
+costs is the rest.
 """
 
 import os

@@ -1,9 +1,9 @@
 """UmaDB, an event store made for speed, beside ours: 64 callers, each event durable before it is answered.
 
 UmaDB's server comes from its wheel and runs in a process of its own; its clients are threads of this one. It takes the
-bytes of the same events with two tags each, under a condition that nothing else was appended to the patient since, as an
-aggregate's version would have it. It decides nothing, keeps no state, and hashes nothing. It, too, writes what arrives
-during one commit with the next.
+bytes of the same events with two tags each, under the condition that nothing was appended to the patient's stream since
+the head was asked for. It decides nothing, keeps no state, and hashes nothing. It, too, writes together what arrives
+during one commit.
 """
 
 import subprocess
