@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 CODE := $(foreach room,ledger projections api tests benchmarks examples,$(if $(wildcard $(room)/*.py),$(room)))
@@ -26,10 +27,10 @@ serve: $(RUNTIME) ## the HTTP service on this machine (ARGS='--port 8080')
 	@$(BIN)/trial-ledger serve $(ARGS)
 
 test: $(DEV) ## every test (ARGS='-k dlt')
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-fast: $(DEV) ## every test but the slow ones
-	@$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+	@$(PYTEST) -m 'not slow' $(ARGS)
 
 check: $(DEV) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
