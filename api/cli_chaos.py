@@ -46,8 +46,11 @@ def _told(row: Row, outcome: Outcome) -> dict[str, Any]:
 
 def _table(found: Sequence[tuple[Row, Outcome]]) -> Table:
     table = Table(box=SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    for name in ("row", "fault", "injected", "acknowledged", "lost", "as promised"):
-        table.add_column(name, justify="right" if name in ("injected", "acknowledged", "lost") else "left")
+    table.add_column("row")
+    table.add_column("fault", min_width=38)
+    for name in ("injected", "acknowledged", "lost"):
+        table.add_column(name, justify="right")
+    table.add_column("kept")
     for row, outcome in found:
         counts = (f"{count:,}" for count in (outcome.injected, outcome.acknowledged, outcome.lost))
         table.add_row(row.name, row.fault, *counts, "yes" if outcome.passed else "NO")

@@ -1,6 +1,6 @@
 /* A disk that can be watched and made to fail: loaded before libc into a process that writes a ledger.
 
-   Watched are files whose path begins with DISK_UNDER, but for shared memory (-shm). What it does:
+   Watched are paths that begin with DISK_UNDER, but for shared memory (-shm). What it does:
 
      DISK_JOURNAL=FILE     every write, truncation, sync and removal that succeeded is noted there, in order
      DISK_DEAF=SUFFIX,...  a sync of a file with such an end is answered and not done, nor noted ("*": of any file)

@@ -60,7 +60,9 @@ def fail_the_disk(task: Task) -> Outcome:
         directory = task.place(f"failing-{number}")
         a_trial(directory)
         kind = task.chance.choice(tuple(MOST_CALLS))
-        run_subject(directory, REPORTS, disk(directory, fail=f"{kind}:{task.chance.randrange(1, MOST_CALLS[kind])}"))
+        run_subject(
+            directory, REPORTS, disk(file_in(directory), fail=f"{kind}:{task.chance.randrange(1, MOST_CALLS[kind])}")
+        )
         known, refused = acknowledged(directory), failed(directory)
         judgements.append(judgement := judge(directory, known, {*known, *refused}))
         hit += len(known) < REPORTS
