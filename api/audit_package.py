@@ -2,11 +2,11 @@
 
 Everything of a bundle, so that `verify.py` verifies the package itself; and beside it, below `views/`, the audit trail,
 the events as text, and the read models, all as they stood at the newest signed head; below `schema/`, what the entries
-look like. Free texts are opened for those who may read them.
+look like. Free texts are opened for those who may read them, as far as they are still kept.
 
-The same head, with the same signatures, under the same rights, gives the same bytes. Refused commands are no events and
-no head holds them; in the trail are those that were recorded before the head's last event. (Where a training ledger's
-clock stands still, one that came after it cannot be told from one before.)
+The same head, with the same signatures and texts, under the same rights, gives the same bytes. Refused commands are no
+events and no head holds them; in the trail are those that were recorded before the head's last event. (Where a training
+ledger's clock stands still, one that came after it cannot be told from one before.)
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from ledger.evidence.verify import Checkpoint
-from ledger.store.bundle import bundle_files, openings, write_zip
+from ledger.store.bundle import bundle_files, write_zip
 from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.rows import Refusal, SignedHead
+from ledger.texts import Texts
 from ledger.world import World
 from projections.base import no_text
 from projections.inspection import Cut, inspection
@@ -62,17 +63,17 @@ are proven.
 """
 
 
-def write_audit_package(store: Reading, head: SignedHead, world: World, to: Path, *, texts: bool) -> None:
-    """Write the package up to a signed head; the world is the state there."""
+def write_audit_package(store: Reading, head: SignedHead, world: World, to: Path, *, texts: Texts | None) -> None:
+    """Write the package up to a signed head; the world is the state there. `texts`: for who may read them."""
     assert world.size == head.size, (world.size, head.size)
     write_zip(to, bundle_files(store, head, dict(_files(store, head, world, texts))))
 
 
-def _files(store: Reading, head: SignedHead, world: World, texts: bool) -> Iterator[tuple[str, bytes]]:
+def _files(store: Reading, head: SignedHead, world: World, texts: Texts | None) -> Iterator[tuple[str, bytes]]:
     yield "README.txt", README.encode()
     yield from leaf_schemas()
-    if texts:
-        yield "openings.jsonl", openings(store, head.size)
+    if texts is not None:
+        yield "openings.jsonl", texts.openings(head.size)
     assert world.recorded_at is not None, "a signed head has events"
     cut = Cut(
         world=world,
@@ -80,7 +81,7 @@ def _files(store: Reading, head: SignedHead, world: World, texts: bool) -> Itera
         records=lambda: store.records(0, head.size),
         stream=lambda name: store.stream(name, head.size),
         refusals=tuple(_refusals(store, world.recorded_at)),
-        text=store.text if texts else no_text,
+        text=no_text if texts is None else texts.shown,
     )
     for name, content in inspection(cut):
         yield f"views/{name}", content

@@ -23,11 +23,12 @@ from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
 from ledger.shelf import SUFFIX
-from ledger.store.bundle import openings, write_bundle
+from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
+from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 from projections.base import world_at
 
@@ -63,10 +64,17 @@ def export_bundle(
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
-        opened = {"openings.jsonl": openings(store, head.size)} if texts else {}
-        write_bundle(store, to, {**dict(leaf_schemas()), **opened})
+        opened = Texts(store, Settings().keyring(store.path)).openings(head.size) if texts else b""
+        write_bundle(store, to, {**dict(leaf_schemas()), **({"openings.jsonl": opened} if texts else {})})
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
+        said |= _not_readable(store, head.size, opened) if texts else {}
     show(said, as_json, lambda: facts(said))
+
+
+def _not_readable(store: Reading, size: int, opened: bytes) -> dict[str, int]:
+    """How many texts are kept and cannot be read here; nothing where that is none."""
+    count = len(store.texts_until(size)) - opened.count(b"\n")
+    return {"texts_not_readable_here": count} if count else {}
 
 
 @export.command("audit")
@@ -85,8 +93,10 @@ def export_audit(
             raise NothingSigned("no head of this log is signed yet")
         with progress("folding") as told:
             world = world_at(counted(store.records(0, head.size), head.size, told))
-        write_audit_package(store, head, world, to, texts=texts)
+        opened = Texts(store, Settings().keyring(store.path))
+        write_audit_package(store, head, world, to, texts=opened if texts else None)
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
+        said |= _not_readable(store, head.size, opened.openings(head.size)) if texts else {}
     show(said, as_json, lambda: facts(said))
 
 
@@ -163,7 +173,7 @@ def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
     path, keys_directory = ledger_file(trial, None), Settings().keys
     if keys_directory is None:
         raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
-    ledger = TrialLedger.open(path)
+    ledger = TrialLedger.open(path, keyring=Settings().keyring())
     try:
         yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
     finally:

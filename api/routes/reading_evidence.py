@@ -23,7 +23,7 @@ from ledger.evidence.proofs import Prover
 from ledger.evidence.verify import Checkpoint, tile_path
 from ledger.evidence.verify import Receipt as Proof
 from ledger.refusals import NoSuchRecord
-from ledger.store.bundle import entry, openings, write_bundle
+from ledger.store.bundle import entry, write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.rows import SignedHead
@@ -237,7 +237,7 @@ async def _zipped(
 def _bundle(reading: Reading, path: FilePath) -> None:
     store = reading.ledger.store
     head = _newest(store.signed_head())
-    opened = {"openings.jsonl": openings(store, head.size)} if _opens(reading.caller) else {}
+    opened = {"openings.jsonl": reading.ledger.texts.openings(head.size)} if _opens(reading.caller) else {}
     write_bundle(store, path, {**dict(leaf_schemas()), **opened})
 
 
@@ -246,7 +246,8 @@ def _audit_package(reading: Reading, path: FilePath) -> None:
     head = _newest(ledger.store.signed_head())
     known = ledger.world_at(head.size)
     world = fold(ledger.store.records(known.size, head.size), known)  # what is signed may be newer than the state
-    write_audit_package(ledger.store, head, world, path, texts=_opens(reading.caller))
+    texts = ledger.texts if _opens(reading.caller) else None
+    write_audit_package(ledger.store, head, world, path, texts=texts)
 
 
 def _opens(caller: Caller) -> bool:
