@@ -133,6 +133,12 @@ class MayNotDelegate(Refused):
     rule = "G.4-9"
 
 
+class NotTrainedYet(Refused):
+    """The training that is on file was completed after the role's first day."""
+
+    rule = "11.10(i)"
+
+
 class PatientNotScreened(Refused):
     """The patient is not in screening any more, or has not begun it."""
 

@@ -24,7 +24,7 @@ from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, changed, instant_text, utc
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 
 
 class Archive(Protocol):

@@ -15,7 +15,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "trial.protocol-interpretation-recorded.v1": "Reading of {item} in force: {reading}",
         "trial.site-opened.v1": "Site {site} opened",
         "trial.source-registered.v1": "System {system} may report for site {site}",
-        "trial.role-delegated.v1": "Role {role} delegated to {person}",
+        "trial.role-delegated.v2": "Role {role} delegated to {person}",
         "trial.role-revoked.v1": "Role {role} of {person} ends on {ends_on}",
         "trial.enrolment-closed.v1": "Enrolment closed: {cause}",
         "trial.report-quarantined.v1": "Report on unknown patient {patient_as_reported} quarantined: {term}",

@@ -41,6 +41,7 @@ from ledger.decisions import (
     transplant,
     ward,
 )
+from ledger.decisions.authority import with_authority
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
@@ -114,7 +115,7 @@ def decide(docket: Docket, command: Command) -> Follows:
         return corrections.correct_record(docket, command, decide)
     if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
         raise no.NotRegistered("the trial")
-    return DECISIONS[type(command)](*at_the_site(docket, command))
+    return with_authority(docket, command, lambda: DECISIONS[type(command)](*at_the_site(docket, command)))
 
 
 def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:

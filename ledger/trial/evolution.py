@@ -64,15 +64,16 @@ def _source(trial: Trial, event: e.SourceRegistered, record: Record) -> Trial:
 
 def _delegated(trial: Trial, event: e.RoleDelegated, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    return changed(trial, delegations=trial.delegations.set(key, Delegation(event.from_on, event.to_on)))
+    given = Delegation(event.from_on, event.to_on, record.actor.id, record.position, event.training)
+    return changed(trial, delegations=trial.delegations.set(key, (*trial.delegations.get(key, ()), given)))
 
 
 def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    held = trial.delegations.get(key)
-    if held is None:
-        return trial
-    return changed(trial, delegations=trial.delegations.set(key, changed(held, to_on=event.ends_on)))
+    ended = {"to_on": event.ends_on, "ended_by": record.actor.id, "ended_at": record.position}
+    held = trial.delegations.get(key, ())
+    kept = tuple(changed(each, **ended) if each.reaches_beyond(event.ends_on) else each for each in held)
+    return changed(trial, delegations=trial.delegations.set(key, kept)) if held else trial
 
 
 def _held(trial: Trial, event: d.HoldApplied, record: Record) -> Trial:

@@ -19,6 +19,7 @@ from tests.bench import (
     PI,
     SITE,
     SPONSOR,
+    TRAINED,
     Bench,
     nct07256210,
     opened_trial,
@@ -92,7 +93,7 @@ def _open(kind: str, bench: Bench) -> Bench:
     day = bench.now.date()
     for who, by in ((PI_2, SPONSOR), (COMMITTEE_3, SPONSOR), (INVESTIGATOR_2, PI_2), (NURSE_2, PI_2)):
         delegated = {"person": who.id, "role": who.role, "site": who.site, "from_on": day, "to_on": None}
-        bench.ask(setup.DelegateRole.model_validate(delegated), by)
+        bench.ask(setup.DelegateRole.model_validate({**delegated, "training": TRAINED}), by)
     return bench
 
 

@@ -9,7 +9,7 @@ from ledger.decisions import dlt, screening, setup
 from ledger.record import Actor
 from ledger.types import Role
 from tests import patients as p
-from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SITE, SPONSOR, Bench, person
+from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SITE, SPONSOR, TRAINED, Bench, person
 from tests.spec.story import trial
 
 SUB = person("sofia", "investigator")
@@ -22,6 +22,7 @@ def grant(bench: Bench, to: Actor, by: Actor = PI, from_on: date | None = None, 
         site=to.site,
         from_on=from_on or bench.now.date(),
         to_on=to_on,
+        training=TRAINED,
     )
     bench.ask(delegation, by)
 
@@ -99,7 +100,9 @@ def test_the_account_has_to_act_in_the_role_that_was_delegated() -> None:
 def test_nobody_delegates_to_himself(by: Actor) -> None:
     bench = trial()
     role: Role = "investigator" if by is PI else "safety_committee"
-    mine = setup.DelegateRole(person=by.id, role=role, site=by.site, from_on=bench.now.date(), to_on=None)
+    mine = setup.DelegateRole(
+        person=by.id, role=role, site=by.site, from_on=bench.now.date(), to_on=None, training=TRAINED
+    )
     with bench.refuses(no.MayNotDelegate):
         bench.ask(mine, by)
 
