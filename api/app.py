@@ -14,6 +14,7 @@ from api.logs import set_up
 from api.routes import (
     clock,
     operations,
+    reading_access,
     reading_audit,
     reading_design,
     reading_dosing,
@@ -55,6 +56,7 @@ READS: Final = (
     reading_evidence,
     reading_log,
     reading_audit,
+    reading_access,
     clock,
     operations,
 )
@@ -67,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.log.start()
         try:
             yield
         finally:

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from api.cli_access import access_log, delegations
 from api.cli_accounts import accounts
 from api.cli_design import design
 from api.cli_events import events
@@ -49,7 +50,8 @@ config = typer.Typer(no_args_is_help=True, help="How a server would run here.")
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(serve)
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(demo)
 app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
-for command in (replay, rebuild, events, pack, backup, restore):
+app.command("access-log", rich_help_panel=SERVICE, epilog=EXIT_CODES)(access_log)
+for command in (replay, rebuild, events, delegations, pack, backup, restore):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX = "LEDGER_"
+
+Readers = Literal["people", "overseers"]
+"""Whose reads are noted: everybody's but machines', or those of inspectors and monitors alone."""
 
 
 class Settings(BaseSettings):
@@ -37,6 +40,11 @@ class Settings(BaseSettings):
     """Whether the heads of the trials' logs are signed here."""
     keys_directory: Path | None = None
     """Where the keys of the logs are, apart from the ledgers if you can; `keys` in the directory unless it is said."""
+
+    installation_origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,199}$")] = "installation.local"
+    """The name of the installation's own log, which no other log has; it stays as it was when the log began."""
+    reads_noted: Readers = "people"
+    """Whose reads of clinical records are noted there."""
 
     @property
     def keys(self) -> Path | None:

@@ -124,6 +124,16 @@ class TrialLedger:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
 
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+        """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
+        asked = [self._writer.submit(each) for each in submissions]
+        faults = [future.exception() for future in asked]
+        return [
+            future.result() if fault is None else fault
+            for future, fault in zip(asked, faults, strict=True)
+            if fault is None or isinstance(fault, Exception)
+        ]
+
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
         go on, once that is settled."""
@@ -187,7 +197,7 @@ class TrialLedger:
     def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
         """A clock that was set is on record before whatever it dates."""
         off_by = self._watch.off_by_milliseconds(gathering.now)
-        if off_by is None or self.world.trial.registered is None:
+        if off_by is None or self.world.origin is None:
             return
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         asked = Asked(BY_ITSELF, secrets.token_hex(16))

@@ -13,6 +13,12 @@ class UnreadableCommand(Malformed):
     rule = "command"
 
 
+class NameOfTheInstallation(Malformed):
+    """No trial is called as the installation's own log is."""
+
+    rule = "G.1"
+
+
 class OccurrenceInTheFuture(Malformed):
     """It is said to have happened later than now."""
 

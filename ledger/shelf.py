@@ -11,13 +11,19 @@ from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
-from ledger.record import Record
+from ledger.record import INSTALLATION, Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
 from ledger.store.errors import AlreadyThere
 from ledger.submission import Receipt, Submission
 from ledger.world import World
 
 SUFFIX = ".ledger"
+
+
+def trials_in(directory: Path) -> list[str]:
+    """The trials whose files stand in a directory; the installation's own log is none."""
+    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    return sorted(name for name in names if name != INSTALLATION)
 
 
 class _NoArchive:
@@ -44,7 +50,7 @@ class Shelf:
         directory.mkdir(parents=True, exist_ok=True)
 
     def names(self) -> list[str]:
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
+        return trials_in(self.directory)
 
     def trial(self, trial_id: str) -> TrialLedger:
         """A trial's ledger, opened if it is not; `NoSuchTrial` where there is none."""
@@ -65,6 +71,10 @@ class Shelf:
         if notary is not None and trial_id not in self._notaries:
             self._notaries[trial_id] = notary
             notary.start()
+
+    def has(self, trial_id: str) -> bool:
+        """Whether a trial of this name stands here."""
+        return trial_id in self._open or (trial_id != INSTALLATION and self.path(trial_id).is_file())
 
     def path(self, trial_id: str) -> Path:
         return self.directory / f"{trial_id}{SUFFIX}"

@@ -13,18 +13,21 @@ from immutables import Map
 
 from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
+from ledger.installation.state import Installation
+from ledger.installation.state import evolve as evolve_installation
 from ledger.notices import NOTICES, is_notice
 from ledger.patient.evolution import evolve as evolve_patient
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Record, Source
+from ledger.record import INSTALLATION, TRIAL, Record, Source
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, changed, instant_text, utc
 
 FOLD_VERSION: Final = 4
+NO_INSTALLATION: Final = Installation()
 
 
 class Archive(Protocol):
@@ -47,12 +50,16 @@ class World:
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
+    installation: Installation = NO_INSTALLATION
+    """Of the log in which no trial stands: what it knows of accounts."""
     size: int = 0
     recorded_at: datetime | None = None
 
     def apply(self, record: Record) -> "World":
         """The trial after one more record."""
         changes: dict[str, Any] = {"size": record.position + 1, "recorded_at": record.recorded_at}
+        if record.stream == INSTALLATION:
+            return changed(self, **changes, installation=evolve_installation(self.installation, record))
         if type(record.event) in NOTICES and is_notice(record, self.patients.get(record.patient or "")):
             changes["notices"] = self.notices.set(record.position, record)
         if record.stream == TRIAL:
@@ -75,13 +82,19 @@ class World:
             changes["corrected"] = self.corrected.set(record.corrects, record.position)
         return changed(self, **changes)
 
+    @property
+    def origin(self) -> str | None:
+        """The name of the log, once it has begun."""
+        begun = self.trial.registered or self.installation.opened
+        return begun.origin if begun is not None else None
+
     def cohort(self, level: int) -> Cohort:
         return self.cohorts.get(level) or Cohort(level)
 
     def stream_version(self, stream: str) -> int:
         """How many events a stream has."""
-        if stream == TRIAL:
-            return self.trial.version
+        if stream in (TRIAL, INSTALLATION):
+            return self.trial.version if stream == TRIAL else self.installation.version
         kind, _, name = stream.partition("/")
         if kind == "patient":
             return self.patients[name].version if name in self.patients else 0

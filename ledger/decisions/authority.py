@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ledger import refusals as no
-from ledger.decisions import corrections, evidence, notices, quarantine, screening, setup
+from ledger.decisions import corrections, evidence, installation, notices, quarantine, screening, setup
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, deviation
 
 DELEGATED: Final = setup.SPONSOR_GRANTS | setup.SITE_GRANTS
@@ -28,7 +28,9 @@ FACTS: Final[frozenset[type[Command]]] = frozenset(
 )
 """What reports something that has happened; every other command asks for something."""
 
-BEFORE_ANY_ROLE: Final[frozenset[type[Command]]] = frozenset({setup.RegisterTrial, *evidence.BY_THE_LEDGER})
+BEFORE_ANY_ROLE: Final[frozenset[type[Command]]] = frozenset(
+    {setup.RegisterTrial, *installation.DECISIONS, *evidence.BY_THE_LEDGER}
+)
 """What is done before anybody holds a role, or by nobody."""
 
 
@@ -39,7 +41,8 @@ def holds_role(docket: Docket) -> bool:
 
 
 def with_authority(docket: Docket, command: Command, decide: Callable[[], Follows]) -> Follows:
-    """What is decided, if who asks holds the role; else a refusal, or the report with its deviation (G.4-9)."""
+    """What is decided, if who asks holds the role; else a refusal, or the report with its deviation (domain G.4-9,
+    11.10(g))."""
     if type(command) in BEFORE_ANY_ROLE or holds_role(docket):
         return decide()
     missing = no.NotDelegated(f"{docket.asked.by.id} as {docket.asked.by.role}")

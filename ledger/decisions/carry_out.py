@@ -25,6 +25,7 @@ from ledger.decisions import (
     holds,
     infusion,
     infusion_record,
+    installation,
     notices,
     outcomes,
     products,
@@ -67,6 +68,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **dose_order.DECISIONS,
         **given.DECISIONS,
         **infusion_record.DECISIONS,
+        **installation.DECISIONS,
         **safety.DECISIONS,
         **quarantine.DECISIONS,
         **reporting.DECISIONS,
@@ -113,9 +115,16 @@ def decide(docket: Docket, command: Command) -> Follows:
     """What a command gives, or its refusal. A correction is the same report with what it corrects."""
     if isinstance(command, corrections.CorrectRecord):
         return corrections.correct_record(docket, command, decide)
-    if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
+    if docket.world.trial.registered is None and type(command) not in _without_trial(docket.world):
         raise no.NotRegistered("the trial")
     return with_authority(docket, command, lambda: DECISIONS[type(command)](*at_the_site(docket, command)))
+
+
+def _without_trial(world: World) -> frozenset[type[Command]]:
+    """What is taken where no trial stands: its registration; in an installation's log, what such a log keeps."""
+    if world.installation.opened is None:
+        return frozenset({setup.RegisterTrial, installation.OpenInstallation})
+    return frozenset({*installation.DECISIONS, *evidence.BY_THE_LEDGER, evidence.RecordRecovery})
 
 
 def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
@@ -226,8 +235,7 @@ def append(docket: Docket, world: World, entries: Iterable[Entry]) -> tuple[Worl
 
 def envelope(docket: Docket, world: World, entry: Entry) -> Record:
     """The record of an entry at the head of the log. `recorded_at` = max(now, the record before + 1 us), in UTC."""
-    registered = world.trial.registered
-    origin = registered.origin if registered else getattr(entry.event, "origin", "")
+    origin = str(world.origin or getattr(entry.event, "origin", ""))
     recorded_at = docket.now.astimezone(UTC)
     if world.recorded_at is not None:
         recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))

@@ -11,7 +11,7 @@ from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follo
 from ledger.decisions.standing import canonical_hash
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Entry
+from ledger.record import INSTALLATION, TRIAL, Entry
 from ledger.trial import events as e
 from ledger.trial.state import Delegation
 from ledger.types import Commitment, Day, Line, Name, Role, Sha256
@@ -120,6 +120,8 @@ class CloseEnrolment(Command):
 
 def register_trial(docket: Docket, command: RegisterTrial) -> Follows:
     """The first event of a ledger. Whoever registers acts for the sponsor and holds the medical monitor's role."""
+    if command.trial_id == INSTALLATION:
+        raise no.NameOfTheInstallation(command.trial_id)
     event = e.TrialRegistered(**command.model_dump(), event_schema=EVENT_SCHEMA)
     follows = decided_here(docket, TRIAL, event, _if(docket.world.trial.registered, no.AlreadyRegistered("the trial")))
     if isinstance(follows, AlreadySo):

@@ -76,7 +76,7 @@ def routes() -> tuple[tuple[str, str, str, frozenset[str]], ...]:
 
 
 def full(path: str) -> str:
-    return path if path.startswith("/v1/trials") else f"/v1/trials/{{trial}}{path}"
+    return path if path.startswith("/v1/") else f"/v1/trials/{{trial}}{path}"
 
 
 def ask(place: Place, method: str, path: str, headers: dict[str, str]) -> Response:
