@@ -1,24 +1,25 @@
 """Who had access, asked with no server: the installation's own log, and a trial's delegations."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import BaseModel
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
-from api.cli_output import AsJson, print_json, show
+from api.cli_output import AsJson, out, print_json, tidy
 from api.cli_places import File, TrialName, day_of, instant_of, ledger_file
 from api.settings import Settings
 from api.views import DelegationView
 from api.views import delegations as delegations_of
 from ledger.installation_log import FILE, spool_of
 from ledger.store.sqlite import SqliteStore
-from ledger.types import instant_text
 from projections.access_log import STORED, AccessFilter, AccessRow, KindWanted, access_row, found
 from projections.base import world_at
 from projections.levels import home_day
@@ -48,7 +49,9 @@ def access_log(
     wanted = AccessFilter(who, _kind(kind), trial, patient, instant_of(since), instant_of(until))
     with SqliteStore.open(file or place / FILE, read_only=True) as store:
         rows = [access_row(each) for each in islice(found(store, wanted), limit)]
-    _print(AccessRow, rows, as_csv, as_json, ("recorded_at", "kind", "who", "role", "about", "patient", "problem"))
+    if not _as_asked(AccessRow, rows, as_csv, as_json):
+        for row in rows:
+            out.print(_line(row), soft_wrap=True)
     if waiting := len(spool_of(place).read()):
         typer.echo(f"{waiting} happenings wait for the server to take them in.", err=True)
 
@@ -81,33 +84,43 @@ def delegations(
     moment: datetime | None = instant or world.recorded_at
     day = day_of(on) or (home_day(world, moment) if moment is not None else None)
     rows = [] if day is None else list(delegations_of(world, day))
-    _print(
-        DelegationView, rows, as_csv, as_json, ("person", "role", "site", "from_on", "to_on", "in_force", "training")
-    )
+    if not _as_asked(DelegationView, rows, as_csv, as_json):
+        tidy(out, _table(rows))
 
 
-def _print(kind: type[BaseModel], rows: list[Any], as_csv: bool, as_json: bool, columns: tuple[str, ...]) -> None:
+def _as_asked(kind: type[BaseModel], rows: Sequence[BaseModel], as_csv: bool, as_json: bool) -> bool:
+    """Print the rows for a spreadsheet or for a program, a line each; whether that was asked for."""
     if as_csv:
         sys.stdout.writelines(views_csv(kind, rows))
     elif as_json:
         for row in rows:
             print_json(row.model_dump(mode="json"))
-    else:
-        show({}, False, lambda: _table(rows, columns))
+    return as_csv or as_json
 
 
-def _table(rows: list[Any], columns: tuple[str, ...]) -> Table:
+def _line(row: AccessRow) -> Text:
+    """When, what, who, and on what."""
+    line = Text(f"{row.position:>6}  {row.recorded_at:%Y-%m-%d %H:%M:%S}Z  ", style="dim")
+    line.append(f"{row.kind:<16} ", style="bold not dim")
+    line.append(f"{row.who} ({row.role.replace('_', ' ')})", style="not dim")
+    for said in (row.about, row.trial, row.patient, row.resource, row.change):
+        if said is not None:
+            line.append(f"  {said}", style="not dim")
+    if row.problem or row.rule:
+        line.append(f"  {row.problem or row.rule}", style="yellow not dim")
+    if row.times_count > 1:
+        line.append(f"  {row.times_count} times", style="yellow not dim")
+    return line
+
+
+def _table(rows: Sequence[DelegationView]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for name in columns:
-        table.add_column(name.replace("_", " "))
+    for name in ("person", "role", "site", "from", "to", "in force", "given by", "training"):
+        table.add_column(name)
     for row in rows:
-        table.add_row(*(_cell(getattr(row, name)) for name in columns))
+        until = "" if row.to_on is None else row.to_on.isoformat()
+        in_force = "yes" if row.in_force else "no"
+        table.add_row(
+            row.person, row.role, row.site or "", str(row.from_on), until, in_force, row.given_by, row.training or ""
+        )
     return table
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return instant_text(value)[:19].replace("T", " ")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)

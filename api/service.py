@@ -28,8 +28,8 @@ TRAINING: Final = "Ledger-Training"
 """The header that marks what comes from a ledger that holds no real patient."""
 
 _CHALLENGE: Final = 'Bearer realm="trial-ledger"'
-QUIET: Final = frozenset({"read", "account-used"})
-"""What the server's own log does not tell: there is too much of it."""
+TOLD: Final = frozenset({"log-in-failed", "locked-out", "account-changed", "signing-failed", "exported"})
+"""What the server's own log tells too; of the rest there is too much."""
 
 _log = structlog.get_logger("door")
 
@@ -50,8 +50,7 @@ class Service:
     def note(self, happening: Happening) -> None:
         """Keep what happened at the door; it is on disk in a moment."""
         self.log.note(happening.noted(), happening.actor)
-        if happening.kind not in QUIET:
-            self._tell(happening)
+        self._tell(happening)
 
     async def keep(self, happening: Happening) -> None:
         """Keep what happened at the door before anything else happens; `LogUnavailable`."""
@@ -83,6 +82,8 @@ class Service:
         return happening if known or happening.patient is None else replace(happening, patient=None)
 
     def _tell(self, happening: Happening) -> None:
+        if happening.kind not in TOLD:
+            return
         told = {name: getattr(happening, name) for name in ("who", "about", "rule", "role", "site", "trial")}
         _log.info(happening.kind, **{name: value for name, value in told.items() if value is not None})
 
