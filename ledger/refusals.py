@@ -128,7 +128,7 @@ class SourceUnknown(Refused):
 
 
 class NotDelegated(Refused):
-    """The signer does not hold the delegated role today."""
+    """Who asks does not hold the delegated role today."""
 
     rule = "G.4-9"
 

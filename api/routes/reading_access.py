@@ -58,6 +58,12 @@ class AccessQuery(BaseModel):
         return AccessFilter(**{name: getattr(self, name) for name in named})
 
 
+class NoQuery(BaseModel):
+    """Nothing more is asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class ReviewQuery(BaseModel):
     """What counts as ending soon, in which form."""
 
@@ -122,7 +128,7 @@ def _sees(service: Service, by: Caller, record: Record) -> bool:
 
 
 @router.get("/access-log/bundle", response_class=Response, responses={200: {"content": {ZIP: {}}}})
-async def export_access_log(request: Request, by: Verifier) -> Response:
+async def export_access_log(request: Request, by: Verifier, _: Annotated[NoQuery, Query()]) -> Response:
     """The access log for whoever checks it offline, as a trial's bundle is checked, up to its newest signed head."""
     if OWN in by.rights:
         raise Refused("forbidden", "entries of all sites")
