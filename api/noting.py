@@ -26,8 +26,9 @@ COPIES: Final = frozenset({"replay", "show_audit_trail", "show_tile", "show_comm
 COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf")
 """A read in one of these forms is a copy that lives on without us."""
 
-ACCOUNT, RESOURCE, REFUSED = "ledger.account", "ledger.resource", "ledger.refused"
-"""Where a request's scope holds the account, the resource whose right was used, and the problem with its rule."""
+OPERATION, ACCOUNT, RESOURCE, REFUSED = "ledger.operation", "ledger.account", "ledger.resource", "ledger.refused"
+"""Where a request's scope holds the operation, where no route does, the account, the resource whose right was used, and
+the problem with its rule."""
 
 
 def leave_refusal(scope: Any, problem: Problem, rule: str = "", *, by_rule: bool = False) -> None:
@@ -90,7 +91,7 @@ def _request(kind: Any, scope: Mapping[str, Any], status: int, account: Account 
 def _operation(scope: Mapping[str, Any]) -> str:
     """The operationId of the route; of a path that leads nowhere nothing is told."""
     route = scope.get("route")
-    return "no-such-route" if route is None else str(route.name)
+    return scope.get(OPERATION, "no-such-route") if route is None else str(route.name)
 
 
 def _resource(scope: Mapping[str, Any], at: Mapping[str, str]) -> str | None:

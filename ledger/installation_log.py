@@ -24,6 +24,7 @@ from ledger.application import BY_ITSELF, Clock, TrialLedger, system_clock
 from ledger.decisions.docket import Command
 from ledger.decisions.installation import NoteGap, NoteHappening, OpenInstallation
 from ledger.errors import Corrupt, LedgerError, Unavailable
+from ledger.keyring import Keyring
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
 from ledger.record import INSTALLATION, Actor, Asked
@@ -67,11 +68,13 @@ class InstallationLog:
         directory: Path,
         origin: str,
         keys: Path | None = None,
+        keyring: Keyring | None = None,
         clock: Clock = system_clock,
         capacity: int = CAPACITY,
     ) -> None:
         self.path, self.spool = directory / FILE, spool_of(directory)
         self._origin, self._keys, self._clock, self._capacity = origin, keys, clock, capacity
+        self._keyring = keyring
         self._waiting: deque[Noted] = deque()
         self._changed = threading.Condition()
         self._urgent = self._closed = self._busy = False
@@ -192,8 +195,8 @@ class InstallationLog:
         if self._corrupt is not None:
             raise self._corrupt
         if self._ledger is None:
-            there = self.path.exists()
-            ledger = TrialLedger.open(self.path, self._clock) if there else TrialLedger.create(self.path, self._clock)
+            begin = TrialLedger.open if self.path.exists() else TrialLedger.create
+            ledger = begin(self.path, self._clock, self._keyring)
             if ledger.world.origin is None:
                 ledger.submit(_by_itself(OpenInstallation(origin=self._origin)))
             self._ledger = ledger
