@@ -39,7 +39,13 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys, settings.keyring())
+        self.shelf = Shelf(
+            settings.directory,
+            settings.story_from,
+            settings.keys,
+            settings.keyring(),
+            settings.verified_whole_up_to,
+        )
         self.accounts = Accounts(settings.accounts)
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.counts: Counter[tuple[str, str]] = Counter()

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.keyring import KeyInFile, Keyring, OuterKey
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
 
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     at_least_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a read waits for the position that it asks for."""
 
+    verified_whole_up_to: Annotated[int, Field(ge=0)] = VERIFIED_WHOLE_UP_TO
+    """Logs of at most so many events are verified from their first one at every start; longer ones from where they were
+    verified last, and as a whole by `trial-ledger rebuild`, which belongs into every night."""
     evidence: bool = True
     """Whether the heads of the trials' logs are signed here."""
     keys_directory: Path | None = None

@@ -24,7 +24,7 @@ from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.errors import ErasureUnfinished
 from ledger.store.rows import EvidenceRow, SignedHead
-from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO, SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
@@ -120,10 +120,16 @@ class TrialLedger:
         return cls(SqliteStore.create(path), clock, keyring=keyring)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
-        interrupted are finished."""
-        return cls(SqliteStore.open(path), clock, keyring=keyring)
+    def open(
+        cls,
+        path: Path,
+        clock: Clock = system_clock,
+        keyring: Keyring | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+    ) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
+        says. Erasures that a crash interrupted are finished."""
+        return cls(SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to), clock, keyring=keyring)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""

@@ -1,6 +1,7 @@
 """The trials of an installation: one file each in a directory, opened on demand."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,9 @@ from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
 from ledger.record import INSTALLATION, Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
+from ledger.rounds import WORKERS, Rounds
 from ledger.store.errors import AlreadyThere
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 from ledger.submission import Receipt, Submission
 from ledger.world import World
 
@@ -45,7 +48,8 @@ class _NoArchive:
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts."""
+    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts.
+    `verified_whole_up_to`: as of `SqliteStore.open`."""
 
     def __init__(
         self,
@@ -53,12 +57,15 @@ class Shelf:
         story_from: datetime | None = None,
         keys: Path | None = None,
         keyring: Keyring | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
     ) -> None:
         self.directory = directory
+        self._verified_whole_up_to = verified_whole_up_to
         self._story_from = story_from
         self._keys = KeyRoom(keys) if keys is not None else None
         self._open: dict[str, TrialLedger] = {}
         self._notaries: dict[str, Notary] = {}
+        self._rounds = Rounds()
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
         self.keyring = keyring or Keyring(directory / DIRECTORY)
@@ -86,7 +93,7 @@ class Shelf:
         notary = self._keys.notary(trial_id, self._open[trial_id]) if self._keys is not None else None
         if notary is not None and trial_id not in self._notaries:
             self._notaries[trial_id] = notary
-            notary.start()
+            notary.start(self._rounds)
 
     def has(self, trial_id: str) -> bool:
         """Whether a trial of this name stands here."""
@@ -96,7 +103,7 @@ class Shelf:
         return self.directory / f"{trial_id}{SUFFIX}"
 
     def _opened(self, path: Path) -> TrialLedger:
-        ledger = TrialLedger.open(path, keyring=self.keyring)
+        ledger = TrialLedger.open(path, keyring=self.keyring, verified_whole_up_to=self._verified_whole_up_to)
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -128,9 +135,10 @@ class Shelf:
 
     def close(self) -> None:
         with self._lock:
-            for notary in self._notaries.values():
-                notary.close()
+            with ThreadPoolExecutor(WORKERS) as pool:  # each makes the last round that is due
+                list(pool.map(Notary.close, self._notaries.values()))
             self._notaries.clear()
+            self._rounds.close()
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()
