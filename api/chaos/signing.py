@@ -95,8 +95,8 @@ def kill_while_signing(task: Task) -> Outcome:
         callers.stop()
         receipts.stop()
         judgements.append(judge(directory, callers.acknowledged, callers.sent))
-        found, lost = of_one_history(directory, receipts.held)
-        wrong += found
+        two, lost = of_one_history(directory, receipts.held)
+        wrong += two
         between += lost
     found = summed(judgements)
     told = f"{len(receipts.held)} receipts; {between} times killed between signing and keeping"
