@@ -27,6 +27,7 @@ from api.routes import (
     reading_products,
     reading_review,
     reading_safety,
+    reading_signatures,
     reading_trial,
     reading_ward,
 )
@@ -54,6 +55,7 @@ READS: Final = (
     reading_design,
     reading_evidence,
     reading_log,
+    reading_signatures,
     reading_audit,
     clock,
     operations,

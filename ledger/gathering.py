@@ -9,7 +9,10 @@ from typing import Final
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.evidence import RecordRecovery
-from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused
+from ledger.decisions.meanings import MEANINGS
+from ledger.decisions.signing import signed
+from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
+from ledger.evidence.merkle import leaf_hash
 from ledger.record import Head, Record
 from ledger.refusals import VersionMovedOn
 from ledger.store.appending import Batch
@@ -42,6 +45,8 @@ class Gathering:
     behind: str | None = None
     """What was signed and is not in this log: then nothing is taken but the recovery."""
     evidence: list[EvidenceRow] = field(default_factory=list)
+    signed_only: bool = False
+    """Whether what has to be signed is refused without a signature."""
 
     def answer(self, batch: Batch, asked: Submission | EvidenceGathered) -> Receipt | Exception:
         """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""
@@ -54,11 +59,13 @@ class Gathering:
                 return self._answered_before(known, asked)
             if self.behind is not None and not isinstance(asked.command, RecordRecovery):
                 raise BehindSignedHead(self.behind)
+            self._expect_signed(asked)
             _expect(self.world, asked)
-            done = carry_out(self._docket(asked), asked.command)
+            docket = self._docket(asked)
+            done = carry_out(docket, asked.command)
             if asked.dry_run:
                 return Receipt(done.records, (), already=done.already is not None, dry_run=True)
-            return self._take(asked, done)
+            return self._take(asked, docket, done)
         except Corrupt:
             raise
         except LedgerError as error:
@@ -92,12 +99,24 @@ class Gathering:
         positions = range(known.first_position, known.last_position + 1)
         return Receipt(tuple(map(self.record, positions)), (), already=known.status == "already")
 
-    def _take(self, asked: Submission, done: CarriedOut) -> Receipt:
+    def _expect_signed(self, asked: Submission) -> None:
+        """What has to be signed is signed by a person; what is only tried out need not be."""
+        kind = type(asked.command)
+        if self.signed_only and kind in MEANINGS and asked.signing is None and not asked.dry_run:
+            raise SignatureMissing(kind.__name__)
+        if asked.signing is not None and asked.asked.by.role == "edc_system":
+            raise SignatureMissing("a system does not sign")
+
+    def _take(self, asked: Submission, docket: Docket, done: CarriedOut) -> Receipt:
         """Take a command's outcome into the batch; `LeafTooLarge` before anything of it is taken."""
         if done.already is not None:
             self._keep_answer(asked, "already", done.already, done.already)
             return Receipt((self.record(done.already),), (), already=True)
         leaves = [encode(record) for record in done.records]
+        if asked.signing is not None:
+            hashes = [leaf_hash(leaf).hex() for leaf in leaves]
+            done = signed(docket, asked.command, done, hashes, asked.signing)
+            leaves.extend(encode(record) for record in done.records[len(leaves) :])
         self.leaves.extend(leaves)
         self.records.extend(done.records)
         named = _commitments(done.records)

@@ -20,11 +20,14 @@ from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import TRIAL, Record, Source
+from ledger.signatures import Signatures
 from ledger.trial.evolution import evolve as evolve_trial
+from ledger.trial.signatures import RecordSigned
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, changed, instant_text, utc
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
+NONE_SIGNED: Final = Signatures()
 
 
 class Archive(Protocol):
@@ -37,8 +40,8 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), and what
-    those who dose have to hear of (`notices`), by position."""
+    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), what
+    those who dose have to hear of (`notices`), by position, and what is signed by whom (`signatures`)."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
@@ -47,12 +50,17 @@ class World:
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
+    signatures: Signatures = NONE_SIGNED
     size: int = 0
     recorded_at: datetime | None = None
 
     def apply(self, record: Record) -> "World":
         """The trial after one more record."""
         changes: dict[str, Any] = {"size": record.position + 1, "recorded_at": record.recorded_at}
+        if type(record.event) is RecordSigned:
+            signed = self.signatures.with_signature(record)
+            return changed(self, trial=evolve_trial(self.trial, record), signatures=signed, **changes)
+        patient = None
         if type(record.event) in NOTICES and is_notice(record, self.patients.get(record.patient or "")):
             changes["notices"] = self.notices.set(record.position, record)
         if record.stream == TRIAL:
@@ -73,6 +81,9 @@ class World:
             changes["facts"] = self.facts.set((record.stream, contradiction_key(record.event)), record.position)
         if record.corrects is not None:
             changes["corrected"] = self.corrected.set(record.corrects, record.position)
+        signatures = self.signatures.after(record, patient)
+        if signatures is not self.signatures:
+            changes["signatures"] = signatures
         return changed(self, **changes)
 
     def cohort(self, level: int) -> Cohort:

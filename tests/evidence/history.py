@@ -128,8 +128,9 @@ def history() -> History:
 
 
 def _told(place: Path) -> History:
-    """Three children screened and placed, two of them dosed; heads signed, cosigned and dated on the way."""
-    bench = FiledBench(place / "trial.ledger")
+    """Three children screened and placed, two of them dosed; what has to be signed is signed; heads signed, cosigned
+    and dated on the way."""
+    bench = FiledBench(place / "trial.ledger", signs=True)
     bench.now = datetime.now(UTC).replace(microsecond=0)
     opened_trial(bench=bench, training=False)
     evidence = Evidence(place, bench.ledger, lambda: bench.now)
