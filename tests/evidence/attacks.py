@@ -11,7 +11,7 @@ from ledger.evidence.keys import SigningKey
 from ledger.evidence.merkle import leaf_hash
 from ledger.evidence.verify import ED25519, INCOMPLETE, TAMPERED, Note, Report, checkpoint_text, root_of
 from tests.evidence.filed import ORIGIN
-from tests.evidence.history import History, canonical, changed, receipt, resealed, signed, tiles_of
+from tests.evidence.history import History, canonical, changed, rebound, receipt, resealed, signed, tiles_of
 
 Files = Mapping[str, bytes]
 
@@ -188,7 +188,7 @@ def altered(leaf: bytes) -> bytes:
 def a_fork(history: History) -> Iterator[Attack]:
     """A log that was continued in two ways: from an old backup, or for two readers."""
     for size in sorted(history.notes)[:-1]:
-        leaves = [*history.leaves[:size], *map(altered, history.leaves[size:])]
+        leaves = rebound([*history.leaves[:size], *map(altered, history.leaves[size:])])
         files = history.bundled(
             leaves, {**{s: n for s, n in history.notes.items() if s <= size}, len(leaves): signed(leaves)}
         )

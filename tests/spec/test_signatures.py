@@ -154,7 +154,7 @@ def test_signatures_on_a_decision_are_stale_once_a_fact_that_it_rests_on_is_othe
 
 
 def test_stale_signatures_count_to_no_quorum() -> None:
-    """Two of three have signed; then a DLT of the time before comes to light. Nobody can add the third signature, and the
+    """Two of three have signed; then a DLT of the time before comes to light. Nobody adds the third signature, and the
     next child is exposed only by another decision, which all three sign anew."""
     bench = signing(told("1NNN"))
     shown = inputs_hash(bench.world, bench.docket().version())
