@@ -29,6 +29,7 @@ from api.routes import (
     reading_safety,
     reading_trial,
     reading_ward,
+    sessions,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -56,6 +57,7 @@ READS: Final = (
     reading_log,
     reading_audit,
     clock,
+    sessions,
     operations,
 )
 
