@@ -23,18 +23,25 @@ def entered(
         nonlocal told
         if one.password_once and one.password_spent:
             raise NotProved("password-spent")
+        one = _with_code(one, otp, now)
         told, rest = one.changes[: one.noted], one.changes[one.noted :]
         fresh = one.model_copy(update={"password_spent": one.password_once, "changes": rest, "noted": 0})
         if one.password is not None and hashing.is_old(one.password):
             return fresh.model_copy(update={"password": hashing.hash(password)})
         return fresh
 
-    after, proof = _proved(path, known, password, otp, hashing, now, use)
-    return after, proof, told
+    after = _with_password(path, known, password, hashing, use)
+    return after, Proof(("password",) if after.otp_secret is None else ("password", "otp"), now), told
 
 
 def signed(
-    path: Path, known: Credentials | None, password: str, otp: str | None, hashing: Hashing, now: datetime
+    path: Path,
+    known: Credentials | None,
+    password: str,
+    otp: str | None,
+    hashing: Hashing,
+    now: datetime,
+    needs_code: bool,
 ) -> Proof:
     """How somebody proves himself to sign; `NotProved` also where the password is not his own alone."""
 
@@ -43,21 +50,20 @@ def signed(
             raise NotProved("password-not-own")
         if one.signing_suspended:
             raise NotProved("signing-suspended")
-        return one
+        return _with_code(one, otp, now) if needs_code else one
 
-    return _proved(path, known, password, otp, hashing, now, use)[1]
+    after = _with_password(path, known, password, hashing, use)
+    return Proof(("password", "otp") if needs_code and after.otp_secret is not None else ("password",), now)
 
 
-def _proved(
+def _with_password(
     path: Path,
     known: Credentials | None,
     password: str,
-    otp: str | None,
     hashing: Hashing,
-    now: datetime,
     use: Callable[[Credentials], Credentials],
-) -> tuple[Credentials, Proof]:
-    """The password first, so that everything else takes the same time; the code and its use in one step."""
+) -> Credentials:
+    """The password first, so that everything else takes the same time; then what is used up, in one step."""
     right = hashing.verify(known.password if known is not None else None, password)
     if known is None:
         raise NotProved("no-password")
@@ -69,11 +75,11 @@ def _proved(
             raise NotProved("locked-out")
         if one.password != known.password:
             raise NotProved("wrong-password")
-        return use(_with_code(one, otp, now))
+        return use(one)
 
     after = change_credentials(path, known.id, enter)
     assert after is not None
-    return after, Proof(("password",) if after.otp_secret is None else ("password", "otp"), now)
+    return after
 
 
 def _with_code(one: Credentials, otp: str | None, now: datetime) -> Credentials:

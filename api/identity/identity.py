@@ -104,22 +104,27 @@ class Identity:
         self.sessions.close(token)
         self._note(_of("logged-out", session.account, "session"))
 
-    async def prove(self, account: Account, password: str, otp: str | None, origin: str = "") -> Proof:
+    async def prove(
+        self, account: Account, password: str, otp: str | None, origin: str = "", *, continuing: bool = False
+    ) -> Proof:
         """How the holder of an account proved himself just now, to sign: `Proof(method, at)`.
 
         `method` is `("password",)`, or `("password", "otp")` where the account has a second factor, whose code is then
-        needed and used up: the code of a log-in signs nothing. Refused with `signing-refused` (403) whatever was wrong,
-        also where somebody else set the password, or an administrator took the second factor and nobody has vouched
-        since; with `too-many-attempts` (429) where the next try has to wait. Failures count as those of log-in do, up
-        to the lock-out, and each is noted as `signing-failed`, with the reason.
+        needed and used up: the code of a log-in signs nothing. `continuing` a run of signatures, the password alone is
+        enough (21 CFR 11.200(a)(1)(i)); that the run began with a whole proof in the same session is the caller's to see.
+
+        Refused with `signing-refused` (403) whatever was wrong, also where somebody else set the password, or an
+        administrator took the second factor and nobody has vouched since; with `too-many-attempts` (429) where the next
+        try has to wait. Failures count as those of log-in do, up to the lock-out, and each is noted as
+        `signing-failed`, with the reason.
         """
         known = self._known(account.id)
-        return await self._attempt(
-            "signing-failed",
-            account.id,
-            origin,
-            lambda: checking.signed(self._file.path, known, password, otp, self.hashing, self.clock()),
-        )
+        needs_code = not continuing
+
+        def check() -> Proof:
+            return checking.signed(self._file.path, known, password, otp, self.hashing, self.clock(), needs_code)
+
+        return await self._attempt("signing-failed", account.id, origin, check)
 
     async def change_password(self, session: Session, password: str, new: str, origin: str) -> None:
         """Replace one's own password; every session of the account ends."""

@@ -431,7 +431,7 @@ def test_a_password_that_somebody_else_set_opens_one_log_in_to_replace_it(ward: 
 def test_the_administrator_who_resets_a_password_does_not_sign_with_it(ward: Ward) -> None:
     """11.200(a)(3): the second factor stays with its owner."""
     set_by_the_administrator(ward, "maria", OTHER)
-    assert not_proved(ward, "maria", OTHER) == "wrong-code"
+    assert not_proved(ward, "maria", OTHER) == "password-not-own"
     assert ward.log_in("maria", OTHER).status_code == 401
     assert ward.noted[-1].rule == "wrong-code"
     ward.later(seconds=60)
@@ -520,6 +520,16 @@ def test_the_code_of_a_log_in_signs_nothing(ward: Ward) -> None:
     assert not_proved(ward, "maria", otp=code) == "wrong-code"
     ward.later(seconds=60)
     assert prove(ward, "maria", otp=ward.code()).method == ("password", "otp")
+
+
+def test_a_run_of_signatures_goes_on_with_the_password(ward: Ward) -> None:
+    """11.200(a)(1)(i)"""
+    service = ward.place.app.state.service
+    maria = service.accounts.of("maria")
+    going_on = asyncio.run(service.identity.prove(maria, PASSWORD, None, continuing=True))
+    assert going_on.method == ("password",)
+    with pytest.raises(Refused):
+        asyncio.run(service.identity.prove(maria, OTHER, None, continuing=True))
 
 
 def test_failed_signatures_count_as_failed_log_ins_do(ward: Ward) -> None:
