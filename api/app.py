@@ -30,6 +30,7 @@ from api.routes import (
     reading_signatures,
     reading_trial,
     reading_ward,
+    sessions,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -58,6 +59,7 @@ READS: Final = (
     reading_signatures,
     reading_audit,
     clock,
+    sessions,
     operations,
 )
 

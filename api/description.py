@@ -46,6 +46,9 @@ Every write is a command, with an `Idempotency-Key`; every refusal is a problem 
 _WRITE_PROBLEMS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503, 507)
 _READ_PROBLEMS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _OPEN_PROBLEMS: Final = (404, 503)
+_FIRST_PROBLEMS: Final = (400, 401, 413, 415, 422, 429, 503)
+FIRST: Final = frozenset({"/v1/sessions"})
+"""Where a caller comes without a token and goes with one."""
 
 
 def _problem_response(status: int) -> dict[str, Any]:
@@ -151,7 +154,10 @@ def describe(app: FastAPI, writings: Iterable[Writing]) -> dict[str, Any]:
 def _name_problems(path: str, operation: dict[str, Any], writes: set[str]) -> None:
     """Add how an operation may be refused; what needs no token says so."""
     statuses: Iterable[int] = _OPEN_PROBLEMS
-    if path.startswith("/v1/"):
+    if path in FIRST:
+        statuses = _FIRST_PROBLEMS
+        operation["security"] = []
+    elif path.startswith("/v1/"):
         statuses = _WRITE_PROBLEMS if operation["operationId"] in writes else _READ_PROBLEMS
     else:
         operation["security"] = []

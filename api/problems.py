@@ -19,6 +19,9 @@ from ledger.protocol import document
 from ledger.store import errors
 
 MEDIA_TYPE: Final = "application/problem+json"
+CHALLENGE: Final = 'Bearer realm="trial-ledger"'
+"""What a 401 asks for."""
+
 _DEFINED_IN: Final = (refusals, document, errors)
 """Where the leaves are defined; importing them makes the tree complete."""
 
@@ -47,15 +50,22 @@ AT_THE_DOOR: Final = _door(
     ("body-unreadable", 400, "The body is not a JSON text of the kind that is read here."),
     ("request-unreadable", 400, "The request cannot be read."),
     ("unauthenticated", 401, "The request carries no token that is known and in force."),
+    ("log-in-refused", 401, "The id, the password or the code is not right, or the account is locked."),
     ("forbidden", 403, "The caller's role may not do this."),
+    ("signing-refused", 403, "The password or the code is not right, or the account may not sign."),
+    ("password-change-due", 403, "Somebody else set the password: its owner replaces it before anything else."),
+    ("second-factor-due", 403, "A second factor is enrolled before anything else."),
+    ("session-needed", 403, "This is done in a session, after a log-in with a password."),
     ("not-found", 404, "There is no such resource."),
     ("method-not-allowed", 405, "The resource does not know this method."),
     ("no-story-clock", 409, "Only a training ledger's story clock can be set."),
     ("body-too-large", 413, "The body is larger than this server takes."),
     ("unsupported-media-type", 415, "A body is sent as application/json in UTF-8, not compressed."),
     ("request-invalid", 422, "The request does not have the form that the description gives."),
+    ("password-too-weak", 422, "The password is too easy to guess."),
     ("if-match-missing", 428, "What someone decides on what he saw names its version in If-Match."),
     ("too-many-requests", 429, "The client asks faster than it may."),
+    ("too-many-attempts", 429, "Too many attempts failed; the next one has to wait."),
     ("internal", 500, "The server made a mistake. It has been noted."),
     ("not-there-yet", 503, "The position that was asked for is not on record yet."),
 )

@@ -10,6 +10,7 @@
     answer    a query of the own site
     custody   what happens to a lot once it leaves manufacture: who holds it, how warm it was, thawed, destroyed
     set lift  a hold
+    vouch     that somebody has her account again
     own       whatever the cell grants, at the own site only; another site's patients do not exist (404)
     entries   whatever the cell grants, on one's own entries only
     received  what this machine itself reported
@@ -80,6 +81,7 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "texts": "pi inv coord check cra: R own; mm sc ds dm: R; insp: R",
         "evidence": "mm: R W S; pi: R W; inv coord check sc ds qa dm cra stat ec insp edc admin: R",
         "clock": "mm admin: W",
+        "accounts": "pi: vouch own; mm: vouch",
     }
 )
 

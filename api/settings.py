@@ -33,6 +33,24 @@ class Settings(BaseSettings):
     at_least_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a read waits for the position that it asks for."""
 
+    credentials_path: Path | None = None
+    """By what people and machines prove themselves; `credentials.jsonl` in the directory unless it is said."""
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    """How long a log-in lasts at most."""
+    session_idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    """After how long without a request it ends."""
+    lock_out_after: Annotated[int, Field(ge=3, le=100)] = 5
+    """How many failures in a row lock an account out, until an administrator unlocks it."""
+    failures_of_an_origin: Annotated[int, Field(ge=1)] = 20
+    """How many failed log-ins of one address cost no waiting; one is forgotten every half minute."""
+    second_factor_required: bool = False
+    """Whether people without a second factor have to enrol one before anything else."""
+    argon2_memory_kib: Annotated[int, Field(ge=8)] = 64 * 1024
+    """What a password's hash costs, as RFC 9106 recommends. Lower it for tests only."""
+    argon2_passes: Annotated[int, Field(ge=1)] = 3
+    alert_command: str | None = None
+    """Run at a lock-out, with a line of JSON on its standard input."""
+
     evidence: bool = True
     """Whether the heads of the trials' logs are signed here."""
     keys_directory: Path | None = None
@@ -41,6 +59,10 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> Path | None:
         return (self.keys_directory or self.directory / "keys") if self.evidence else None
+
+    @property
+    def credentials(self) -> Path:
+        return self.credentials_path or self.directory / "credentials.jsonl"
 
     @property
     def accounts(self) -> Path:

@@ -12,7 +12,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.auth import Accounts, add_account
+from api.auth import add_account
 from api.settings import Settings
 from ledger.types import Role
 
@@ -78,7 +78,8 @@ class Place:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
-        self.settings = Settings(directory=directory, **{"story_from": STORY_BEGINS, "evidence": False, **settings})
+        usual = {"story_from": STORY_BEGINS, "evidence": False, "argon2_memory_kib": 8, "argon2_passes": 1}
+        self.settings = Settings(directory=directory, **{**usual, **settings})
         self.tokens = {
             role: add_account(self.settings.accounts, id=name, role=role, site=site)
             for role, (name, site) in PEOPLE.items()
@@ -87,7 +88,7 @@ class Place:
 
     def start(self) -> None:
         self.app = create_app(self.settings)
-        self.app.state.service.accounts = Accounts(self.settings.accounts, look_every_seconds=0)
+        self.app.state.service.follow(look_every_seconds=0)
         self.http = TestClient(self.app, raise_server_exceptions=False)
         self.http.__enter__()
         self.callers = {role: Caller(self.http, token, PEOPLE[role][0]) for role, token in self.tokens.items()}
