@@ -31,6 +31,7 @@ from api.routes import (
     reading_trial,
     reading_ward,
     sessions,
+    signings,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -60,6 +61,7 @@ READS: Final = (
     reading_audit,
     clock,
     sessions,
+    signings,
     operations,
 )
 

@@ -23,7 +23,7 @@ from api.identity.lines import Followed, locked, read_lines, write_lines
 from ledger.application import system_clock
 from ledger.errors import Contradicted
 from ledger.record import Actor
-from ledger.types import Day, Frozen, Name, Role, Several, Sha256
+from ledger.types import Day, Frozen, Line, Name, Role, Several, Sha256
 
 TOKEN_PREFIX: Final = "tl_"  # noqa: S105 - how a leaked token is recognised
 TOKEN_BYTES: Final = 32
@@ -42,6 +42,8 @@ class Account(Frozen):
     token_sha256: Sha256 | None = None
     client: Name
     id: Name
+    printed_name: Line | None = None
+    """As it stands with a signature (21 CFR 11.50); who has none does not sign."""
     role: Role
     site: Name | None = None
     trials: Several[Name] | None = None
@@ -141,6 +143,7 @@ def add_account(
     trials: tuple[str, ...] | None = None,
     client: str | None = None,
     expires_on: date | None = None,
+    printed_name: str | None = None,
 ) -> str:
     """Make an account and give its token, which is not kept and cannot be asked for again."""
     token = new_token(TOKEN_PREFIX)
@@ -152,6 +155,7 @@ def add_account(
         site=site,
         trials=trials,
         expires_on=expires_on,
+        printed_name=printed_name,
     )
     save_account(path, account)
     return token

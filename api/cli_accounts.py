@@ -25,6 +25,7 @@ def add(
     trial: Annotated[list[str] | None, typer.Option(help="Only this trial; may be repeated.")] = None,
     client: Annotated[str | None, typer.Option(help="A name for this token, where a person has several.")] = None,
     expires_on: Annotated[str | None, typer.Option(metavar="DAY", help="The last day, YYYY-MM-DD.")] = None,
+    printed_name: Annotated[str | None, typer.Option(help="As it stands with a signature.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an account and print its token, once. Only its hash is kept: a lost token is revoked and made anew."""
@@ -40,6 +41,7 @@ def add(
             trials=tuple(trial) if trial else None,
             client=client,
             expires_on=_day(expires_on),
+            printed_name=printed_name,
         )
     except ValidationError as faults:
         raise typer.BadParameter("; ".join(str(fault["msg"]) for fault in faults.errors())) from None

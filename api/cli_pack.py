@@ -46,7 +46,8 @@ def pack(
 def _pack(store: SqliteStore, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
     """The pack, and what was signed on it since."""
     records = tuple(store.records())
-    world, proposed, signed = world_at(records), None, ()
+    world, proposed = world_at(records), None
+    signed: tuple[Manifestation, ...] = ()
     at = world.recorded_at
     if number is not None:
         decision = world.trial.decisions.get(number)

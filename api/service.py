@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from api.limits import Buckets
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
+from api.signings import Signings
 from ledger.application import TrialLedger
 from ledger.record import Actor
 from ledger.refusals import NoSuchTrial
@@ -33,7 +35,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys)
+        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys, signed_only=True)
         self.follow()
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -43,6 +45,8 @@ class Service:
         """Who may come in, by the files of accounts and credentials, followed from now on."""
         self.accounts = Accounts(self.settings.accounts, self.note, look_every_seconds)
         self.identity = Identity(self.settings, self.accounts, self.note, look_every_seconds=look_every_seconds)
+        run = timedelta(minutes=self.settings.signing_run_minutes)
+        self.signings = Signings(lambda: self.identity.clock(), run)
 
     def note(self, happening: Happening) -> None:
         """Keep what happened at the door."""

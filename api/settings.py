@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     argon2_memory_kib: Annotated[int, Field(ge=8)] = 64 * 1024
     """What a password's hash costs, as RFC 9106 recommends. Lower it for tests only."""
     argon2_passes: Annotated[int, Field(ge=1)] = 3
+    signing_run_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    """How long signatures in one session need the password alone, after one that was proved in full; 0: none does."""
     alert_command: str | None = None
     """Run at a lock-out, with a line of JSON on its standard input."""
 

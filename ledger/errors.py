@@ -66,9 +66,13 @@ class Forbidden(LedgerError):
 
 
 class SignatureMissing(Forbidden):
-    """What is asked for has to be signed by the person who asks."""
+    """What is asked for has to be signed by the person who asks; `meaning` is what that would mean, in words."""
 
     rule = "signature-required"
+
+    def __init__(self, detail: str, meaning: str | None = None) -> None:
+        super().__init__(detail)
+        self.meaning = meaning
 
 
 class Unavailable(LedgerError):

@@ -9,7 +9,7 @@ from typing import Final
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.evidence import RecordRecovery
-from ledger.decisions.meanings import MEANINGS
+from ledger.decisions.meanings import meaning_of
 from ledger.decisions.signing import signed
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
 from ledger.evidence.merkle import leaf_hash
@@ -101,11 +101,11 @@ class Gathering:
 
     def _expect_signed(self, asked: Submission) -> None:
         """What has to be signed is signed by a person; what is only tried out need not be."""
-        kind = type(asked.command)
-        if self.signed_only and kind in MEANINGS and asked.signing is None and not asked.dry_run:
-            raise SignatureMissing(kind.__name__)
-        if asked.signing is not None and asked.asked.by.role == "edc_system":
-            raise SignatureMissing("a system does not sign")
+        meaning = meaning_of(asked.command) if self.signed_only and not asked.dry_run else None
+        if meaning is None:
+            return
+        if asked.signing is None or asked.asked.source is not None:
+            raise SignatureMissing(type(asked.command).__name__, meaning)
 
     def _take(self, asked: Submission, docket: Docket, done: CarriedOut) -> Receipt:
         """Take a command's outcome into the batch; `LeafTooLarge` before anything of it is taken."""

@@ -32,10 +32,19 @@ class _NoArchive:
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here."""
+    the keys of their logs are; without it no head is signed here. `signed_only`: what has to be signed is refused
+    without a signature."""
 
-    def __init__(self, directory: Path, story_from: datetime | None = None, keys: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        story_from: datetime | None = None,
+        keys: Path | None = None,
+        *,
+        signed_only: bool = False,
+    ) -> None:
         self.directory = directory
+        self._signed_only = signed_only
         self._story_from = story_from
         self._keys = KeyRoom(keys) if keys is not None else None
         self._open: dict[str, TrialLedger] = {}
@@ -71,6 +80,7 @@ class Shelf:
 
     def _opened(self, path: Path) -> TrialLedger:
         ledger = TrialLedger.open(path)
+        ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -89,7 +99,8 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
+            self._open[command.trial_id] = ledger = TrialLedger.create(self.path(command.trial_id), clock)
+            ledger.signed_only = self._signed_only
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
