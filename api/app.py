@@ -13,6 +13,7 @@ from api.handling import handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
+    oauth,
     operations,
     reading_audit,
     reading_design,
@@ -58,6 +59,7 @@ READS: Final = (
     reading_audit,
     clock,
     sessions,
+    oauth,
     operations,
 )
 

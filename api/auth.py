@@ -18,12 +18,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pydantic import ValidationError
+
 from api.happenings import Happening
 from api.identity.lines import Followed, locked, read_lines, write_lines
 from ledger.application import system_clock
 from ledger.errors import Contradicted
 from ledger.record import Actor
-from ledger.types import Day, Frozen, Name, Role, Several, Sha256
+from ledger.types import Day, Frozen, Line, Name, Role, Several, Sha256
 
 TOKEN_PREFIX: Final = "tl_"  # noqa: S105 - how a leaked token is recognised
 TOKEN_BYTES: Final = 32
@@ -34,6 +36,19 @@ class IdRetired(Contradicted):
     """The id belonged to somebody who left; it is never given again."""
 
     rule = "id-retired"
+
+
+class Link(Frozen):
+    """Who somebody is at an identity provider."""
+
+    issuer: Line
+    subject: Line
+
+
+class LinkTaken(Contradicted):
+    """The subject of the identity provider is linked to another account."""
+
+    rule = "link-taken"
 
 
 class Account(Frozen):
@@ -47,6 +62,7 @@ class Account(Frozen):
     trials: Several[Name] | None = None
     expires_on: Day | None = None
     retired_on: Day | None = None
+    links: Several[Link] = ()
 
     @property
     def actor(self) -> Actor:
@@ -65,6 +81,7 @@ class _Known(NamedTuple):
     accounts: tuple[Account, ...]
     by_hash: Mapping[str, tuple[Account, Actor]]
     by_id: Mapping[str, Account]
+    by_link: Mapping[Link, Account]
 
 
 class Accounts:
@@ -86,6 +103,14 @@ class Accounts:
         found = self._file.now().by_id.get(id)
         return found if found is not None and found.in_force(system_clock().date()) else None
 
+    def linked(self, issuer: str, subject: str) -> Account | None:
+        """The account of somebody whom an identity provider names, if it is in force today."""
+        try:
+            found = self._file.now().by_link.get(Link(issuer=issuer, subject=subject))
+        except ValidationError:
+            return None
+        return self.of(found.id) if found is not None else None
+
     def _changed(self, before: _Known, after: _Known) -> None:
         for did, one in differences(before.accounts, after.accounts):
             self._note(Happening("account-changed", None, f"{one.id}: {did}", None, one.role, one.site))
@@ -97,6 +122,7 @@ def _known(path: Path) -> _Known:
         accounts,
         {each.token_sha256: (each, each.actor) for each in accounts if each.token_sha256 is not None},
         {each.id: each for each in accounts if each.client == each.id},
+        {link: each for each in accounts if each.client == each.id for link in each.links},
     )
 
 
@@ -165,6 +191,18 @@ def save_account(path: Path, account: Account) -> None:
             raise IdRetired(account.id)
         kept = [each for each in known if each.client != account.client or each.token_sha256 is not None]
         write_lines(path, [*kept, account])
+
+
+def link_account(path: Path, id: str, link: Link) -> bool:
+    """Say who somebody is at an identity provider; whether there is such an account. `LinkTaken` if another one is."""
+    with locked(path):
+        known = list(read_accounts(path))
+        if any(link in each.links and each.id != id for each in known):
+            raise LinkTaken(id)
+        own = [each for each in known if each.id == each.client == id and each.retired_on is None]
+        linked = {each: each.model_copy(update={"links": tuple(dict.fromkeys((*each.links, link)))}) for each in own}
+        write_lines(path, [linked.get(each, each) for each in known])
+    return bool(own)
 
 
 def remove_client(path: Path, client: str) -> int:
