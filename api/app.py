@@ -13,6 +13,7 @@ from api.handling import handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
+    oauth,
     operations,
     reading_audit,
     reading_design,
@@ -62,6 +63,7 @@ READS: Final = (
     clock,
     sessions,
     signings,
+    oauth,
     operations,
 )
 

@@ -18,6 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pydantic import ValidationError
+
 from api.happenings import Happening
 from api.identity.lines import Followed, locked, read_lines, write_lines
 from ledger.application import system_clock
@@ -36,6 +38,19 @@ class IdRetired(Contradicted):
     rule = "id-retired"
 
 
+class Link(Frozen):
+    """Who somebody is at an identity provider."""
+
+    issuer: Line
+    subject: Line
+
+
+class LinkTaken(Contradicted):
+    """The subject of the identity provider is linked to another account."""
+
+    rule = "link-taken"
+
+
 class Account(Frozen):
     """One caller: a person or a system, in one role."""
 
@@ -49,6 +64,7 @@ class Account(Frozen):
     trials: Several[Name] | None = None
     expires_on: Day | None = None
     retired_on: Day | None = None
+    links: Several[Link] = ()
 
     @property
     def actor(self) -> Actor:
@@ -67,6 +83,7 @@ class _Known(NamedTuple):
     accounts: tuple[Account, ...]
     by_hash: Mapping[str, tuple[Account, Actor]]
     by_id: Mapping[str, Account]
+    by_link: Mapping[Link, Account]
 
 
 class Accounts:
@@ -88,6 +105,14 @@ class Accounts:
         found = self._file.now().by_id.get(id)
         return found if found is not None and found.in_force(system_clock().date()) else None
 
+    def linked(self, issuer: str, subject: str) -> Account | None:
+        """The account of somebody whom an identity provider names, if it is in force today."""
+        try:
+            found = self._file.now().by_link.get(Link(issuer=issuer, subject=subject))
+        except ValidationError:
+            return None
+        return self.of(found.id) if found is not None else None
+
     def _changed(self, before: _Known, after: _Known) -> None:
         for did, one in differences(before.accounts, after.accounts):
             self._note(Happening("account-changed", None, f"{one.id}: {did}", None, one.role, one.site))
@@ -99,6 +124,7 @@ def _known(path: Path) -> _Known:
         accounts,
         {each.token_sha256: (each, each.actor) for each in accounts if each.token_sha256 is not None},
         {each.id: each for each in accounts if each.client == each.id},
+        {link: each for each in accounts if each.client == each.id for link in each.links},
     )
 
 
@@ -169,6 +195,18 @@ def save_account(path: Path, account: Account) -> None:
             raise IdRetired(account.id)
         kept = [each for each in known if each.client != account.client or each.token_sha256 is not None]
         write_lines(path, [*kept, account])
+
+
+def link_account(path: Path, id: str, link: Link) -> bool:
+    """Say who somebody is at an identity provider; whether there is such an account. `LinkTaken` if another one is."""
+    with locked(path):
+        known = list(read_accounts(path))
+        if any(link in each.links and each.id != id for each in known):
+            raise LinkTaken(id)
+        own = [each for each in known if each.id == each.client == id and each.retired_on is None]
+        linked = {each: each.model_copy(update={"links": tuple(dict.fromkeys((*each.links, link)))}) for each in own}
+        write_lines(path, [linked.get(each, each) for each in known])
+    return bool(own)
 
 
 def remove_client(path: Path, client: str) -> int:

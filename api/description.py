@@ -49,7 +49,7 @@ _WRITE_PROBLEMS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429,
 _READ_PROBLEMS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _OPEN_PROBLEMS: Final = (404, 503)
 _FIRST_PROBLEMS: Final = (400, 401, 413, 415, 422, 429, 503)
-FIRST: Final = frozenset({"/v1/sessions"})
+FIRST: Final = frozenset({"/v1/sessions", "/v1/oauth/token"})
 """Where a caller comes without a token and goes with one."""
 
 
@@ -174,7 +174,7 @@ def _name_problems(path: str, operation: dict[str, Any], writes: set[str]) -> No
         operation["security"] = []
     operation["responses"].pop("422", None)
     for status in statuses:
-        operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+        operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
 
 
 def _bodies(writings: Iterable[Writing]) -> Mapping[str, Any]:

@@ -16,10 +16,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.access import hides_another_site
 from api.logs import where
 from api.problems import AT_THE_DOOR, Refused
 from api.reading import NotModified
-from api.service import TRAINING
+from api.service import TRAINING, Service, service_of
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
 
@@ -52,6 +53,7 @@ class Around:
         request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
         scope["request_id"] = request_id
         trial = _TRIAL.match(scope["path"])
+        service = scope["app"].state.service
         begun = False
 
         async def sending(message: Message) -> None:
@@ -62,11 +64,14 @@ class Around:
                 answered["X-Request-ID"] = request_id
                 answered["X-Content-Type-Options"] = "nosniff"
                 answered.setdefault("Cache-Control", "no-store")
-                if trial is not None and scope["app"].state.service.is_training(trial[1]):
+                if trial is not None and service.is_training(trial[1]):
                     answered[TRAINING] = "true"
             await send(message)
 
         try:
+            if service.provider is not None and (late := await _unmet(service, Request(scope))) is not None:
+                await problems.of_ledger_error(late, request_id)(scope, receive, sending)
+                return
             await self._app(scope, receive, sending)
         except Exception as error:
             trace = headers.get("traceparent", "")
@@ -78,6 +83,15 @@ class Around:
             await problems.response(AT_THE_DOOR["internal"], request_id)(scope, receive, sending)
 
 
+async def _unmet(service: Service, request: Request) -> LedgerError | None:
+    """Why a request with a token of the identity provider has to wait; none where its keys are at hand."""
+    try:
+        await service.meet(request)
+    except LedgerError as late:
+        return late
+    return None
+
+
 def request_id_of(request: Request) -> str:
     found: str = request.scope.get("request_id", "unknown")
     return found
@@ -85,6 +99,8 @@ def request_id_of(request: Request) -> str:
 
 async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
+    if hides_another_site(error):
+        service_of(request).note_refused(request, error.rule)
     if isinstance(error, RefusedByRule | Contradicted) and request.method == "POST":
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
@@ -94,6 +110,8 @@ async def _refused_by_the_ledger(request: Request, error: Exception) -> Response
 
 async def _refused_at_the_door(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
+    if hides_another_site(error) or error.problem.name == "scope-too-narrow":
+        service_of(request).note_refused(request, error.problem.name)
     return problems.response(error.problem, request_id_of(request), error.detail, error.headers, **error.members)
 
 

@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.identity.places import is_safe, is_url
 
 ENV_PREFIX = "LEDGER_"
 
@@ -50,6 +52,23 @@ class Settings(BaseSettings):
     argon2_passes: Annotated[int, Field(ge=1)] = 3
     signing_run_minutes: Annotated[int, Field(ge=0, le=60)] = 0
     """How long signatures in one session need the password alone, after one that was proved in full; 0: none does."""
+    machine_token_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    """How long the token lasts that an EDC system gets for its secret."""
+    oidc_issuer: str | None = None
+    """The identity provider whose tokens are taken, as its tokens name it. None: no provider."""
+    oidc_audience: str | None = None
+    """What this server is called in those tokens; needed with an issuer."""
+    oidc_keys: str | None = None
+    """The URL or the file of its keys (JWKS); without one, what the issuer's own discovery names."""
+    oidc_algorithm: Literal["RS256", "ES256", "EdDSA"] = "RS256"
+    oidc_token_type: Annotated[str, Field(min_length=1)] = "at+jwt"  # noqa: S105 - a type
+    """The `typ` of its access tokens (RFC 9068); `JWT` for providers that do not follow it."""
+    oidc_site_claim: str = "site"
+    """The claim that has to name the account's site, and is absent for those without one; empty: none is looked at."""
+    oidc_fresh_seconds: Annotated[int, Field(ge=30, le=3600)] = 300
+    """How recently the provider has to have seen the person herself where she signs."""
+    oidc_signing_acr: str | None = None
+    """The `acr` that a token has to carry where its holder signs."""
     alert_command: str | None = None
     """Run at a lock-out, with a line of JSON on its standard input."""
 
@@ -69,6 +88,17 @@ class Settings(BaseSettings):
     @property
     def accounts(self) -> Path:
         return self.accounts_path or self.directory / "accounts.jsonl"
+
+    @model_validator(mode="after")
+    def _names_a_whole_provider(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        if not self.oidc_audience:
+            raise ValueError("oidc_issuer needs an oidc_audience")
+        place = self.oidc_keys or self.oidc_issuer
+        if is_url(place) and not is_safe(place):
+            raise ValueError("the keys of an identity provider come over TLS")
+        return self
 
     @model_validator(mode="after")
     def _knows_every_key(self) -> Self:

@@ -6,7 +6,8 @@ that request, so that the same may be sent again when the answer was lost.
 
 Where the installation permits runs (`LEDGER_SIGNING_RUN_MINUTES`), the first signing of a session needs everything that
 the account has, and those that follow within that time need the password alone (21 CFR 11.200(a)(1)(i)). A session that
-ends, ends the run.
+ends, ends the run. Of an identity provider's token, the authentication that it tells of is good for one signature, or
+for those of a run.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from api.access import Caller
 from api.auth import Account, new_token, token_hash
 from api.happenings import Happening
 from api.identity.proof import Proof
+from api.identity.provider import AUTHENTICATED
 from api.problems import Refused
 from ledger.application import TrialLedger
 from ledger.decisions.signing import Signing
@@ -51,24 +53,37 @@ class Signings:
         self._run = run
         self._given: dict[str, Given] = {}
         self._runs: dict[str, datetime] = {}
+        self._seen: dict[str, datetime] = {}
+        """When an identity provider saw a person, of the last signing that rested on it."""
 
     def continues(self, session: str | None) -> bool:
         """Whether a run goes on in a session, so that its next signature needs the password alone."""
         begun = self._runs.get(token_hash(session)) if session is not None else None
         return begun is not None and self._clock() < begun + self._run
 
-    def give(self, account: Account, proof: Proof, session: str | None, *, run: bool) -> tuple[str, datetime]:
-        """A signing for who proved himself; a whole proof in a session begins a run there. Its token, and its end."""
+    def give(
+        self, account: Account, proof: Proof, session: str | None, *, run: bool = False
+    ) -> tuple[str, Given] | None:
+        """A signing for who proved himself, and its token; a whole proof in a session begins a run there.
+
+        That an identity provider saw somebody is good for one signature, and for a run where runs are permitted; none
+        where it is used up.
+        """
         now = self._clock()
         self._sweep(now)
+        if proof.method[0] == AUTHENTICATED:
+            run = self._seen.get(account.id) == proof.at
+            if run and now >= proof.at + self._run:
+                return None
+            self._seen[account.id] = proof.at
         if session is not None and not run and self._run:
             self._runs[token_hash(session)] = now
         of_one = [key for key, each in self._given.items() if each.account.id == account.id]
         for key in of_one[: max(0, len(of_one) - MOST_OF_ONE + 1)]:
             del self._given[key]
-        token, until = new_token(PREFIX), now + GOOD_FOR
-        self._given[token_hash(token)] = Given(account, proof, run, until)
-        return token, until
+        token, given = new_token(PREFIX), Given(account, proof, run, now + GOOD_FOR)
+        self._given[token_hash(token)] = given
+        return token, given
 
     def use(self, token: str, account: Account, request: tuple[str, str]) -> Given:
         """The signing, which belongs to this request from now on; `signing-not-valid` says why it is none."""

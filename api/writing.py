@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Caller
+from api.access import Caller, across_sites
 from api.bodies import Shape, shape_of
 from api.incoming import dry_run, expected_version, idempotency_key, read_body, tree_of
 from api.problems import Refused, faults
@@ -166,7 +166,7 @@ async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> No
     """`not-found` for what does not exist for the caller: another site, its patients, and their records."""
     if isinstance(command, ScreenPatient):
         if not caller.sees_site(command.site):
-            raise Refused("not-found", "no such site")
+            raise across_sites(Refused("not-found", "no such site"))
         return
     caller.seen(ledger.world, getattr(command, "patient", None))
     if isinstance(command, AcknowledgeNotice) and command.about in ledger.world.notices:

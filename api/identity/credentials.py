@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from api.identity.lines import locked, read_lines, write_lines
-from ledger.types import Frozen, Instant, Name, Several
+from ledger.types import Frozen, Instant, Name, Several, Sha256
 
 Did = Literal[
     "password-set",
@@ -22,6 +22,7 @@ Did = Literal[
     "locked-out",
     "unlocked",
     "vouched-for",
+    "secret-given",
 ]
 
 
@@ -31,6 +32,13 @@ class Change(Frozen):
     at: Instant
     did: Did
     by: str
+
+
+class MachineSecret(Frozen):
+    """A secret of a machine, as SHA-256; until when it is taken, where another one replaces it."""
+
+    sha256: Sha256
+    expires_at: Instant | None = None
 
 
 class Credentials(Frozen):
@@ -52,6 +60,7 @@ class Credentials(Frozen):
     locked_at: Instant | None = None
     signing_suspended: bool = False
     changes: Several[Change] = ()
+    secrets: Several[MachineSecret] = ()
     noted: int = 0
     """How many of the changes the server has noted as happenings."""
 

@@ -13,9 +13,10 @@ from api.identity import checking, people, totp
 from api.identity.alert import Alerts
 from api.identity.credentials import Change, Credentials, change_credentials, read_credentials
 from api.identity.lines import Followed
+from api.identity.machines import Machines
 from api.identity.passwords import Hashing, weakness
 from api.identity.proof import NotProved, Proof
-from api.identity.sessions import Session, Sessions
+from api.identity.sessions import MOST_OF_ONE, SESSION_PREFIX, Session, Sessions
 from api.identity.throttle import Throttle
 from api.problems import CHALLENGE, Refused
 from api.settings import Settings
@@ -53,9 +54,14 @@ class Identity:
         self.alerts = Alerts(settings.alert_command)
         self.hashing = Hashing(settings.argon2_memory_kib, settings.argon2_passes)
         self.sessions = Sessions(
+            SESSION_PREFIX,
+            MOST_OF_ONE,
             lambda: self.clock(),
             timedelta(hours=settings.session_hours),
             timedelta(minutes=settings.session_idle_minutes),
+        )
+        self.machines = Machines(
+            accounts, self._known, note, lambda: self.clock(), timedelta(minutes=settings.machine_token_minutes)
         )
         self._note = note
         self._by_account = Throttle(lambda: self.clock(), 2, timedelta(days=1))
@@ -90,13 +96,20 @@ class Identity:
 
     def session(self, token: str) -> Session | None:
         """The session of a token, while its account is as it was and proves itself by what it did."""
-        session = self.sessions.of(token)
+        return self._still(token, self.sessions)
+
+    def machine(self, token: str) -> Session | None:
+        """The session of a machine's token, likewise."""
+        return self._still(token, self.machines.sessions)
+
+    def _still(self, token: str, sessions: Sessions) -> Session | None:
+        session = sessions.of(token)
         if session is None:
             return None
         credentials = self._file.now().get(session.account.id)
         account = self.accounts.of(session.account.id)
         if credentials is None or credentials.turn != session.turn or account != session.account:
-            self.sessions.close(token)
+            sessions.close(token)
             return None
         return session
 
@@ -111,7 +124,7 @@ class Identity:
 
         `method` is `("password",)`, or `("password", "otp")` where the account has a second factor, whose code is then
         needed and used up: the code of a log-in signs nothing. `continuing` a run of signatures, the password alone is
-        enough (21 CFR 11.200(a)(1)(i)); that the run began with a whole proof in the same session is the caller's to see.
+        enough (21 CFR 11.200(a)(1)(i)); that the run began with a whole proof in the session is the caller's to see.
 
         Refused with `signing-refused` (403) whatever was wrong, also where somebody else set the password, or an
         administrator took the second factor and nobody has vouched since; with `too-many-attempts` (429) where the next
@@ -154,6 +167,14 @@ class Identity:
 
         if await self._change(session.account, enrol) is None:
             raise _refusal("log-in-failed")
+
+    def machine_token(self, id: str, secret: str, scopes: frozenset[str], origin: str) -> str:
+        """A token for a machine; `NotProved` for anybody else. An origin that fails often waits; no machine is
+        locked out, since nobody guesses its secret."""
+        self._by_origin.begin(origin)
+        token = self.machines.token(id, secret, scopes)
+        self._by_origin.succeeded(origin)
+        return token
 
     async def vouch(self, by: Account, other: str, password: str, otp: str | None, origin: str) -> None:
         """Who knows the person says that she has her account again, with a fresh proof of his own."""

@@ -1,8 +1,8 @@
 """What changes in somebody's credentials, as functions of what they were."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from api.identity.credentials import Credentials
+from api.identity.credentials import Change, Credentials, MachineSecret
 
 
 def password_set(one: Credentials, hashed: str, at: datetime, by: str, new_account: bool) -> Credentials:
@@ -43,3 +43,12 @@ def unlocked(one: Credentials, at: datetime, by: str) -> Credentials:
 
 def vouched_for(one: Credentials, at: datetime, by: str) -> Credentials:
     return one if not one.signing_suspended else one.after(at, "vouched-for", by, signing_suspended=False)
+
+
+def secret_given(one: Credentials, hashed: str, at: datetime, by: str, overlap: timedelta) -> Credentials:
+    """A machine has a new secret. The newest before it is taken until the overlap ends, the others no longer."""
+    before = [each for each in one.secrets if each.expires_at is None or each.expires_at > at][:1]
+    until = [each if each.expires_at else each.model_copy(update={"expires_at": at + overlap}) for each in before]
+    kept = (MachineSecret(sha256=hashed), *(each for each in until if overlap > timedelta(0)))
+    fields = {"secrets": kept, "changes": (*one.changes, Change(at=at, did="secret-given", by=by))}
+    return one.model_copy(update={**fields, "turn": one.turn + (not overlap)})

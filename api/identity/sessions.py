@@ -15,13 +15,15 @@ from api.identity.proof import Proof
 from ledger.record import Actor
 
 SESSION_PREFIX: Final = "ts_"
+MACHINE_PREFIX: Final = "te_"
 MOST_OF_ONE: Final = 10
+MOST_OF_A_MACHINE: Final = 100
 """Sessions of one account at a time; a further one ends the oldest."""
 
 
 @dataclass(slots=True)
 class Session:
-    """One log-in. `must` names what has to be done before anything else."""
+    """One log-in. `must` names what has to be done before anything else; `scopes`, what it was asked for."""
 
     account: Account
     actor: Actor
@@ -29,28 +31,40 @@ class Session:
     proof: Proof
     expires_at: datetime
     used_at: datetime
-    must: str | None
+    must: str | None = None
+    scopes: frozenset[str] | None = None
 
 
 class Sessions:
-    """The sessions of this process."""
+    """The sessions of one kind in this process: people's, or machines'."""
 
-    def __init__(self, clock: Callable[[], datetime], longest: timedelta, idle: timedelta) -> None:
+    def __init__(
+        self, prefix: str, most: int, clock: Callable[[], datetime], longest: timedelta, idle: timedelta
+    ) -> None:
+        self._prefix = prefix
+        self._most = most
         self._clock = clock
         self._longest = longest
         self._idle = idle
         self._by_hash: dict[str, Session] = {}
 
-    def open(self, account: Account, turn: int, proof: Proof, must: str | None) -> tuple[str, Session]:
+    def open(
+        self,
+        account: Account,
+        turn: int,
+        proof: Proof,
+        must: str | None = None,
+        scopes: frozenset[str] | None = None,
+    ) -> tuple[str, Session]:
         """A new session and its token, which is kept as a hash only."""
         now = self._clock()
         self._sweep(now)
         of_one = [key for key, each in self._by_hash.items() if each.account.id == account.id]
-        for key in of_one[: max(0, len(of_one) - MOST_OF_ONE + 1)]:
+        for key in of_one[: max(0, len(of_one) - self._most + 1)]:
             del self._by_hash[key]
         actor = Actor(account.id, account.role, account.site, "+".join(proof.method))
-        session = Session(account, actor, turn, proof, now + self._longest, now, must)
-        token = new_token(SESSION_PREFIX)
+        session = Session(account, actor, turn, proof, now + self._longest, now, must, scopes)
+        token = new_token(self._prefix)
         self._by_hash[token_hash(token)] = session
         return token, session
 

@@ -11,7 +11,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ledger.protocol.terms import Word
 from ledger.types import Commitment, Count, Event, Frozen, Instant, Line, PatientNumber, Position, Several, Sha256
 
 
@@ -48,7 +47,7 @@ class RecordSigned(Event):
     checkpoint: SignedHead | None
     signer_name: Commitment
     signed_at: Instant
-    components: Annotated[Several[Word], Field(min_length=1)]
+    components: Annotated[Several[Line], Field(min_length=1)]
     run: bool
 
 

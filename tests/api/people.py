@@ -68,8 +68,6 @@ class Ward:
     def kept(self, id: str) -> Credentials:
         return read_credentials(self.place.settings.credentials)[id]
 
-        return read_credentials(self.place.settings.credentials)[id]
-
     def told(self) -> list[tuple[str, str | None, str | None]]:
         """Kind, who, and why, of everything that was noted."""
         return [(each.kind, each.who, each.rule) for each in self.noted]

@@ -50,7 +50,7 @@ IN_PATHS = {
     "path": "0/000",
     "account": "boris",
 }
-NEEDS_NO_TOKEN = {"/healthz", "/readyz", "/metrics", "/problems/{type}", "/v1/sessions"}
+NEEDS_NO_TOKEN = {"/healthz", "/readyz", "/metrics", "/problems/{type}", "/v1/sessions", "/v1/oauth/token"}
 
 
 def cells(heading: str) -> list[list[str]]:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ from api.auth import add_account
 from api.roles import TABLE
 from api.routes.listed import WRITES
 from ledger.types import Role
+from tests.api.forge import Forge
 from tests.api.people import SECRET, Ward, give_password
 from tests.api.place import PASSWORD, SITE, TRIAL, Caller, Place
-from tests.api.story import Story, placed, screened
+from tests.api.story import Story, begin, placed, screened
+from tests.api.test_tokens import linked
 from tests.api.test_writing import problem
 
 PI: Role = "principal_investigator"
@@ -308,3 +312,33 @@ def test_the_audit_trail_prints_name_time_meaning_and_status(story: Story) -> No
     assert (row["signed_by"], row["signer_name"], row["signature_status"]) == ("maria", "Dr Maria", "valid")
     assert row["signature_meaning"] == "I open the start level for dosing"
     assert row["signed_at"].startswith("2026-01-12T")
+
+
+def by_provider(directory: Path, forge: Forge, **settings: Any) -> tuple[Ward, Caller]:
+    """Maria, with a token of her hospital's identity provider, which saw her a minute ago."""
+    ward = Ward(linked(directory, oidc_keys=str(forge.file), **settings))
+    provider = ward.place.app.state.service.provider
+    provider.keys.clock = lambda: ward.now.timestamp()
+    begin(ward.place)
+    seen = int((ward.now - timedelta(minutes=1)).timestamp())
+    return ward, Caller(ward.place.http, forge.token(ward.now, auth_time=seen, amr=["pwd", "otp"]), "maria")
+
+
+def test_that_an_identity_provider_saw_somebody_is_good_for_one_signature(tmp_path: Path) -> None:
+    ward, by = by_provider(tmp_path / "place", Forge(tmp_path / "keys.json"))
+    given = by.http.post("/v1/signings", json={}, headers=by.bearer).json()
+    assert given["components"] == ["identity-provider", "pwd", "otp"]
+    assert write(by, signing=given["token"]).status_code == 201
+    again = by.http.post("/v1/signings", json={}, headers=by.bearer)
+    assert (again.status_code, problem(again)) == (401, "fresh-authentication-needed")
+    assert refused(ward)[-1][2] == "it has signed once already"
+    ward.place.stop()
+
+
+def test_in_a_run_what_an_identity_provider_saw_is_good_for_several(tmp_path: Path) -> None:
+    ward, by = by_provider(tmp_path / "place", Forge(tmp_path / "keys.json"), signing_run_minutes=3)
+    answers = [by.http.post("/v1/signings", json={}, headers=by.bearer) for _ in range(2)]
+    assert [answer.json()["run"] for answer in answers] == [False, True]
+    ward.later(minutes=2)
+    assert by.http.post("/v1/signings", json={}, headers=by.bearer).status_code == 401
+    ward.place.stop()
