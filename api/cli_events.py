@@ -10,8 +10,10 @@ from rich.text import Text
 
 from api.cli_output import AsJson, out, print_json
 from api.cli_places import File, TrialName, ledger_file
+from api.settings import Settings
 from ledger.record import Record, patient_stream
 from ledger.store.sqlite import SqliteStore
+from ledger.texts import Texts
 from ledger.trial.signatures import RecordSigned
 from ledger.world import World
 from projections.base import fold, is_late
@@ -56,13 +58,14 @@ class Signed:
 
     def __init__(self, store: SqliteStore) -> None:
         self._store, self._world = store, World()
+        self._texts = Texts(store, Settings().keyring(store.path))
 
     def on(self, position: int) -> Manifestation | None:
         """The signature on an event, or that the event is, and whether it still stands."""
         size = self._store.size
         if self._world.size < size and (self._world.size or self._store.page(-1, 1, type=RecordSigned.NAME)):
             self._world = fold(self._store.records(self._world.size, size), self._world)
-        return signatures_of(self._world, self._store.text)(position)
+        return signatures_of(self._world, self._texts.shown)(position)
 
 
 def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follow: bool) -> Iterator[Record]:

@@ -8,8 +8,10 @@ import typer
 
 from api.cli_output import AsJson, print_json
 from api.cli_places import File, TrialName, ledger_file
+from api.settings import Settings
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
 from ledger.store.sqlite import SqliteStore
+from ledger.texts import Texts
 from projections.base import world_at
 from projections.dose_decisions import signed_so_far
 from projections.pack import Pack, committee_pack, cut_off
@@ -45,6 +47,7 @@ def pack(
 
 def _pack(store: SqliteStore, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
     """The pack, and what was signed on it since."""
+    text = Texts(store, Settings().keyring(store.path)).shown
     records = tuple(store.records())
     world, proposed = world_at(records), None
     signed: tuple[Manifestation, ...] = ()
@@ -53,10 +56,10 @@ def _pack(store: SqliteStore, number: int | None) -> tuple[Pack, tuple[Manifesta
         decision = world.trial.decisions.get(number)
         if decision is None:
             raise NoSuchDecision(f"decision {number}")
-        proposed, signed = records[decision.position], signed_so_far(world, decision, store.text)
+        proposed, signed = records[decision.position], signed_so_far(world, decision, text)
         records = records[: cut_off(decision)]
         world, at = world_at(records), proposed.recorded_at
-    found = committee_pack(world, records, at, proposed, store.text) if at is not None else None
+    found = committee_pack(world, records, at, proposed, text) if at is not None else None
     if found is None:
         raise NoProtocolInForce("no approved protocol version holds")
     return found, signed

@@ -41,7 +41,7 @@ def shown(reading: Reading, position: int) -> bytes:
     """An event as JSON, with the stored leaf inside, byte for byte."""
     store = reading.ledger.store
     leaf = store.leaf(position)
-    signature = signatures_of(reading.world, store.text)(position)
+    signature = signatures_of(reading.world, reading.ledger.texts.shown)(position)
     members = {
         "position": position,
         "leaf_hash": leaf_hash(leaf).hex(),

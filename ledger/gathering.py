@@ -11,16 +11,17 @@ from ledger.decisions.docket import Docket
 from ledger.decisions.evidence import RecordRecovery
 from ledger.decisions.meanings import meaning_of
 from ledger.decisions.signing import signed
+from ledger.decisions.whose_text import subject_of
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
 from ledger.evidence.merkle import leaf_hash
-from ledger.record import Head, Record
+from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
+from ledger.removing import TextsOfBatch
 from ledger.store.appending import Batch
 from ledger.store.codec import encode
 from ledger.store.errors import BehindSignedHead
 from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
 from ledger.store.sqlite import SqliteStore
-from ledger.store.texts import SealedText
 from ledger.submission import EvidenceGathered, Receipt, Submission
 from ledger.world import World, free_texts
 
@@ -37,9 +38,9 @@ class Gathering:
     now: datetime
     after: Head | None
     first: int
+    texts: TextsOfBatch
     records: list[Record] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
-    texts: dict[str, SealedText] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     behind: str | None = None
@@ -80,13 +81,11 @@ class Gathering:
         batch.save_evidence(self.evidence)
         if not (self.records or self.answers or self.refusals):
             return ()
-        return batch.save(
-            self.records,
-            tuple(self.texts.values()),
-            tuple(self.answers.values()),
-            self.refusals,
-            leaves=self.leaves,
-        )
+        kept = self.texts.kept(self.records[0].origin) if self.texts.gathered else []
+        hashes = batch.save(self.records, kept, tuple(self.answers.values()), self.refusals, leaves=self.leaves)
+        if self.texts.removed:
+            batch.remove_texts(self.texts.gone(kept))
+        return hashes
 
     def _docket(self, asked: Submission) -> Docket:
         archive = Archive(self, {text.commitment: text.text for text in asked.texts})
@@ -108,7 +107,8 @@ class Gathering:
             raise SignatureMissing(type(asked.command).__name__, meaning)
 
     def _take(self, asked: Submission, docket: Docket, done: CarriedOut) -> Receipt:
-        """Take a command's outcome into the batch; `LeafTooLarge` before anything of it is taken."""
+        """Take a command's outcome into the batch; `LeafTooLarge` and `VaultLocked` before anything of
+        it is taken."""
         if done.already is not None:
             self._keep_answer(asked, "already", done.already, done.already)
             return Receipt((self.record(done.already),), (), already=True)
@@ -117,13 +117,23 @@ class Gathering:
             hashes = [leaf_hash(leaf).hex() for leaf in leaves]
             done = signed(docket, asked.command, done, hashes, asked.signing)
             leaves.extend(encode(record) for record in done.records[len(leaves) :])
+        self._take_texts(asked, done)
         self.leaves.extend(leaves)
         self.records.extend(done.records)
-        named = _commitments(done.records)
-        self.texts.update({text.commitment: text for text in asked.texts if text.commitment in named})
         self._keep_answer(asked, "appended", done.records[0].position, done.records[-1].position)
         self.world = done.world
         return Receipt(done.records, ())
+
+    def _take_texts(self, asked: Submission, done: CarriedOut) -> None:
+        """The texts of a command, each under the key of whom it is about; the name of who signs is the trial's, and
+        stays when a patient's texts are erased."""
+        names = {asked.signing.signer_name} if asked.signing is not None else frozenset[str]()
+        subject = subject_of(asked.command, done.records, done.world) if asked.texts else TRIAL
+        for about in dict.fromkeys((subject, TRIAL) if names else (subject,)) if asked.texts else ():
+            self.texts.can_keep(done.records[0].origin, about)
+        named = _commitments(done.records)
+        self.texts.take((text for text in asked.texts if text.commitment not in names), subject, done.records, named)
+        self.texts.take((text for text in asked.texts if text.commitment in names), TRIAL, (), named)
 
     def _keep_answer(self, asked: Submission, status: Status, first: int, last: int) -> None:
         answer = Answer(asked.asked.command_id, asked.request_hash, status, first, last)
@@ -160,8 +170,13 @@ class Archive:
     def text(self, commitment: str) -> str | None:
         if commitment in self.offered:
             return self.offered[commitment]
-        here = self.gathered.texts.get(commitment)
-        return here.text if here else self.gathered.store.text(commitment)
+        return self.gathered.texts.text(commitment)
+
+    def is_kept(self, commitment: str) -> bool:
+        return self.gathered.texts.is_kept(commitment)
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        return self.gathered.texts.about(subjects)
 
 
 def _expect(world: World, submission: Submission) -> None:
@@ -178,10 +193,12 @@ def _refusal(submission: Submission, error: LedgerError, at: datetime) -> Refusa
     return Refusal(at, by.id, by.role, type(submission.command).__name__, error.rule, submission.request_hash)
 
 
-def _commitments(records: Iterable[Record]) -> set[str]:
-    """The commitments to free texts that records hold."""
-    found = {record.reason for record in records if record.reason is not None}
+def _commitments(records: Iterable[Record]) -> dict[str, int]:
+    """The commitments to free texts that records hold, each with the first position."""
+    found: dict[str, int] = {}
     for record in records:
         named = (getattr(record.event, name) for name in free_texts(type(record.event)))
-        found.update(commitment for commitment in named if commitment is not None)
+        for commitment in (record.reason, *named):
+            if commitment is not None:
+                found.setdefault(commitment, record.position)
     return found

@@ -1,7 +1,7 @@
 """The trials of an installation: one file each in a directory, opened on demand."""
 
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -9,15 +9,22 @@ from ledger.application import Clock, StoryClock, TrialLedger, system_clock
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
+from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
-from ledger.record import Record
+from ledger.record import INSTALLATION, Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
 from ledger.store.errors import AlreadyThere
 from ledger.submission import Receipt, Submission
 from ledger.world import World
 
 SUFFIX = ".ledger"
+
+
+def trials_in(directory: Path) -> list[str]:
+    """The trials whose files stand in a directory; the installation's own log is none."""
+    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    return sorted(name for name in names if name != INSTALLATION)
 
 
 class _NoArchive:
@@ -29,17 +36,24 @@ class _NoArchive:
     def text(self, commitment: str) -> str | None:  # noqa: ARG002 - the archive's signature
         return None
 
+    def is_kept(self, commitment: str) -> bool:  # noqa: ARG002 - the archive's signature
+        return False
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the archive's signature
+        return ()
+
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here. `signed_only`: what has to be signed is refused
-    without a signature."""
+    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts. `signed_only`:
+    what has to be signed is refused without a signature."""
 
     def __init__(
         self,
         directory: Path,
         story_from: datetime | None = None,
         keys: Path | None = None,
+        keyring: Keyring | None = None,
         *,
         signed_only: bool = False,
     ) -> None:
@@ -51,9 +65,12 @@ class Shelf:
         self._notaries: dict[str, Notary] = {}
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
+        self.keyring = keyring or Keyring(directory / DIRECTORY)
+        self._keys_in_use = ExitStack()
+        self._keys_in_use.enter_context(self.keyring.in_use())
 
     def names(self) -> list[str]:
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
+        return trials_in(self.directory)
 
     def trial(self, trial_id: str) -> TrialLedger:
         """A trial's ledger, opened if it is not; `NoSuchTrial` where there is none."""
@@ -75,11 +92,15 @@ class Shelf:
             self._notaries[trial_id] = notary
             notary.start()
 
+    def has(self, trial_id: str) -> bool:
+        """Whether a trial of this name stands here."""
+        return trial_id in self._open or (trial_id != INSTALLATION and self.path(trial_id).is_file())
+
     def path(self, trial_id: str) -> Path:
         return self.directory / f"{trial_id}{SUFFIX}"
 
     def _opened(self, path: Path) -> TrialLedger:
-        ledger = TrialLedger.open(path)
+        ledger = TrialLedger.open(path, keyring=self.keyring)
         ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
@@ -99,8 +120,9 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = ledger = TrialLedger.create(self.path(command.trial_id), clock)
+            ledger = TrialLedger.create(self.path(command.trial_id), clock, self.keyring)
             ledger.signed_only = self._signed_only
+            self._open[command.trial_id] = ledger
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
@@ -119,3 +141,4 @@ class Shelf:
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()
+            self._keys_in_use.close()

@@ -39,7 +39,7 @@ def _found(reading: Reading, asked: SignaturesAsked) -> tuple[Manifestation, ...
     made, by = reading.world.signatures.made, reading.caller
     return tuple(
         shown
-        for shown in signatures(reading.world, reading.ledger.store.text, stale=asked.stale)
+        for shown in signatures(reading.world, reading.ledger.texts.shown, stale=asked.stale)
         if asked.signer in (None, shown.signer)
         and asked.patient in (None, made[shown.position].event.patient)
         and by.may_read(reading.world, made[shown.position].record)
