@@ -25,6 +25,7 @@ def add(
     trial: Annotated[list[str] | None, typer.Option(help="Only this trial; may be repeated.")] = None,
     client: Annotated[str | None, typer.Option(help="A name for this token, where a person has several.")] = None,
     expires_on: Annotated[str | None, typer.Option(metavar="DAY", help="The last day, YYYY-MM-DD.")] = None,
+    printed_name: Annotated[str | None, typer.Option(help="As it stands with a signature.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an account and print its token, once. Only its hash is kept: a lost token is revoked and made anew."""
@@ -32,7 +33,7 @@ def add(
     if any(account.client == name_of_token for account in read_accounts(path)):
         raise typer.BadParameter(f"{name_of_token} has a token already: revoke it first, or give --client another name")
     asked: dict[str, Any] = {"id": name, "role": role, "site": site, "client": name_of_token}
-    asked |= {"trials": tuple(trial) if trial else None, "expires_on": day_of(expires_on)}
+    asked |= {"trials": tuple(trial) if trial else None, "expires_on": day_of(expires_on), "printed_name": printed_name}
     try:
         Account.model_validate({**asked, "token_sha256": "0" * 64})
     except ValidationError as faults:

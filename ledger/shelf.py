@@ -49,7 +49,8 @@ class _NoArchive:
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
     the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts.
-    `verified_whole_up_to`: as of `SqliteStore.open`."""
+    `verified_whole_up_to`: as of `SqliteStore.open`. `signed_only`: what has to be signed is refused without a
+    signature."""
 
     def __init__(
         self,
@@ -58,9 +59,12 @@ class Shelf:
         keys: Path | None = None,
         keyring: Keyring | None = None,
         verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+        *,
+        signed_only: bool = False,
     ) -> None:
         self.directory = directory
         self._verified_whole_up_to = verified_whole_up_to
+        self._signed_only = signed_only
         self._story_from = story_from
         self._keys = KeyRoom(keys) if keys is not None else None
         self._open: dict[str, TrialLedger] = {}
@@ -104,6 +108,7 @@ class Shelf:
 
     def _opened(self, path: Path) -> TrialLedger:
         ledger = TrialLedger.open(path, keyring=self.keyring, verified_whole_up_to=self._verified_whole_up_to)
+        ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -122,7 +127,9 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock, self.keyring)
+            ledger = TrialLedger.create(self.path(command.trial_id), clock, self.keyring)
+            ledger.signed_only = self._signed_only
+            self._open[command.trial_id] = ledger
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
