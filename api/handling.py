@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +27,8 @@ from ledger.errors import Refused as RefusedByRule
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_NO_STORE: Final = (b"cache-control", b"no-store")
 _PROCESS: Final = secrets.token_hex(6)
 _numbers: Final = count(1)
 _log = structlog.get_logger("api")
@@ -60,12 +62,13 @@ class Around:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                answered = MutableHeaders(scope=message)
-                answered["X-Request-ID"] = request_id
-                answered["X-Content-Type-Options"] = "nosniff"
-                answered.setdefault("Cache-Control", "no-store")
+                answered: list[tuple[bytes, bytes]] = list(message["headers"])
+                answered += [(b"x-request-id", request_id.encode()), _NO_SNIFFING]
+                if all(name != b"cache-control" for name, _ in answered):
+                    answered.append(_NO_STORE)
                 if trial is not None and service.is_training(trial[1]):
-                    answered[TRAINING] = "true"
+                    answered.append((TRAINING.lower().encode(), b"true"))
+                message["headers"] = answered
             await send(message)
 
         try:
@@ -132,15 +135,17 @@ async def _not_modified(_: Request, known: Exception) -> Response:
     return Response(status_code=304, headers={"ETag": known.tag})
 
 
+HANDLERS: Final[dict[type[Exception], Handler]] = {
+    LedgerError: _refused_by_the_ledger,
+    Refused: _refused_at_the_door,
+    RequestValidationError: _not_of_the_form,
+    HTTPException: _of_the_framework,
+    NotModified: _not_modified,
+}
+
+
 def handle_problems(app: FastAPI) -> None:
     """Every error becomes a problem."""
-    handlers: dict[type[Exception], Handler] = {
-        LedgerError: _refused_by_the_ledger,
-        Refused: _refused_at_the_door,
-        RequestValidationError: _not_of_the_form,
-        HTTPException: _of_the_framework,
-        NotModified: _not_modified,
-    }
-    for kind, handler in handlers.items():
+    for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Around)

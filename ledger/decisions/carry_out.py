@@ -2,7 +2,7 @@
 every event given its envelope. Pure: the clock, the archive and the state are arguments."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from ledger import refusals as no
+from ledger.changing import changed, maker
 from ledger.decisions import (
     conditioning,
     consent,
@@ -27,6 +28,7 @@ from ledger.decisions import (
     infusion_record,
     notices,
     outcomes,
+    privacy,
     products,
     products_release,
     quarantine,
@@ -47,6 +49,8 @@ from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
 from ledger.world import Archive, World, same_fact, source_key
+
+_made_record: Final = maker(Record)
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -74,6 +78,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **holds.DECISIONS,
         **dose_decision.DECISIONS,
         **notices.DECISIONS,
+        **privacy.DECISIONS,
         **products.DECISIONS,
         **products_release.DECISIONS,
         **queries.DECISIONS,
@@ -107,6 +112,12 @@ class _Ahead:
     def text(self, commitment: str) -> str | None:
         return self.archive.text(commitment)
 
+    def is_kept(self, commitment: str) -> bool:
+        return self.archive.is_kept(commitment)
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        return self.archive.texts_about(subjects)
+
 
 def decide(docket: Docket, command: Command) -> Follows:
     """What a command gives, or its refusal. A correction is the same report with what it corrects."""
@@ -126,10 +137,11 @@ def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
     if patient is None or patient.screened is None:
         return docket, command
     zone = docket.world.zone_of(patient.number)
-    moved = {name: value.astimezone(zone) for name, value in command if isinstance(value, datetime)}
+    instants = {name: value for name, value in vars(command).items() if isinstance(value, datetime)}
+    moved = {name: at.astimezone(zone) for name, at in instants.items() if at.utcoffset() != zone.utcoffset(at)}
     if docket.asked.occurred_at is not None:
-        asked = replace(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
-        docket = replace(docket, asked=asked)
+        asked = changed(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
+        docket = changed(docket, asked=asked)
     return docket, command.model_copy(update=moved) if moved else command
 
 
@@ -141,9 +153,9 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
         raise no.ReasonMissing("on_paper")
     world, records = _amended_since(docket)
     archive = _Ahead(docket.archive, {record.position: record for record in records})
-    docket = replace(docket, archive=archive)
+    docket = changed(docket, archive=archive)
     try:
-        follows = _known_to_its_source(docket, decide(replace(docket, world=world), command))
+        follows = _known_to_its_source(docket, decide(changed(docket, world=world), command))
     except ValidationError as fault:
         raise no.UnreadableCommand(f"{type(command).__name__}: {fault.title}") from None
     if isinstance(follows, AlreadySo):
@@ -155,6 +167,8 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
 def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:
     """What a version asks for that came into force since the last record: an append shows it before anything else."""
     world, last = docket.world, docket.world.recorded_at
+    if len(world.trial.versions) < 2:
+        return world, ()
     before = world.trial.protocol_on(last.date()) if last is not None else None
     version = world.trial.protocol_on(docket.today)
     if version is None or before is None or version.number == before.number:
@@ -231,7 +245,7 @@ def envelope(docket: Docket, world: World, entry: Entry) -> Record:
     if world.recorded_at is not None:
         recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))
     version = world.trial.protocol_on(docket.today)
-    return Record(
+    return _made_record(
         origin=origin,
         position=world.size,
         stream=entry.stream,

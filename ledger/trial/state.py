@@ -11,6 +11,7 @@ from ledger.trial import dosing as d
 from ledger.trial import events as e
 from ledger.trial import reviews as r
 from ledger.trial.evidence_state import Evidence
+from ledger.trial.privacy_state import Privacy
 from ledger.types import Phase
 
 
@@ -82,9 +83,12 @@ class Quarantined:
     report: e.ReportQuarantined
     recorded_at: datetime
     resolved: bool = False
+    patient: str | None = None
+    """Whose it was found to be."""
 
 
 NO_EVIDENCE: Final = Evidence()
+NOTHING_ERASED: Final = Privacy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,14 @@ class Trial:
     reference_safety: Map[str, date] = Map()
     deviations: int = 0
     evidence: Evidence = NO_EVIDENCE
+    privacy: Privacy = NOTHING_ERASED
 
     def protocol_on(self, day: date) -> Version | None:
         """The approved version in force on a day: the one with the latest day, then the highest number."""
         holding = [v for v in self.versions.values() if v.approved_at is not None and v.effective_on <= day]
-        return max(holding, key=lambda v: (v.effective_on, v.number), default=None)
+        if len(holding) <= 1:
+            return holding[0] if holding else None
+        return max(holding, key=lambda v: (v.effective_on, v.number))
 
     def delegated(self, person: str, role: str, site: str | None, on: date) -> bool:
         """Whether a person holds a role on a day, at the site or for the whole trial."""

@@ -164,9 +164,10 @@ def test_a_session_ends_after_some_hours_anyway(ward: Ward) -> None:
 def test_a_session_is_closed(ward: Ward) -> None:
     maria, again = ward.session("principal_investigator"), ward.session("principal_investigator")
     assert ward.place.http.delete("/v1/sessions/current", headers=maria.bearer).status_code == 204
-    assert maria.get("/v1/trials").status_code == 401
-    assert again.get("/v1/trials").status_code == 200
     assert ward.noted[-1].kind == "logged-out"
+    assert maria.get("/v1/trials").status_code == 401
+    assert (ward.noted[-1].kind, ward.noted[-1].rule) == ("request-refused", "token-unknown")
+    assert again.get("/v1/trials").status_code == 200
 
 
 def test_a_restart_ends_sessions_and_no_token_of_an_account(ward: Ward) -> None:
