@@ -1,6 +1,7 @@
 """What others check a log with: bundles are exported and verified; keys and policies for it; a witness; attacks on
 copies, to see what the verifier says."""
 
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,20 +13,24 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from api.account_changes import operator
 from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, show
 from api.cli_places import File, TrialName, ledger_file
 from api.settings import Settings
 from ledger.application import TrialLedger
+from ledger.decisions.evidence import RecordRecovery
 from ledger.evidence import verify as verifier
 from ledger.evidence.cosigning import Heads, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
+from ledger.record import Asked
 from ledger.shelf import SUFFIX
 from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
+from ledger.submission import Submission
 from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 
@@ -117,15 +122,40 @@ def rotate_key(trial: TrialName = None, as_json: AsJson = False) -> None:
     show(said, as_json, lambda: facts(said))
 
 
-def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
+def recover(
+    trial: TrialName = None,
+    because: Annotated[
+        str | None, typer.Option(help="Of the installation's own log: why it was restored, which puts that on record.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log."""
     with _opened(trial) as (name, ledger, room):
         notary = room.notary(name, ledger)
+        if because is not None and notary is not None and not notary.compare_with_what_was_signed():
+            _record_recovery(ledger, room, because)
         goes_on = notary is not None and (notary.compare_with_what_was_signed() or notary.recover())
     said = {"trial": name, "goes_on": goes_on}
     show(said, as_json, lambda: facts(said))
     if not goes_on:
         raise typer.Exit(REFUSED)
+
+
+def _record_recovery(ledger: TrialLedger, room: KeyRoom, because: str) -> None:
+    """By whoever is logged in at the operating system: nobody signs for an installation."""
+    origin = ledger.world.origin
+    last, head, said = room.signed_last(origin or ""), ledger.store.head(), TrialLedger.seal(because)
+    if last is None or ledger.world.installation.opened is None:
+        raise typer.BadParameter("the recovery of a trial's log is signed there: POST .../evidence/recoveries")
+    command = RecordRecovery(
+        signed_size=last[0],
+        signed_root=last[1].hex(),
+        found_size=head.size,
+        found_root=head.root.hex(),
+        found_on=ledger.clock().date(),
+        circumstances=said.commitment,
+    )
+    ledger.submit(Submission(command, Asked(operator(), secrets.token_hex(16)), texts=(said,)))
 
 
 @contextmanager
