@@ -172,9 +172,7 @@ def add_account(
     printed_name: str | None = None,
 ) -> str:
     """Make an account and give its token, which is not kept and cannot be asked for again."""
-    token = new_token(TOKEN_PREFIX)
     account = Account(
-        token_sha256=token_hash(token),
         client=client or id,
         id=id,
         role=role,
@@ -183,7 +181,13 @@ def add_account(
         expires_on=expires_on,
         printed_name=printed_name,
     )
-    save_account(path, account)
+    return give_token(path, account)
+
+
+def give_token(path: Path, account: Account) -> str:
+    """Add an account with a new token."""
+    token = new_token(TOKEN_PREFIX)
+    save_account(path, account.model_copy(update={"token_sha256": token_hash(token)}))
     return token
 
 
@@ -193,8 +197,11 @@ def save_account(path: Path, account: Account) -> None:
         known = list(read_accounts(path))
         if any(each.id == account.id and each.retired_on is not None for each in known):
             raise IdRetired(account.id)
-        kept = [each for each in known if each.client != account.client or each.token_sha256 is not None]
-        write_lines(path, [*kept, account])
+        before = [each for each in known if each.client == account.client and each.token_sha256 is None]
+        links = tuple(link for each in before if each.id == account.id for link in each.links)
+        write_lines(
+            path, [*(each for each in known if each not in before), account.model_copy(update={"links": links})]
+        )
 
 
 def link_account(path: Path, id: str, link: Link) -> bool:

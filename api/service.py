@@ -197,12 +197,10 @@ class Service:
     def note_refused(self, request: Request, rule: str) -> None:
         """Keep that somebody asked for what is not for him, without anything of what he sent."""
         account: Account | None = request.scope.get(HOLDER)
-        about = getattr(request.scope.get("route"), "path", "request")
+        trial = request.path_params.get("trial")
         if account is not None:
-            trial = request.path_params.get("trial")
-            self.note(
-                _refused(account, "request-refused", about, rule, trial if account.may_see(trial or "") else None)
-            )
+            seen = trial if trial is not None and account.may_see(trial) else None
+            self.note(_refused(account, "request-refused", path_without_names(request), rule, seen))
 
     def is_session(self, request: Request) -> bool:
         """Whether the token of a request is that of a session."""
@@ -268,6 +266,12 @@ def bearer(request: Request) -> str:
     if scheme.lower() != "bearer" or not token:
         raise Refused("unauthenticated", headers={"WWW-Authenticate": CHALLENGE})
     return token
+
+
+def path_without_names(request: Request) -> str:
+    """The path of a request with the names of its parameters where their values stand."""
+    names = {value: f"{{{name}}}" for name, value in request.path_params.items()}
+    return "/".join(names.get(step, step) for step in request.scope["path"].split("/"))
 
 
 def origin_of(request: Request) -> str:

@@ -144,7 +144,7 @@ class Identity:
         """Replace one's own password; every session of the account ends."""
         known = await self._own(session, password, origin)
         account = session.account
-        weak = weakness(new, _words(account), known.otp_secret is not None)
+        weak = weakness(new, words_about(account), known.otp_secret is not None)
         if weak is not None:
             raise Refused("password-too-weak", weak)
         hashed = await self.hashing.beside(self.hashing.hash, new)
@@ -264,6 +264,6 @@ def _of(kind: Kind, account: Account, about: str, rule: str | None = None) -> Ha
     return Happening(kind, account.id, about, rule, account.role, account.site)
 
 
-def _words(account: Account) -> tuple[str, ...]:
+def words_about(account: Account) -> tuple[str, ...]:
     """What anybody knows about an account."""
     return (*re.split(r"[._@-]", account.id), account.id, account.site or "", *(account.trials or ()))

@@ -9,7 +9,7 @@ def password_set(one: Credentials, hashed: str, at: datetime, by: str, new_accou
     """Somebody else set the password: it opens one log-in, in which its owner replaces it.
 
     Where no second factor tells the owner from him who set it, the account signs nothing until a second person vouches;
-    but for a new account, to which nothing has been delegated yet.
+    but for a new account, to which nothing has been delegated yet (21 CFR 11.200(a)(3)).
     """
     suspended = one.signing_suspended or (one.otp_secret is None and not new_account)
     fields = {"password": hashed, "password_once": True, "password_spent": False, "signing_suspended": suspended}
@@ -22,7 +22,8 @@ def password_changed(one: Credentials, hashed: str, at: datetime) -> Credentials
 
 
 def second_factor_removed(one: Credentials, at: datetime, by: str) -> Credentials:
-    """Somebody else took the second factor, as when a telephone is lost: nothing is signed until someone vouches."""
+    """Somebody else took the second factor, as when a telephone is lost: nothing is signed until someone vouches
+    (21 CFR 11.300(c))."""
     fields = {"otp_secret": None, "otp_pending": None, "otp_step": 0, "signing_suspended": True}
     return one.after(at, "second-factor-removed", by, **fields)
 

@@ -2,7 +2,8 @@
 
 Counted for each account, one that does not exist included, so that nobody learns which do; and for each origin, so that
 one origin cannot try many accounts, or lock them out. An attempt counts as failed until it succeeded: a hundred guesses
-sent at once are a hundred failures. The counts are of this process; a lock-out is kept in the file of credentials.
+sent at once are a hundred failures. The counts are of this process; a lock-out is kept in the file of
+credentials (21 CFR 11.300(d)).
 """
 
 import math

@@ -1,7 +1,4 @@
-"""Local people: log in, be refused, be locked out, change what one proves oneself by, prove oneself to sign.
-
-21 CFR 11.100(a), 11.200(a), 11.300(a) to (d).
-"""
+"""Local people: log in, be refused, be locked out, change what one proves oneself by, prove oneself to sign."""
 
 import asyncio
 import json
@@ -168,9 +165,10 @@ def test_a_session_ends_after_some_hours_anyway(ward: Ward) -> None:
 def test_a_session_is_closed(ward: Ward) -> None:
     maria, again = ward.session("principal_investigator"), ward.session("principal_investigator")
     assert ward.place.http.delete("/v1/sessions/current", headers=maria.bearer).status_code == 204
-    assert maria.get("/v1/trials").status_code == 401
-    assert again.get("/v1/trials").status_code == 200
     assert ward.noted[-1].kind == "logged-out"
+    assert maria.get("/v1/trials").status_code == 401
+    assert (ward.noted[-1].kind, ward.noted[-1].rule) == ("request-refused", "token-unknown")
+    assert again.get("/v1/trials").status_code == 200
 
 
 def test_a_restart_ends_sessions_and_no_token_of_an_account(ward: Ward) -> None:
@@ -220,6 +218,7 @@ def lock_out(ward: Ward, id: str) -> None:
 
 
 def test_five_failures_lock_out_with_an_event_and_an_alert(ward: Ward) -> None:
+    """11.300(d)"""
     lock_out(ward, "maria")
     assert [each[0] for each in ward.told()] == ["log-in-failed"] * 5 + ["locked-out"]
     assert ward.noted[-1] == Happening("locked-out", "maria", "maria", "lock-out", "principal_investigator", SITE)
@@ -457,6 +456,7 @@ def test_who_has_no_second_factor_signs_nothing_after_a_reset_until_somebody_vou
 
 
 def test_who_takes_the_second_factor_too_signs_nothing_either(ward: Ward) -> None:
+    """11.300(c)"""
     path = ward.place.settings.credentials
     change_credentials(path, "maria", lambda one: people.second_factor_removed(one, ward.now, "root"))
     assert not_proved(ward, "maria") == "signing-suspended"
@@ -486,6 +486,7 @@ def test_nobody_vouches_for_himself_nor_across_sites_nor_without_a_proof(ward: W
 
 
 def test_a_retired_id_is_never_given_again(ward: Ward) -> None:
+    """11.100(a)"""
     maria, path = ward.session("principal_investigator"), ward.place.settings.accounts
     assert retire(path, "maria", date(2026, 3, 2)) == 1
     assert maria.get("/v1/trials").status_code == 401
