@@ -21,11 +21,10 @@ from ledger.evidence.cosigning import Heads, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
-from ledger.shelf import SUFFIX
 from ledger.store.bundle import openings, write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.reading import Reading
-from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite import SUFFIX, SqliteStore
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.settings import Settings
 from ledger.refusals import NoSuchTrial
-from ledger.shelf import SUFFIX
+from ledger.store.sqlite import SUFFIX
 from ledger.types import Name, parse_instant
 
 TrialName = Annotated[

@@ -4,33 +4,43 @@
     follows of the whole batch in one durable transaction -> the state takes the records -> callers are answered
 
 An answer means: on disk, in the tree, and visible to the next read of this process.
+
+Where other processes append to the same log, the state first takes what they appended, under the lock that keeps them
+from appending more; and between appends it follows. Where the answer to a commit was lost, the log is asked what became
+of the batch before anyone is answered.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
-from ledger.errors import Corrupt
+from ledger.errors import Busy, Corrupt
 from ledger.evidence.verify import Note, checkpoint_of
 from ledger.gathering import Gathering
 from ledger.record import Actor, Asked, Head, Record
 from ledger.store.appending import Batch
+from ledger.store.contract import Store
+from ledger.store.errors import OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
 from ledger.store.rows import EvidenceRow, SignedHead
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
-from ledger.submission import EvidenceGathered, Receipt, Submission
+from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.world import World
 
 Clock = Callable[[], datetime]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-Payload = Submission | EvidenceGathered
+Payload = Submission | EvidenceGathered | AppendedElsewhere
 Listener = Callable[[Sequence[Record]], None]
+ATTEMPTS: Final = 5
+"""How often a batch is tried where another process came first, or where nobody knows yet what became of it."""
 CLOCK_JUMP: Final = timedelta(seconds=1)
 """A wall clock that left the steady one by more than this was set."""
 
@@ -83,10 +93,18 @@ def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None
     return before if found is None else Head(found.size, found.root.hex())
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A batch that was decided and written, and what each caller is to be answered."""
+
+    gathering: Gathering
+    answers: Sequence[Receipt | Exception]
+
+
 class TrialLedger:
     """One trial: its store, its writer, and the state at the head of its log."""
 
-    def __init__(self, store: SqliteStore, clock: Clock = system_clock, watch: ClockWatch | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock = system_clock, watch: ClockWatch | None = None) -> None:
         self.store = store
         self.clock = clock
         self.world = World()
@@ -99,6 +117,7 @@ class TrialLedger:
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
         self._world_of = lru_cache(maxsize=16)(self._fold)
+        store.follow(self._hear)
 
     @classmethod
     def create(cls, path: Path, clock: Clock = system_clock) -> Self:
@@ -158,38 +177,106 @@ class TrialLedger:
         """What was found to be altered, if anything was: the ledger is then read-only."""
         return self._corrupt
 
+    def _hear(self, size: int | None) -> None:
+        """Another process may have appended. Where the queue is full, whatever is done next takes it in."""
+        if size is None or size > self.world.size:
+            with suppress(Busy, WriterClosed):
+                self._writer.submit(AppendedElsewhere())
+
     def _handle(self, jobs: list[Job[Payload, Receipt]]) -> None:
         """Decide and append a batch. Nobody is answered before the commit."""
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
-        answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
-        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
-        gathering.behind = self._behind
         try:
-            with self.store.appending() as batch:
-                self._note_anomaly(batch, gathering)
-                answered.extend((job, gathering.answer(batch, job.payload)) for job in jobs)
-                hashes = gathering.save(batch)
+            if all(isinstance(job.payload, AppendedElsewhere) for job in jobs):
+                self._take_in(self.store.size)
+                decided = Decided(self._gathering(), [Receipt((), ()) for _ in jobs])
+            else:
+                decided = self._kept([job.payload for job in jobs])
         except Corrupt as found:
             self._corrupt = str(found)
             raise
-        self.world = gathering.world
-        self._after = newest_head(gathering.evidence, self._after)
-        for job, answer in answered:
+        self._after = newest_head(decided.gathering.evidence, self._after)
+        for job, answer in zip(jobs, decided.answers, strict=True):
             if isinstance(answer, Exception):
                 job.reject(answer)
             else:
-                job.resolve(gathering.with_hashes(answer, hashes))
-        if gathering.records:
-            for listener in tuple(self._listeners):
-                listener(gathering.records)
+                job.resolve(decided.gathering.with_hashes(answer))
+        if decided.gathering.world.size > self.world.size:
+            self.world = decided.gathering.world
+            self._tell(decided.gathering.records)
 
-    def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
-        """A clock that was set is on record before whatever it dates."""
-        off_by = self._watch.off_by_milliseconds(gathering.now)
-        if off_by is None or self.world.trial.registered is None:
+    def _kept(self, payloads: Sequence[Payload]) -> Decided:
+        """What was decided on a batch, once it is on record for certain.
+
+        Where the outcome of a commit is unknown, the next transaction begins when that one has ended: then the log says
+        whether the batch stands; if not, it is decided anew.
+        """
+        anomaly = self._anomaly()
+        lost: Decided | None = None
+        for _ in range(ATTEMPTS):
+            decided: Decided | None = None
+            try:
+                with self.store.appending() as batch:
+                    self._take_in(batch.tree.size)
+                    if lost is not None and lost.gathering.is_on_record(batch):
+                        decided = lost
+                    else:
+                        decided = self._decided(batch, anomaly, payloads)
+                return decided
+            except PositionTaken:
+                continue
+            except OutcomeUnknown:
+                if not self.store.shared:
+                    raise
+                lost = decided
+            except StorageFailed:
+                if lost is None:
+                    raise
+        raise PositionTaken("others kept coming first") if lost is None else OutcomeUnknown("the database is away")
+
+    def _decided(self, batch: Batch, anomaly: Submission | None, payloads: Sequence[Payload]) -> Decided:
+        """Decide a batch on the state at the head, and write it."""
+        gathering = self._gathering()
+        batch.look_up([each.asked.command_id for each in payloads if isinstance(each, Submission)])
+        if anomaly is not None:
+            noted = gathering.answer(batch, anomaly)
+            assert isinstance(noted, Receipt), noted
+        answers = [gathering.answer(batch, payload) for payload in payloads]
+        gathering.save(batch)
+        return Decided(gathering, answers)
+
+    def _gathering(self) -> Gathering:
+        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
+        gathering.behind = self._behind
+        return gathering
+
+    def _take_in(self, size: int) -> None:
+        """Bring the state up to a size of the log, with what other processes appended; `Corrupt` where the log has
+        become shorter than it was."""
+        if not self.store.shared:
             return
+        if size < self.world.size:
+            raise Corrupt(f"{self.world.size} events were on record, and the log has {size}")
+        newest = self.store.signed_head()
+        if newest is not None and (self._after is None or newest.size > self._after.size):
+            self._after = newest_head([newest], self._after)
+        if size > self.world.size:
+            records = list(self.store.records(self.world.size, size))
+            world = self.world
+            for record in records:
+                world = world.apply(record)
+            self.world = world
+            self._tell(records)
+
+    def _tell(self, records: Sequence[Record]) -> None:
+        for listener in tuple(self._listeners):
+            listener(records)
+
+    def _anomaly(self) -> Submission | None:
+        """A clock that was set is on record before whatever it dates."""
+        off_by = self._watch.off_by_milliseconds(self.clock())
+        if off_by is None or self.world.trial.registered is None:
+            return None
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
-        asked = Asked(BY_ITSELF, secrets.token_hex(16))
-        noted = gathering.answer(batch, Submission(command, asked))
-        assert isinstance(noted, Receipt), noted
+        return Submission(command, Asked(BY_ITSELF, secrets.token_hex(16)))

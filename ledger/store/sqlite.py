@@ -11,25 +11,32 @@ One process at a time has a file open for writing; any number read it, also mean
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self
 
 from ledger.errors import Corrupt
 from ledger.store import schema
-from ledger.store.appending import Appender, Batch
-from ledger.store.connection import Ownership
+from ledger.store.appending import Batch
+from ledger.store.connection import DurableDatastore, Ownership, faults_named
+from ledger.store.contract import Store
 from ledger.store.errors import AlreadyThere, NoSuchStore
-from ledger.store.reading import HeadRow, Reading
-from ledger.store.verification import Progress, verified_tree
+from ledger.store.file_appending import SQLITE, Appender
+from ledger.store.reading import HeadRow
+from ledger.store.rows import Row
+from ledger.store.verification import verified_tree
 
 
-class SqliteStore(Reading):
+class SqliteStore(Store):
     """A trial's file, open for reading; for appending as well where this process owns it."""
 
+    dialect = SQLITE
+    shared = False
+
     def __init__(self, path: Path, appender: Appender | None) -> None:
-        super().__init__(path)
+        self.path = path
+        self._readers = DurableDatastore(path, "ro")
         self._appender = appender
 
     @classmethod
@@ -68,17 +75,13 @@ class SqliteStore(Reading):
         return store
 
     def close(self) -> None:
-        super().close()
+        self._readers.close()
         if self._appender is not None:
             self._appender.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def select(self, query: str, *values: Any) -> Sequence[Row]:
+        with faults_named(), self._readers.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            return cursor.execute(query, values).fetchall()
 
     def head(self) -> HeadRow:
         """The tree after the last committed batch."""
@@ -88,14 +91,8 @@ class SqliteStore(Reading):
         return HeadRow(tree.size, tree.root, b"".join(tree.peaks))
 
     def appending(self) -> AbstractContextManager[Batch]:
-        """A transaction, committed when the block ends and rolled back when it raises (see `Appender.transaction`)."""
         assert self._appender is not None, "the ledger is open for reading only"
         return self._appender.transaction()
-
-    def verify(self, progress: Progress | None = None) -> None:
-        """Compute the tree anew from the bytes of all leaves and compare it with heads and tiles; `Corrupt` names the
-        first position, batch or tile that differs."""
-        verified_tree(self, progress)
 
     def _check_schema(self) -> None:
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
@@ -133,3 +130,29 @@ def sync_directory(path: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+SUFFIX: Final = ".ledger"
+
+
+class Directory:
+    """The trials of a directory, one file each."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+
+    def file(self, trial: str) -> Path:
+        return self.path / f"{trial}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"*{SUFFIX}"))
+
+    def create(self, trial: str) -> SqliteStore:
+        return SqliteStore.create(self.file(trial))
+
+    def open(self, trial: str, *, read_only: bool = False) -> SqliteStore:
+        return SqliteStore.open(self.file(trial), read_only=read_only)
+
+    def close(self) -> None:
+        """Every file goes with its store."""
