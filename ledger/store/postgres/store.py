@@ -112,7 +112,7 @@ class PostgresStore(Store):
     @contextmanager
     def _transaction(self, recorder: LeafRecorder) -> Iterator[Batch]:
         with faults_named(), self._server.writing() as connection, connection.cursor() as cursor:
-            cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED", prepare=False)
             lock(cursor, self.schema)
             transaction = SchemaTransaction(cursor, self.schema, recorder)
             self.tree = self._continued(transaction)
@@ -132,7 +132,7 @@ class PostgresStore(Store):
         warned = connection.warnings
         try:
             with self._server.deadlines.within(self._server.patience.commit, connection):
-                cursor.execute("COMMIT")
+                cursor.execute("COMMIT", prepare=False)
         except psycopg.Error as error:
             if not connection.closed:
                 raise
