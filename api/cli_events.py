@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from api.cli_output import AsJson, out, print_json
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, reading
 from ledger.record import Record, patient_stream
-from ledger.store.sqlite import SqliteStore
+from ledger.store.contract import Store
 from projections.base import is_late
 
 PAGE: Final = 500
@@ -37,7 +37,7 @@ def events(
         raise typer.BadParameter("give --stream or --patient")
     where = patient_stream(patient) if patient is not None else stream
     wanted = {"type": kind, "stream": where, "actor": actor}
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         try:
             for number, record in enumerate(_listed(store, after, wanted, follow), start=1):
                 _print(store, record, as_json)
@@ -47,7 +47,7 @@ def events(
             return
 
 
-def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follow: bool) -> Iterator[Record]:
+def _listed(store: Store, after: int, wanted: dict[str, str | None], follow: bool) -> Iterator[Record]:
     """Page by page; while following, what comes after the last page, as it comes."""
     while True:
         page = store.page(after, PAGE, **wanted)
@@ -60,7 +60,7 @@ def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follo
             time.sleep(FOLLOW_EVERY_SECONDS)
 
 
-def _print(store: SqliteStore, record: Record, as_json: bool) -> None:
+def _print(store: Store, record: Record, as_json: bool) -> None:
     if as_json:
         print_json(orjson.loads(store.leaf(record.position)))
         return

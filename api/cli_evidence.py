@@ -3,7 +3,7 @@ copies, to see what the verifier says."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,8 +13,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, show
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, ledger_file, named, reading
 from api.settings import Settings
+from api.trials import trials_of
 from ledger.application import TrialLedger
 from ledger.evidence import verify as verifier
 from ledger.evidence.cosigning import Heads, Witness
@@ -24,7 +25,7 @@ from ledger.keyroom import KeyRoom
 from ledger.store.bundle import openings, write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.reading import Reading
-from ledger.store.sqlite import SUFFIX, SqliteStore
+from ledger.store.sqlite import SqliteStore
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
@@ -56,7 +57,7 @@ def export_bundle(
 ) -> None:
     """Everything that somebody needs to check the log offline, up to its newest signed head. The same bytes every
     time."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
@@ -69,7 +70,7 @@ def export_bundle(
 def export_policy(trial: TrialName = None, file: File = None) -> None:
     """The policy that a log names: its key, its witnesses, its quorum (a tlog-policy file). Compare it with what you
     were told by another way before you believe it."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         sys.stdout.write(policy_of(store).decode())
 
 
@@ -125,15 +126,14 @@ def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
 
 @contextmanager
 def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
-    """A trial of the settings' directory, opened for writing, with the room of its key."""
-    path, keys_directory = ledger_file(trial, None), Settings().keys
-    if keys_directory is None:
+    """A trial that the settings have, opened for writing, with the room of its key."""
+    settings = Settings()
+    if settings.keys is None:
         raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
-    ledger = TrialLedger.open(path)
-    try:
-        yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
-    finally:
-        ledger.close()
+    with closing(trials_of(settings)) as trials:
+        name = named(trial, trials.names())
+        with closing(TrialLedger(trials.open(name))) as ledger:
+            yield name, ledger, KeyRoom(settings.keys)
 
 
 @witness.command("serve")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from api.cli_board import board_table, explanation_table
 from api.cli_output import REFUSED, AsJson, facts, out, progress, show
-from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file
+from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file, reading
 from ledger.record import Record
 from ledger.store import backup as copies
 from ledger.store.sqlite import SqliteStore
@@ -47,7 +47,7 @@ def replay(
     instant = instant_of(as_of_recorded)
     if instant is not None and as_of_position is not None:
         raise typer.BadParameter("give one moment: --as-of-position or --as-of-recorded")
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store, progress("replaying") as told:
+    with reading(trial, file) as store, progress("replaying") as told:
         stop = store.size if instant is None else store.positions_until(instant)
         stop = stop if as_of_position is None else min(stop, as_of_position + 1)
         world = world_at(counted(store.records(0, stop), stop, told))
@@ -97,7 +97,7 @@ def rebuild(
     The tree from the bytes of every leaf with the stored heads and tiles; the state folded at once with the state that
     followed the log event by event; both with a digest given. Exit code 1 names the first difference.
     """
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         with progress("hashing every leaf") as told:
             store.verify(told)
         size, root = store.size, store.root.hex()

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from api.cli_output import AsJson, print_json
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, reading
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
-from ledger.store.sqlite import SqliteStore
+from ledger.store.contract import Store
 from projections.base import world_at
 from projections.pack import Pack, committee_pack, cut_off
 from projections.pack_document import pack_document
@@ -28,7 +28,7 @@ def pack(
 
     Without --decision it is that of the end of the log, seen at the instant of the last event.
     """
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         found = _pack(store, decision)
     if as_json:
         print_json(found.model_dump(mode="json"))
@@ -41,7 +41,7 @@ def pack(
         written.write(page)
 
 
-def _pack(store: SqliteStore, number: int | None) -> Pack:
+def _pack(store: Store, number: int | None) -> Pack:
     records = tuple(store.records())
     world, proposed = world_at(records), None
     at = world.recorded_at

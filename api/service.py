@@ -15,6 +15,7 @@ from api.limits import Buckets
 from api.problems import Refused
 from api.roles import Needed
 from api.settings import Settings
+from api.trials import trials_of
 from ledger.application import TrialLedger
 from ledger.record import Actor
 from ledger.refusals import NoSuchTrial
@@ -32,7 +33,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys)
+        settings.directory.mkdir(parents=True, exist_ok=True)
+        self.shelf = Shelf(trials_of(settings), settings.story_from, settings.keys)
         self.accounts = Accounts(settings.accounts)
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.counts: Counter[tuple[str, str]] = Counter()

@@ -41,21 +41,21 @@ class Batch:
     def __init__(self, transaction: Transaction, tree: Tree) -> None:
         self.tree = tree
         self.refused_after: int | None = None
-        self._transaction = transaction
+        self.transaction = transaction
         self._answers: dict[str, Answer | None] = {}
         self._saved = False
 
     def look_up(self, command_ids: Sequence[str]) -> None:
         """Look for what commands were answered with, all at once; `answer` then tells of each."""
-        query = f"SELECT {ANSWER_COLUMNS} FROM commands WHERE command_id {self._transaction.dialect.listed}"  # noqa: S608
-        found = (Answer(*row) for row in self._transaction.select(query, json_array(command_ids)))
+        query = f"SELECT {ANSWER_COLUMNS} FROM commands WHERE command_id {self.transaction.dialect.listed}"  # noqa: S608
+        found = (Answer(*row) for row in self.transaction.select(query, json_array(command_ids)))
         self._answers = {**dict.fromkeys(command_ids), **{answer.command_id: answer for answer in found}}
 
     def answer(self, command_id: str) -> Answer | None:
         """What a command was answered with in an earlier batch."""
         if command_id in self._answers:
             return self._answers[command_id]
-        found = self._transaction.select(ANSWER_QUERY, command_id)
+        found = self.transaction.select(ANSWER_QUERY, command_id)
         return Answer(*found[0]) if found else None
 
     def save(
@@ -97,8 +97,8 @@ class Batch:
                     self._add("anchors", "size = ? AND authority = ?", (size, authority), (token,))
 
     def _add(self, table: str, key: str, named: tuple[int | str, ...], rest: tuple[str | bytes, ...]) -> None:
-        if not self._transaction.select(f"SELECT 1 FROM {table} WHERE {key}", *named):  # noqa: S608 - our own names
-            self._transaction.insert(table, [(*named, *rest)])
+        if not self.transaction.select(f"SELECT 1 FROM {table} WHERE {key}", *named):  # noqa: S608 - our own names
+            self.transaction.insert(table, [(*named, *rest)])
 
     def _refuse_gaps(self, records: Iterable[Record]) -> None:
         for position, record in enumerate(records, start=self.tree.size):
@@ -113,10 +113,10 @@ class Batch:
             for record, leaf in zip(records, leaves, strict=True)
         ]
         first = self.tree.size
-        self._transaction.insert_events(stored, first, hashes)
+        self.transaction.insert_events(stored, first, hashes)
         self.tree, tiles = self.tree.append(hashes)
-        self._transaction.insert("heads", [(self.tree.size, self.tree.root, b"".join(self.tree.peaks))])
-        self._transaction.insert("tiles", [(tile.level, tile.index, tile.hashes) for tile in tiles])
+        self.transaction.insert("heads", [(self.tree.size, self.tree.root, b"".join(self.tree.peaks))])
+        self.transaction.insert("tiles", [(tile.level, tile.index, tile.hashes) for tile in tiles])
 
     def _insert_texts(self, texts: Iterable[SealedText], leaves: Sequence[bytes]) -> None:
         rows = []
@@ -126,19 +126,19 @@ class Batch:
             position = next(holding, None)
             assert position is not None, "no event of the batch commits to the text"
             rows.append((text.commitment, text.salt, text.text, position))
-        self._transaction.insert("texts", rows)
+        self.transaction.insert("texts", rows)
 
     def _insert_answers(self, answers: Iterable[Answer]) -> None:
         rows = [
             (each.command_id, each.request_hash, each.status, each.first_position, each.last_position)
             for each in answers
         ]
-        self._transaction.insert("commands", rows)
+        self.transaction.insert("commands", rows)
 
     def _insert_refusals(self, refusals: Sequence[Refusal]) -> None:
         if not refusals:
             return
-        self.refused_after = self._transaction.select("SELECT coalesce(max(number), 0) FROM refusals")[0][0]
+        self.refused_after = self.transaction.select("SELECT coalesce(max(number), 0) FROM refusals")[0][0]
         rows = [
             (
                 number,
@@ -151,4 +151,4 @@ class Batch:
             )
             for number, each in enumerate(refusals, self.refused_after + 1)
         ]
-        self._transaction.insert("refusals", rows)
+        self.transaction.insert("refusals", rows)

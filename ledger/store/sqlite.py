@@ -140,7 +140,6 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
 
     def file(self, trial: str) -> Path:
         return self.path / f"{trial}{SUFFIX}"
@@ -149,6 +148,7 @@ class Directory:
         return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"*{SUFFIX}"))
 
     def create(self, trial: str) -> SqliteStore:
+        self.path.mkdir(parents=True, exist_ok=True)
         return SqliteStore.create(self.file(trial))
 
     def open(self, trial: str, *, read_only: bool = False) -> SqliteStore:

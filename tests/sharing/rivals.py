@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -82,4 +83,4 @@ def _follow(ledger: TrialLedger, size: int) -> Any:
     return ledger.world.size, digest(ledger.world)
 
 
-_DOINGS: Final = {"submit": _submit, "follow": _follow}
+_DOINGS: Final[dict[str, Callable[..., Any]]] = {"submit": _submit, "follow": _follow}

@@ -1,6 +1,7 @@
 """The trials of a database, a schema each; and how one is made, by the role that owns them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import psycopg
 
@@ -42,13 +43,13 @@ def make_trial(url: str, trial: str, service_role: str | None) -> None:
     """Make the schema of a trial with its tables, triggers and grants, all or nothing; `AlreadyThere`. The URL is that
     of the role that shall own it."""
     with faults_named(), psycopg.connect(url) as connection:
-        prepare_trial(connection, trial, service_role)
+        refuse_taken(connection, trial)
+        for statement in (*schemas.tables(trial), *schemas.walls(trial, service_role)):
+            connection.execute(statement.encode())
 
 
-def prepare_trial(connection: psycopg.Connection[tuple[object, ...]], trial: str, service_role: str | None) -> None:
-    """The same within a transaction."""
+def refuse_taken(connection: psycopg.Connection[Any], trial: str) -> None:
+    """`AlreadyThere` where a schema of this name stands."""
     taken = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?"
     if connection.execute(qualified("", taken), (schemas.schema_of(trial),)).fetchone():
         raise AlreadyThere(f"trial {trial}")
-    for statement in schemas.statements(trial, service_role):
-        connection.execute(statement.encode())

@@ -34,6 +34,9 @@ class SchemaDatastore(PostgresDatastore):
         self.psycopg_python_types = {}
         self.pool = server.writers  # type: ignore[assignment]  # rows are found by name, as the library's are
 
+    def register_type_adapters(self) -> None:
+        """None: the library's types in the database are not made."""
+
     def close(self) -> None:
         """The connections are the server's."""
 

@@ -40,15 +40,21 @@ def comment_of(trial: str) -> str:
     return f"trial-ledger {FORMAT_VERSION} {trial}"
 
 
-def statements(trial: str, service_role: str | None) -> Iterable[str]:
-    """Everything that makes an empty ledger, for its owner; and the grants to the role that serves."""
+def tables(trial: str) -> Iterable[str]:
+    """What makes the tables, for their owner."""
     schema = quoted(schema_of(trial))
     yield f"CREATE SCHEMA {schema}"
     yield f"COMMENT ON SCHEMA {schema} IS '{comment_of(trial)}'"
-    yield f"CREATE FUNCTION {schema}.never_changed() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
     for table, columns in TABLES.items():
+        yield f"CREATE TABLE {schema}.{table} ({_WORD.sub(lambda word: _TYPED[word[1]], columns)})"
+
+
+def walls(trial: str, service_role: str | None) -> Iterable[str]:
+    """What makes a ledger of the tables: the index, the triggers, and the grants to the role that serves."""
+    schema = quoted(schema_of(trial))
+    yield f"CREATE FUNCTION {schema}.never_changed() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
+    for table in TABLES:
         named = f"{schema}.{table}"
-        yield f"CREATE TABLE {named} ({_WORD.sub(lambda word: _TYPED[word[1]], columns)})"
         yield (
             f"CREATE TRIGGER {table}_are_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON {named}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {schema}.never_changed()"
