@@ -113,7 +113,8 @@ class TrialLedger:
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
-        self._watch = watch or ClockWatch(steady=time.monotonic if clock is system_clock else None)
+        self._watch = watch
+        self._system_watch = ClockWatch(steady=time.monotonic)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
         self._world_of = lru_cache(maxsize=16)(self._fold)
@@ -275,7 +276,8 @@ class TrialLedger:
 
     def _anomaly(self) -> Submission | None:
         """A clock that was set is on record before whatever it dates."""
-        off_by = self._watch.off_by_milliseconds(self.clock())
+        watch = self._watch or (self._system_watch if self.clock is system_clock else None)
+        off_by = watch.off_by_milliseconds(self.clock()) if watch is not None else None
         if off_by is None or self.world.trial.registered is None:
             return None
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)

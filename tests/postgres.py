@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -63,6 +65,14 @@ class Cluster:
 
     def url(self, role: str, database: str = "postgres", host: Path | None = None) -> str:
         return f"postgresql://{role}@/{database}?host={quote(str(host or self.directory))}"
+
+    @contextmanager
+    def database(self, name: str) -> Iterator[tuple[str, str]]:
+        """A database of its own for a while: its URL for the owner, and for the role that serves."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
+            admin.execute(f'CREATE DATABASE "{name}" OWNER {OWNER}')
+            yield self.url(OWNER, name), self.url(SERVICE, name)
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     @property
     def service_url(self) -> str:
