@@ -67,17 +67,15 @@ class StoryClock:
 
 
 class ClockWatch:
-    """Compares the wall clock with a steady one; none: a clock that stands still by design is not watched."""
+    """Compares a clock with a steady one."""
 
-    def __init__(self, steady: Callable[[], float] | None) -> None:
+    def __init__(self, steady: Callable[[], float]) -> None:
         self._steady = steady
         self._apart: timedelta | None = None
 
     def off_by_milliseconds(self, now: datetime) -> int | None:
         """How far the wall clock jumped since it was looked at first, or jumped last; none for no further than it may.
         Positive: it is ahead."""
-        if self._steady is None:
-            return None
         apart = now - EPOCH - timedelta(seconds=self._steady())
         before, self._apart = self._apart, self._apart or apart
         if before is None or abs(apart - before) <= CLOCK_JUMP:
@@ -114,6 +112,7 @@ class TrialLedger:
         self._corrupt: str | None = None
         self._behind: str | None = None
         self._watch = watch
+        """Of the wall clock alone, unless it is given: a story's stands still by design."""
         self._system_watch = ClockWatch(steady=time.monotonic)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
