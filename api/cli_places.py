@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,8 +13,8 @@ from api.settings import Settings
 from api.trials import trials_of
 from ledger.refusals import NoSuchTrial
 from ledger.store.contract import Store
-from ledger.store.sqlite import SUFFIX, SqliteStore
-from ledger.types import Name, parse_instant
+from ledger.store.sqlite import SUFFIX, Directory, SqliteStore
+from ledger.types import Name, parse_day, parse_instant
 
 TrialName = Annotated[
     str | None,
@@ -61,9 +61,9 @@ def ledger_file(trial: str | None, file: Path | None) -> Path:
         raise typer.BadParameter("the trials are in a database; this needs a file, which `trial-ledger migrate` makes")
     directory = settings.directory
     if trial is None:
-        found = sorted(directory.glob(f"*{SUFFIX}"))
+        found = Directory(directory).names()
         if len(found) == 1:
-            return found[0]
+            return _place(directory, found[0])
         raise typer.BadParameter(f"name a trial with --trial, or a file with --file: {_choice(directory, found)}")
     path = _place(directory, trial)
     if not path.is_file():
@@ -100,9 +100,8 @@ def _one_of(trial: str | None) -> None:
         raise typer.BadParameter("give --trial or --file")
 
 
-def _choice(directory: Path, found: list[Path]) -> str:
-    names = ", ".join(path.name.removesuffix(SUFFIX) for path in found)
-    return f"{directory} holds {names}" if names else f"{directory} holds no ledger"
+def _choice(directory: Path, found: list[str]) -> str:
+    return f"{directory} holds {', '.join(found)}" if found else f"{directory} holds no ledger"
 
 
 def instant_of(text: str | None) -> datetime | None:
@@ -111,5 +110,15 @@ def instant_of(text: str | None) -> datetime | None:
         return None
     try:
         return parse_instant(text)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from None
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that an option names; a usage error for another spelling."""
+    if text is None:
+        return None
+    try:
+        return parse_day(text)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from None

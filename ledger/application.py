@@ -15,35 +15,34 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
-from ledger.errors import Busy, Corrupt
+from ledger.errors import Busy, Corrupt, Unavailable
 from ledger.evidence.verify import Note, checkpoint_of
 from ledger.gathering import Gathering
+from ledger.keyring import Keyring
 from ledger.record import Actor, Asked, Head, Record
+from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.contract import Store
-from ledger.store.errors import OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
+from ledger.store.errors import ErasureUnfinished, OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
 from ledger.store.rows import EvidenceRow, SignedHead
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
+from ledger.texts import Texts
+from ledger.timekeeping import Clock, ClockWatch
 from ledger.world import World
 
-Clock = Callable[[], datetime]
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Payload = Submission | EvidenceGathered | AppendedElsewhere
 Listener = Callable[[Sequence[Record]], None]
 ATTEMPTS: Final = 5
 """How often a batch is tried where another process came first, or where nobody knows yet what became of it."""
-CLOCK_JUMP: Final = timedelta(seconds=1)
-"""A wall clock that left the steady one by more than this was set."""
-
 BY_ITSELF: Final = Actor("ledger", "system", None, "internal")
 """Who acts where the ledger reports what it found itself."""
 
@@ -52,36 +51,9 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class StoryClock:
-    """The clock of a training ledger that plays a story: it stands still until it is set forward."""
-
-    def __init__(self, at: datetime) -> None:
-        self._at = at.astimezone(UTC)
-
-    def __call__(self) -> datetime:
-        return self._at
-
-    def set_forward(self, to: datetime) -> None:
-        """Later only; an earlier instant changes nothing."""
-        self._at = max(self._at, to.astimezone(UTC))
-
-
-class ClockWatch:
-    """Compares a clock with a steady one."""
-
-    def __init__(self, steady: Callable[[], float]) -> None:
-        self._steady = steady
-        self._apart: timedelta | None = None
-
-    def off_by_milliseconds(self, now: datetime) -> int | None:
-        """How far the wall clock jumped since it was looked at first, or jumped last; none for no further than it may.
-        Positive: it is ahead."""
-        apart = now - EPOCH - timedelta(seconds=self._steady())
-        before, self._apart = self._apart, self._apart or apart
-        if before is None or abs(apart - before) <= CLOCK_JUMP:
-            return None
-        self._apart = apart
-        return (apart - before) // timedelta(milliseconds=1)
+def _keyring_beside(store: Store) -> Keyring:
+    assert isinstance(store, SqliteStore), "where the keys of texts in a database are has to be said"
+    return Keyring.beside(store.path)
 
 
 def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
@@ -100,14 +72,22 @@ class Decided:
 
 
 class TrialLedger:
-    """One trial: its store, its writer, and the state at the head of its log."""
+    """One trial: its store, its writer, and the state at the head of its log.
 
-    def __init__(self, store: Store, clock: Clock = system_clock, watch: ClockWatch | None = None) -> None:
+    `keyring`: where the keys of its free texts are; beside the file, unless it is said.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock = system_clock,
+        watch: ClockWatch | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
         self.store = store
+        self.texts = Texts(store, keyring or _keyring_beside(store))
         self.clock = clock
-        self.world = World()
-        for record in store.records():
-            self.world = self.world.apply(record)
+        self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
@@ -117,17 +97,20 @@ class TrialLedger:
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
         self._world_of = lru_cache(maxsize=16)(self._fold)
+        self._to_finish = store.removes_texts()
+        self._finish_removals()
         store.follow(self._hear)
 
     @classmethod
-    def create(cls, path: Path, clock: Clock = system_clock) -> Self:
+    def create(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
         """A new, empty ledger in a file that must not exist."""
-        return cls(SqliteStore.create(path), clock)
+        return cls(SqliteStore.create(path), clock, keyring=keyring)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree."""
-        return cls(SqliteStore.open(path), clock)
+    def open(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
+        interrupted are finished."""
+        return cls(SqliteStore.open(path), clock, keyring=keyring)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -142,6 +125,16 @@ class TrialLedger:
     def submit(self, submission: Submission) -> Receipt:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
+
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+        """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
+        asked = [self._writer.submit(each) for each in submissions]
+        faults = [future.exception() for future in asked]
+        return [
+            future.result() if fault is None else fault
+            for future, fault in zip(asked, faults, strict=True)
+            if fault is None or isinstance(fault, Exception)
+        ]
 
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
@@ -162,10 +155,7 @@ class TrialLedger:
         return head if size >= head.size else self._world_of(size)
 
     def _fold(self, size: int) -> World:
-        world = World()
-        for record in self.store.records(0, size):
-            world = world.apply(record)
-        return world
+        return World().after(self.store.records(0, size))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
@@ -196,14 +186,20 @@ class TrialLedger:
         except Corrupt as found:
             self._corrupt = str(found)
             raise
+        grown = decided.gathering.world.size > self.world.size
+        if grown:
+            self.world = decided.gathering.world
         self._after = newest_head(decided.gathering.evidence, self._after)
+        self._to_finish = self._to_finish or bool(decided.gathering.texts.removed)
+        unfinished = self._finish_removals()
         for job, answer in zip(jobs, decided.answers, strict=True):
             if isinstance(answer, Exception):
                 job.reject(answer)
+            elif unfinished is not None and any(isinstance(each.event, REMOVING) for each in answer.records):
+                job.reject(unfinished)
             else:
                 job.resolve(decided.gathering.with_hashes(answer))
-        if decided.gathering.world.size > self.world.size:
-            self.world = decided.gathering.world
+        if grown:
             self._tell(decided.gathering.records)
 
     def _kept(self, payloads: Sequence[Payload]) -> Decided:
@@ -247,13 +243,25 @@ class TrialLedger:
         return Decided(gathering, answers)
 
     def _gathering(self) -> Gathering:
-        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
+        texts = TextsOfBatch(self.texts)
+        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
         gathering.behind = self._behind
         return gathering
 
+    def _finish_removals(self) -> ErasureUnfinished | None:
+        """Destroy what events on record have erased; what stands in the way is told to whoever asks for it, and every
+        batch tries again."""
+        try:
+            if self._to_finish:
+                finish(self.store, self.texts)
+                self._to_finish = False
+        except (OSError, Unavailable) as found:
+            return ErasureUnfinished(type(found).__name__)
+        return None
+
     def _take_in(self, size: int) -> None:
         """Bring the state up to a size of the log, with what other processes appended; `Corrupt` where the log has
-        become shorter than it was."""
+        become shorter than it was. Keys that they destroyed are used here no more."""
         if not self.store.shared:
             return
         if size < self.world.size:
@@ -263,10 +271,10 @@ class TrialLedger:
             self._after = newest_head([newest], self._after)
         if size > self.world.size:
             records = list(self.store.records(self.world.size, size))
-            world = self.world
-            for record in records:
-                world = world.apply(record)
-            self.world = world
+            self.world = self.world.after(records)
+            if any(isinstance(record.event, REMOVING) for record in records):
+                self._to_finish = True
+                self._finish_removals()
             self._tell(records)
 
     def _tell(self, records: Sequence[Record]) -> None:
@@ -277,7 +285,7 @@ class TrialLedger:
         """A clock that was set is on record before whatever it dates."""
         watch = self._watch or (self._system_watch if self.clock is system_clock else None)
         off_by = watch.off_by_milliseconds(self.clock()) if watch is not None else None
-        if off_by is None or self.world.trial.registered is None:
+        if off_by is None or self.world.origin is None:
             return None
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         return Submission(command, Asked(BY_ITSELF, secrets.token_hex(16)))

@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
-from ledger.application import Clock, StoryClock, TrialLedger, system_clock
+from ledger.application import TrialLedger, system_clock
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
+from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
 from ledger.record import Record
@@ -18,7 +19,13 @@ from ledger.store.contract import Trials
 from ledger.store.errors import AlreadyThere
 from ledger.store.sqlite import Directory
 from ledger.submission import Receipt, Submission
+from ledger.timekeeping import Clock, StoryClock
 from ledger.world import World
+
+
+def _keyring_in(trials: Path | Trials) -> Keyring:
+    assert isinstance(trials, Path), "where the keys of texts in a database are has to be said"
+    return Keyring(trials / DIRECTORY)
 
 
 class _NoArchive:
@@ -30,16 +37,24 @@ class _NoArchive:
     def text(self, commitment: str) -> str | None:  # noqa: ARG002 - the archive's signature
         return None
 
+    def is_kept(self, commitment: str) -> bool:  # noqa: ARG002 - the archive's signature
+        return False
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the archive's signature
+        return ()
+
 
 class Shelf:
     """Every trial of a directory, or of another place. `story_from`: training ledgers run on a story clock that begins
-    there. `keys`: where the keys of their logs are; without it no head is signed here."""
+    there. `keys`: where the keys of their logs are; without it no head is signed here. `keyring`: the keys of their
+    texts; in the directory, unless it is said."""
 
     def __init__(
         self,
         trials: Path | Trials,
         story_from: datetime | None = None,
         keys: Path | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self._trials = Directory(trials) if isinstance(trials, Path) else trials
         self._story_from = story_from
@@ -47,6 +62,9 @@ class Shelf:
         self._open: dict[str, TrialLedger] = {}
         self._notaries: dict[str, Notary] = {}
         self._lock = threading.Lock()
+        self.keyring = keyring or _keyring_in(trials)
+        self._keys_in_use = ExitStack()
+        self._keys_in_use.enter_context(self.keyring.in_use())
 
     def names(self) -> Sequence[str]:
         return self._trials.names()
@@ -73,8 +91,12 @@ class Shelf:
             self._notaries[trial_id] = notary
             notary.start()
 
+    def has(self, trial_id: str) -> bool:
+        """Whether a trial of this name stands here."""
+        return trial_id in self._open or trial_id in self.names()
+
     def _opened(self, trial_id: str) -> TrialLedger:
-        ledger = TrialLedger(self._trials.open(trial_id))
+        ledger = TrialLedger(self._trials.open(trial_id), keyring=self.keyring)
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -99,7 +121,8 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = TrialLedger(self._trials.create(command.trial_id), clock)
+            store = self._trials.create(command.trial_id)
+            self._open[command.trial_id] = TrialLedger(store, clock, keyring=self.keyring)
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
@@ -119,3 +142,4 @@ class Shelf:
                 ledger.close()
             self._open.clear()
             self._trials.close()
+            self._keys_in_use.close()

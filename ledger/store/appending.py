@@ -14,21 +14,34 @@ from ledger.evidence.merkle import Tree, leaf_hash
 from ledger.record import Record
 from ledger.store.codec import encode
 from ledger.store.reading import ANSWER_COLUMNS, ANSWER_QUERY, Dialect, json_array
-from ledger.store.rows import Anchor, Answer, Cosignature, EvidenceRow, Refusal, Row, SignedHead
-from ledger.store.texts import SealedText, commitment
+from ledger.store.rows import (
+    Anchor,
+    Answer,
+    Cosignature,
+    EvidenceRow,
+    KeptText,
+    Refusal,
+    RemovedText,
+    Row,
+    SignedHead,
+)
 from ledger.types import instant_text
 
 
 class Transaction(Protocol):
     """A transaction of a database that is under way. Statements are written as for reading."""
 
-    dialect: Dialect
+    @property
+    def dialect(self) -> Dialect: ...
 
     def select(self, query: str, *values: Any) -> Sequence[Row]:
         """The rows that one statement gives, this transaction's own among them."""
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to a table, each with all its columns in their order."""
+
+    def execute(self, statement: str, *values: Any) -> None:
+        """Carry out what gives no rows."""
 
     def insert_events(self, events: Sequence[StoredEvent], first: int, hashes: Sequence[bytes]) -> None:
         """Add events from a position on, with their leaf hashes."""
@@ -61,7 +74,7 @@ class Batch:
     def save(
         self,
         records: Sequence[Record],
-        texts: Sequence[SealedText] = (),
+        texts: Sequence[KeptText] = (),
         answers: Sequence[Answer] = (),
         refusals: Sequence[Refusal] = (),
         *,
@@ -118,14 +131,23 @@ class Batch:
         self.transaction.insert("heads", [(self.tree.size, self.tree.root, b"".join(self.tree.peaks))])
         self.transaction.insert("tiles", [(tile.level, tile.index, tile.hashes) for tile in tiles])
 
-    def _insert_texts(self, texts: Iterable[SealedText], leaves: Sequence[bytes]) -> None:
+    def remove_texts(self, removed: Iterable[RemovedText]) -> None:
+        """Delete the rows of texts that events of this batch or before it remove; what they leave says how they went.
+
+        Called after `save`, since the file takes no removal without its event.
+        """
+        rows = [(each.commitment, each.subject, each.key_id, each.how, each.position) for each in removed]
+        self.transaction.insert("removed_texts", rows)
+        gone = f"DELETE FROM texts WHERE commitment {self.transaction.dialect.listed}"  # noqa: S608 - our own names
+        self.transaction.execute(gone, json_array(row[0] for row in rows))
+
+    def _insert_texts(self, texts: Iterable[KeptText], leaves: Sequence[bytes]) -> None:
         rows = []
         for text in texts:
-            assert text.commitment == commitment(text.salt, text.text), "the commitment is to another text"
-            holding = (at for at, leaf in enumerate(leaves, self.tree.size) if text.commitment.encode() in leaf)
-            position = next(holding, None)
-            assert position is not None, "no event of the batch commits to the text"
-            rows.append((text.commitment, text.salt, text.text, position))
+            at = text.position - self.tree.size
+            committed = 0 <= at < len(leaves) and text.commitment.encode() in leaves[at]
+            assert committed, "no event of the batch commits to the text"
+            rows.append((text.commitment, text.subject, text.key_id, text.nonce, text.sealed, text.position))
         self.transaction.insert("texts", rows)
 
     def _insert_answers(self, answers: Iterable[Answer]) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, Self
 
 from ledger.store.appending import Batch
 from ledger.store.reading import Reading
-from ledger.store.verification import Progress, verified_tree
+from ledger.store.verification import Progress, verified_tree, verify_removals
 
 Heard = Callable[[int | None], None]
 """Called when somebody else may have appended, with the size of the log then, where it is known."""
@@ -36,10 +36,15 @@ class Store(Reading):
     def follow(self, heard: Heard) -> None:
         """Be told, on another thread, when another process may have appended; `close` ends it."""
 
+    def forget_pages(self) -> None:
+        """Leave nothing of deleted rows where the store itself can reach; `ErasureUnfinished` while a reader holds an
+        older state. What a server keeps of them is the business of whoever runs it."""
+
     def verify(self, progress: Progress | None = None) -> None:
         """Compute the tree anew from the bytes of all leaves and compare it with heads and tiles; `Corrupt` names the
         first position, batch or tile that differs."""
         verified_tree(self, progress)
+        verify_removals(self)
 
     def __enter__(self) -> Self:
         return self

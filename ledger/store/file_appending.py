@@ -13,14 +13,24 @@ from ledger.errors import StorageFull, Unavailable
 from ledger.evidence.merkle import Tree
 from ledger.store.appending import Batch
 from ledger.store.connection import DurableDatastore, Ownership, fault_of, faults_named
-from ledger.store.errors import OutcomeUnknown
-from ledger.store.reading import Dialect
+from ledger.store.errors import ErasureUnfinished, OutcomeUnknown
 from ledger.store.recorder import LeafRecorder
 from ledger.store.rows import Row
 
-SQLITE: Final = Dialect(
-    acted="json_extract(CAST(state AS TEXT), '$.actor.id') = ?", listed="IN (SELECT value FROM json_each(?))"
-)
+
+class SqliteDialect:
+    """How SQLite says it."""
+
+    listed = "IN (SELECT value FROM json_each(?))"
+
+    def member(self, *path: str) -> str:
+        return f"json_extract(CAST(state AS TEXT), '$.{'.'.join(path)}')"
+
+    def elements(self, *path: str) -> str:
+        return f"SELECT value FROM json_each(CAST(state AS TEXT), '$.{'.'.join(path)}')"  # noqa: S608 - our own names
+
+
+SQLITE: Final = SqliteDialect()
 
 
 class FileTransaction:
@@ -42,6 +52,9 @@ class FileTransaction:
             marks = ", ".join("?" * len(rows[0]))
             self._cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - our own names
 
+    def execute(self, statement: str, *values: Any) -> None:
+        self._cursor.execute(statement, values)
+
     def insert_events(self, events: Sequence[StoredEvent], first: int, hashes: Sequence[bytes]) -> None:
         self._recorder._insert_events(self._cursor, events, first_position=first, leaf_hashes=hashes)
 
@@ -62,6 +75,13 @@ class Appender:
             self._recorder.create_table()
             with self._datastore.get_connection(commit=True) as connection, connection.cursor() as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def forget_pages(self) -> None:
+        """Bring every page into the file and empty the write-ahead log, which may hold older states of them."""
+        with faults_named(), self._datastore.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if cursor.fetchone()[0]:
+                raise ErasureUnfinished("a reader holds an older state of the file")
 
     def close(self) -> None:
         self._datastore.close()

@@ -19,7 +19,7 @@ from ledger.store.contract import Store
 from ledger.store.errors import AlreadyThere
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore, make_file, sync_directory
-from ledger.store.verification import verified_tree
+from ledger.store.verification import verified_tree, verify_removals
 
 CHUNK: Final = 512
 Insert = Callable[[str, Sequence[Sequence[Any]]], None]
@@ -79,6 +79,7 @@ def compare(source: Reading, made: Reading) -> None:
     tree = verified_tree(made)
     if (tree.size, tree.root) != (source.size, source.root):
         raise Corrupt(f"{source.size} events were copied, and {tree.size} arrived or have another root")
+    verify_removals(made)
     for table in schema.TABLES:
         if fingerprint(source, table) != fingerprint(made, table):
             raise Corrupt(f"the rows of {table} are not those of the source")

@@ -12,9 +12,9 @@ Statements are written once, with `?` for a value and tables by their bare names
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import orjson
 
@@ -23,8 +23,7 @@ from ledger.evidence.merkle import EMPTY_ROOT, leaf_hash
 from ledger.record import Record
 from ledger.refusals import NoSuchRecord
 from ledger.store.codec import open_leaf, record_of
-from ledger.store.rows import Anchor, Answer, Refusal, Row, SignedHead
-from ledger.store.texts import commitment
+from ledger.store.rows import Anchor, Answer, KeptText, Refusal, RemovedText, Row, SignedHead
 from ledger.types import parse_instant
 
 CHUNK: Final = 512
@@ -38,11 +37,17 @@ class HeadRow(NamedTuple):
     peaks: bytes
 
 
-class Dialect(NamedTuple):
-    """What two databases say differently: who acted, by the leaf; and that a value is one of those in a JSON array."""
+class Dialect(Protocol):
+    """What two databases say differently. `listed`: that a value is one of those in a JSON array that is given."""
 
-    acted: str
-    listed: str
+    @property
+    def listed(self) -> str: ...
+
+    def member(self, *path: str) -> str:
+        """A member of the leaf in `state`, as a text."""
+
+    def elements(self, *path: str) -> str:
+        """The elements of an array of the leaf in `state`, as a selection of texts."""
 
 
 class Reading(ABC):
@@ -101,7 +106,20 @@ class Reading(ABC):
 
         Type (the stored name) and stream are looked up in an index; for an actor alone the log is searched.
         """
-        wanted = {"topic = ?": type, "originator_id = ?": stream, self.dialect.acted: actor}
+        return self._page(after, limit, {"topic = ?": type, "originator_id = ?": stream, self._acted: actor})
+
+    def page_holding(
+        self, after: int, limit: int, content: Mapping[str, str | None], *, type: str | None, actor: str | None
+    ) -> list[Record]:
+        """The same, of events that hold these members; the log is searched for them."""
+        inside = {f"{self.dialect.member('data', name)} = ?": value for name, value in content.items()}
+        return self._page(after, limit, {"topic = ?": type, self._acted: actor, **inside})
+
+    @property
+    def _acted(self) -> str:
+        return f"{self.dialect.member('actor', 'id')} = ?"
+
+    def _page(self, after: int, limit: int, wanted: Mapping[str, str | None]) -> list[Record]:
         given = {test: value for test, value in wanted.items() if value is not None}
         tests = " AND ".join(["notification_id > ?", *given])
         query = f"SELECT * FROM events WHERE {tests} ORDER BY notification_id LIMIT ?"  # noqa: S608 - the tests above
@@ -121,14 +139,39 @@ class Reading(ABC):
         """How many events were recorded at or before an instant. Recorded times never go back along the log."""
         return bisect_right(range(self.size), recorded_at, key=lambda position: self.record(position).recorded_at)
 
-    def text(self, commitment: str) -> str | None:
-        """The free text behind a commitment; none where it is not kept."""
-        return self.texts((commitment,)).get(commitment)
+    def kept_texts(self, commitments: Iterable[str]) -> list[KeptText]:
+        """The free texts behind commitments as they are kept, as far as they are."""
+        query = f"SELECT {KEPT} FROM texts WHERE commitment {self.dialect.listed}"  # noqa: S608 - our own names
+        return [KeptText(*row) for row in self.select(query, json_array(commitments))]
 
-    def texts(self, commitments: Iterable[str]) -> dict[str, str]:
-        """The free texts behind commitments, as far as they are kept."""
-        query = f"SELECT * FROM texts WHERE commitment {self.dialect.listed}"  # noqa: S608 - one of two constants
-        return {row["commitment"]: _opened(row) for row in self.select(query, json_array(commitments))}
+    def texts_about(self, subjects: Iterable[str]) -> list[KeptText]:
+        """Every text that is kept about some subjects, in the order of the log."""
+        query = f"SELECT {KEPT} FROM texts WHERE subject {self.dialect.listed} ORDER BY position, commitment"  # noqa: S608
+        return [KeptText(*row) for row in self.select(query, json_array(subjects))]
+
+    def texts_until(self, size: int) -> list[KeptText]:
+        """Every text that the first events commit to, in the order of the log."""
+        query = f"SELECT {KEPT} FROM texts WHERE position < ? ORDER BY position, commitment"  # noqa: S608
+        return [KeptText(*row) for row in self.select(query, size)]
+
+    def removed_texts(self, commitments: Iterable[str]) -> list[RemovedText]:
+        """Which of some texts are gone, and by which event."""
+        query = f"SELECT {REMOVED} FROM removed_texts WHERE commitment {self.dialect.listed}"  # noqa: S608
+        return [RemovedText(*row) for row in self.select(query, json_array(commitments))]
+
+    def removed_counts(self) -> dict[str, int]:
+        """How many texts are gone, and how."""
+        found = self.select("SELECT how, count(*) AS many FROM removed_texts GROUP BY how")
+        return {"erased": 0, "redacted": 0, **{row["how"]: row["many"] for row in found}}
+
+    def removes_texts(self) -> bool:
+        """Whether any text was ever removed."""
+        return bool(self.select("SELECT 1 FROM removed_texts LIMIT 1"))
+
+    def destroyed_keys(self) -> list[tuple[str, str]]:
+        """Of erased texts, the subjects with the keys that have to be gone."""
+        query = "SELECT DISTINCT subject, key_id FROM removed_texts WHERE how = 'erased' ORDER BY 1, 2"
+        return [(row["subject"], row["key_id"]) for row in self.select(query)]
 
     def answer(self, command_id: str) -> Answer | None:
         """What a command was answered with."""
@@ -184,6 +227,8 @@ class Reading(ABC):
         raise NoSuchRecord(f"position {position}")
 
 
+KEPT: Final = "commitment, subject, key_id, nonce, sealed, position"
+REMOVED: Final = "commitment, subject, key_id, how, position"
 ANSWER_COLUMNS: Final = "command_id, request_hash, status, first_position, last_position"
 ANSWER_QUERY: Final = f"SELECT {ANSWER_COLUMNS} FROM commands WHERE command_id = ?"  # noqa: S608 - our own names
 
@@ -207,13 +252,6 @@ def checked(row: Row) -> Record:
         return record_of(envelope)
     except Corrupt as fault:
         raise Corrupt(f"position {position}: {fault}") from None
-
-
-def _opened(row: Row) -> str:
-    text: str = row["text"]
-    if commitment(row["salt"], text) != row["commitment"]:
-        raise Corrupt(f"position {row['position']}: a text is not the one that was committed to")
-    return text
 
 
 def _refusal(row: Row) -> Refusal:

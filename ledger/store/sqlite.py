@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ledger.errors import Corrupt
+from ledger.record import INSTALLATION
 from ledger.store import schema
 from ledger.store.appending import Batch
 from ledger.store.connection import DurableDatastore, Ownership, faults_named
 from ledger.store.contract import Store
-from ledger.store.errors import AlreadyThere, NoSuchStore
+from ledger.store.errors import AlreadyThere, NoSuchStore, OlderFormat
 from ledger.store.file_appending import SQLITE, Appender
 from ledger.store.reading import HeadRow
 from ledger.store.rows import Row
-from ledger.store.verification import verified_tree
+from ledger.store.verification import verified_tree, verify_removals
 
 
 class SqliteStore(Store):
@@ -69,6 +70,7 @@ class SqliteStore(Store):
             if store._appender is not None:
                 store._check_pages()
                 store._appender.tree = verified_tree(store)
+                verify_removals(store)
         except BaseException:
             store.close()
             raise
@@ -94,6 +96,10 @@ class SqliteStore(Store):
         assert self._appender is not None, "the ledger is open for reading only"
         return self._appender.transaction()
 
+    def forget_pages(self) -> None:
+        assert self._appender is not None, "the ledger is open for reading only"
+        self._appender.forget_pages()
+
     def _check_schema(self) -> None:
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
             raise Corrupt(f"{self.path.name}: the tables or their triggers are not those of a ledger")
@@ -110,7 +116,10 @@ def _refuse_other_files(path: Path) -> None:
         raise NoSuchStore(path.name)
     with path.open("rb") as file:
         header = file.read(schema.HEADER_BYTES)
-    if not schema.is_ours(header):
+    found = schema.format_of(header)
+    if found is not None and found < schema.FORMAT_VERSION:
+        raise OlderFormat(f"{path.name} is of format {found}, this program writes {schema.FORMAT_VERSION}")
+    if found != schema.FORMAT_VERSION:
         raise Corrupt(f"{path.name} is not a ledger of format {schema.FORMAT_VERSION}")
 
 
@@ -145,7 +154,9 @@ class Directory:
         return self.path / f"{trial}{SUFFIX}"
 
     def names(self) -> list[str]:
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"*{SUFFIX}"))
+        """The installation's own log is none of them."""
+        names = (path.name.removesuffix(SUFFIX) for path in self.path.glob(f"*{SUFFIX}"))
+        return sorted(name for name in names if name != INSTALLATION)
 
     def create(self, trial: str) -> SqliteStore:
         self.path.mkdir(parents=True, exist_ok=True)

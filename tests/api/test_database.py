@@ -53,7 +53,9 @@ def story(place: Place) -> Story:
 @pytest.fixture
 def elsewhere(place: Place) -> Iterator[Callable[[Role], Caller]]:
     """Another server on the same database: who calls it, by role."""
-    with TestClient(create_app(place.settings), raise_server_exceptions=False) as http:
+    shared = {"accounts_path": place.settings.accounts, "keys_directory": place.settings.keys_place}
+    settings = place.settings.model_copy(update={**shared, "directory": place.directory / "elsewhere"})
+    with TestClient(create_app(settings), raise_server_exceptions=False) as http:
         yield lambda role: Caller(http, place.tokens[role], f"{role}-elsewhere")
 
 

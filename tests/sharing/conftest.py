@@ -1,8 +1,10 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from ledger.application import TrialLedger
+from ledger.keyring import Keyring
 from ledger.store.postgres.database import Database, make_trial
 from ledger.store.postgres.server import Patience
 from tests.bench import START, Bench
@@ -20,14 +22,14 @@ def trial(cluster: Cluster) -> str:
 
 
 @pytest.fixture
-def join(cluster: Cluster, trial: str) -> Iterator[Join]:
+def join(cluster: Cluster, trial: str, tmp_path: Path) -> Iterator[Join]:
     """Another process at work on the trial, as far as the database can tell: connections, state and thread of its
     own."""
     opened: list[tuple[Database, TrialLedger]] = []
 
     def joined(url: str | None = None, patience: Patience | None = None) -> TrialLedger:
         database = Database(url or cluster.service_url, patience)
-        opened.append((database, TrialLedger(database.open(trial), clock=lambda: START)))
+        opened.append((database, TrialLedger(database.open(trial), lambda: START, keyring=Keyring(tmp_path / "keys"))))
         return opened[-1][1]
 
     yield joined

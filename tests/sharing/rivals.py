@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ledger.application import TrialLedger
 from ledger.errors import LedgerError
+from ledger.keyring import Keyring
 from ledger.store.postgres.database import Database
 from ledger.store.postgres.server import Patience
 from ledger.submission import Submission
@@ -56,7 +57,8 @@ def _work(pipe: Connection, url: str, patience: Patience | None) -> None:
         while True:
             what, *given = pipe.recv()
             if what == "open":
-                opened.append(TrialLedger(database.open(*given), clock=lambda: START))
+                trial, keys = given
+                opened.append(TrialLedger(database.open(trial), lambda: START, keyring=Keyring(keys)))
                 pipe.send(None)
             else:
                 pipe.send(_DOINGS[what](opened[-1], *given))

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,22 +30,22 @@ def processes(cluster: Cluster) -> Iterator[list[Rival]]:
 class Contest:
     """A trial with two rivals on it, and a ledger of this process that looks."""
 
-    def __init__(self, trial: str, ledger: TrialLedger, rivals: list[Rival]) -> None:
+    def __init__(self, trial: str, keys: Path, ledger: TrialLedger, rivals: list[Rival]) -> None:
         self.ledger, self.rivals = ledger, rivals
-        self._trial = trial
+        self._trial, self._keys = trial, keys
 
     def begin(self, bench: Bench) -> TrialLedger:
         write(self.ledger, bench)
         for rival in self.rivals:
-            rival.begin("open", self._trial)
+            rival.begin("open", self._trial, self._keys)
         for rival in self.rivals:
             rival.answer()
         return self.ledger
 
 
 @pytest.fixture
-def contest(trial: str, join: Join, processes: list[Rival]) -> Contest:
-    return Contest(trial, join(), processes)
+def contest(trial: str, join: Join, tmp_path: Path, processes: list[Rival]) -> Contest:
+    return Contest(trial, tmp_path / "keys", join(), processes)
 
 
 @pytest.mark.slow

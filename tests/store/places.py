@@ -8,7 +8,7 @@ import psycopg
 
 from ledger.store.contract import Store
 from ledger.store.postgres.database import Database, make_trial
-from ledger.store.postgres.schema import schema_of
+from ledger.store.postgres.schema import schema_of, walls_of
 from ledger.store.schema import TABLES
 from ledger.store.sqlite import SqliteStore
 from tests.postgres import SERVICE, Cluster
@@ -67,6 +67,6 @@ class SchemaPlace:
             for table in TABLES:
                 connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
             changed = connection.execute(statement.replace("?", "%s").encode(), values).rowcount
-            for table in TABLES:
-                connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_are_not_changed")
+            for wall in walls_of(""):
+                connection.execute(f"ALTER TABLE {wall.table} ENABLE ALWAYS TRIGGER {wall.name}")
             return changed

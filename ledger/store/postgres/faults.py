@@ -15,6 +15,9 @@ DISK_FULL: Final = "53100"
 UNIQUE_VIOLATION: Final = "23505"
 DATA_CORRUPTED: Final = ("XX001", "XX002")
 CONSTRAINT: Final = "23"
+RAISED: Final = "P0001"
+"""By one of our triggers, which say nothing of what was entered."""
+
 PLACES: Final = ("events_pkey", "heads_pkey")
 """Where two that append at once without the lock would meet."""
 
@@ -35,6 +38,8 @@ def fault_of(error: psycopg.Error | PersistenceError) -> Unavailable:
     code, constraint = cause.sqlstate or "", cause.diag.constraint_name
     if code == UNIQUE_VIOLATION and constraint in PLACES:
         return PositionTaken(str(constraint))
+    if code == RAISED:
+        return Corrupt(str(cause.diag.message_primary))
     if code == DISK_FULL:
         return StorageFull("the disk is full")
     if code.startswith(CONSTRAINT) or code in DATA_CORRUPTED:

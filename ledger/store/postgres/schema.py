@@ -1,13 +1,14 @@
 """The schema of a trial: the tables of `ledger/store/schema.py` in PostgreSQL's words, with two walls around the rows.
 
 The role that serves may SELECT and INSERT, and a trigger refuses UPDATE, DELETE and TRUNCATE to everyone, also to the
-owner until he drops it. Opening a trial compares what stands in the catalogue with what is made here.
+owner until he drops it. One kind of row may go, for both: a text of which an event of the log says that it is erased or
+redacted (`ledger/store/schema.py`). Opening a trial compares what stands in the catalogue with what is made here.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ledger.errors import Corrupt
 from ledger.store.postgres.statements import TYPES, columns_of
@@ -22,9 +23,51 @@ _WORD: Final = re.compile(r"\b(INTEGER|TEXT|BLOB)\b")
 _KEY: Final = re.compile(
     r"\s*(?:(?P<column>[a-z0-9_]+) .*)?(?P<kind>PRIMARY KEY|UNIQUE)(?P<columns> \([a-z0-9_, ]+\))?"
 )
-_BODY: Final = " BEGIN RAISE EXCEPTION '%: a row is never changed', TG_TABLE_NAME; END "
-_TRIGGER_TYPE: Final = 2 + 8 + 16 + 32
-"""BEFORE, DELETE, UPDATE, TRUNCATE; for each statement."""
+_ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
+"""How the catalogue says when a trigger fires."""
+
+TEXTS: Final = "texts"
+"""The one table from which rows may go."""
+
+
+class Wall(NamedTuple):
+    """A trigger on a table, with its function's name and body."""
+
+    table: str
+    name: str
+    when: str
+    type: int
+    function: str
+    body: str
+
+
+def walls_of(schema: str) -> Iterator[Wall]:
+    """Every trigger of a trial's schema."""
+    never = " BEGIN RAISE EXCEPTION '%: a row is never changed', TG_TABLE_NAME; END "
+    for table in TABLES:
+        deleted = "" if table == TEXTS else "DELETE OR "
+        kind = _BEFORE + _UPDATE + _TRUNCATE + (0 if table == TEXTS else _DELETE)
+        when = f"BEFORE {deleted}UPDATE OR TRUNCATE ON {schema}.{table} FOR EACH STATEMENT"
+        yield Wall(table, f"{table}_are_not_changed", when, kind, "never_changed", never)
+    may_go = f""" BEGIN
+        IF EXISTS (SELECT 1 FROM {schema}.removed_texts r
+            WHERE r.commitment = OLD.commitment AND r.position > OLD.position) THEN RETURN OLD; END IF;
+        RAISE EXCEPTION 'texts: a row is never changed'; END """  # noqa: S608 - our own names
+    when = f"BEFORE DELETE ON {schema}.texts FOR EACH ROW"
+    yield Wall(TEXTS, "texts_are_not_deleted", when, _ROW + _BEFORE + _DELETE, "deleted_when_removed", may_go)
+    by_an_event = f""" BEGIN
+        IF EXISTS (SELECT 1 FROM {schema}.texts t JOIN {schema}.events e ON e.notification_id = NEW.position + 1
+            WHERE t.commitment = NEW.commitment AND t.subject = NEW.subject AND t.key_id = NEW.key_id
+                AND t.position < NEW.position AND CASE e.topic
+                WHEN 'trial.text-erased.v1' THEN NEW.how = 'erased' AND NEW.subject IN (
+                    SELECT json_array_elements_text(convert_from(e.state, 'UTF8')::json #> '{{data,subjects}}'))
+                WHEN 'trial.text-redacted.v1' THEN NEW.how = 'redacted'
+                    AND convert_from(e.state, 'UTF8')::json #>> '{{data,commitment}}' = NEW.commitment
+                ELSE FALSE END) THEN RETURN NEW; END IF;
+        RAISE EXCEPTION 'removed_texts: no event says so'; END """  # noqa: S608 - our own names
+    when = f"BEFORE INSERT ON {schema}.removed_texts FOR EACH ROW"
+    kind = _ROW + _BEFORE + _INSERT
+    yield Wall("removed_texts", "removed_texts_are_removed_by_an_event", when, kind, "removed_by_an_event", by_an_event)
 
 
 def schema_of(trial: str) -> str:
@@ -50,20 +93,19 @@ def tables(trial: str) -> Iterable[str]:
 
 
 def walls(trial: str, service_role: str | None) -> Iterable[str]:
-    """What makes a ledger of the tables: the index, the triggers, and the grants to the role that serves."""
+    """What makes a ledger of the tables: the indices, the triggers, and the grants to the role that serves."""
     schema = quoted(schema_of(trial))
-    yield f"CREATE FUNCTION {schema}.never_changed() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
-    for table in TABLES:
-        named = f"{schema}.{table}"
-        yield (
-            f"CREATE TRIGGER {table}_are_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON {named}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {schema}.never_changed()"
-        )
-        yield f"ALTER TABLE {named} ENABLE ALWAYS TRIGGER {table}_are_not_changed"
+    for function, body in dict.fromkeys((wall.function, wall.body) for wall in walls_of(schema)):
+        yield f"CREATE FUNCTION {schema}.{function}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+    for wall in walls_of(schema):
+        yield f"CREATE TRIGGER {wall.name} {wall.when} EXECUTE FUNCTION {schema}.{wall.function}()"
+        yield f"ALTER TABLE {schema}.{wall.table} ENABLE ALWAYS TRIGGER {wall.name}"
     yield f"CREATE INDEX events_by_topic ON {schema}.events (topic)"
+    yield f"CREATE INDEX texts_by_subject ON {schema}.texts (subject)"
     if service_role is not None:
         yield f"GRANT USAGE ON SCHEMA {schema} TO {quoted(service_role)}"
         yield f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO {quoted(service_role)}"
+        yield f"GRANT DELETE ON {schema}.{TEXTS} TO {quoted(service_role)}"
 
 
 _TYPED: Final = {name: f'{kind} COLLATE "C"' if kind == "text" else kind for name, kind in TYPES.items()}
@@ -98,7 +140,8 @@ _TRIGGERS: Final = """
 RIGHTS: Final = """
     SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ? AND c.relkind = 'r'
-    AND (has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') OR has_any_column_privilege(c.oid, 'UPDATE'))"""
+    AND (has_table_privilege(c.oid, 'UPDATE, TRUNCATE') OR has_any_column_privilege(c.oid, 'UPDATE')
+        OR (c.relname <> 'texts' AND has_table_privilege(c.oid, 'DELETE')))"""
 """The tables whose rows the present role may change."""
 
 
@@ -108,7 +151,7 @@ def compare(trial: str, select: Any) -> None:
     expected = {
         "columns": {(table, *column) for table in TABLES for column in columns_of(table)},
         "keys": {(table, key) for table in TABLES for key in _keys_of(table)},
-        "triggers": {(table, f"{table}_are_not_changed", "A", _TRIGGER_TYPE, _BODY) for table in TABLES},
+        "triggers": {(each.table, each.name, "A", each.type, each.body) for each in walls_of(quoted(schema))},
     }
     for what, query in (("columns", _COLUMNS), ("keys", _KEYS), ("triggers", _TRIGGERS)):
         rows: Sequence[Row] = select(query, schema)

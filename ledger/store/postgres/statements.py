@@ -8,15 +8,24 @@ from typing import Any, Final
 
 import psycopg
 
-from ledger.store.reading import Dialect
 from ledger.store.schema import TABLES
 
-POSTGRESQL: Final = Dialect(
-    acted="convert_from(state, 'UTF8')::json #>> '{actor,id}' = ?",
-    listed="IN (SELECT json_array_elements_text(?::json))",
-)
 
-_TABLE: Final = re.compile(rf"\b(FROM|INTO) ({'|'.join(TABLES)})\b")
+class PostgresDialect:
+    """How PostgreSQL says it."""
+
+    listed = "IN (SELECT json_array_elements_text(?::json))"
+
+    def member(self, *path: str) -> str:
+        return f"(convert_from(state, 'UTF8')::json #>> '{{{','.join(path)}}}')"
+
+    def elements(self, *path: str) -> str:
+        return f"SELECT json_array_elements_text(convert_from(state, 'UTF8')::json #> '{{{','.join(path)}}}')"
+
+
+POSTGRESQL: Final = PostgresDialect()
+
+_TABLE: Final = re.compile(rf"\b(FROM|INTO|JOIN) ({'|'.join(TABLES)})\b")
 
 
 @lru_cache(maxsize=8192)

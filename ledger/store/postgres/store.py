@@ -29,7 +29,7 @@ from ledger.store.postgres.server import Connection, Server
 from ledger.store.postgres.statements import POSTGRESQL, insert, lock, qualified
 from ledger.store.reading import CHUNK
 from ledger.store.rows import Row
-from ledger.store.verification import verified_tree
+from ledger.store.verification import verified_tree, verify_removals
 
 OURS_AND_LAST: Final = """
     SELECT size, root, peaks FROM heads WHERE size = ? OR size = (SELECT max(size) FROM heads) ORDER BY size"""
@@ -50,6 +50,9 @@ class SchemaTransaction:
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         insert(self._cursor, self._schema, table, rows)
+
+    def execute(self, statement: str, *values: Any) -> None:
+        self._cursor.execute(qualified(self._schema, statement), values)
 
     def insert_events(self, events: Sequence[StoredEvent], first: int, hashes: Sequence[bytes]) -> None:
         assert self._recorder is not None, "events are appended through the library's recorder"
@@ -88,6 +91,7 @@ class PostgresStore(Store):
             if changeable:
                 raise TooManyRights(f"schema {store.schema}: {', '.join(sorted(changeable))}")
             store.tree = verified_tree(store)
+            verify_removals(store)
             with faults_named():
                 store._recorder = LeafRecorder(SchemaDatastore(server, store.schema))
         return store
