@@ -3,7 +3,7 @@ what the verifier says."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,14 +15,14 @@ from rich.table import Table
 from api.audit_package import write_audit_package
 from api.cli_ledger import counted
 from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, progress, show
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, ledger_file, named, reading
 from api.settings import Settings
+from api.trials import trials_of
 from ledger.application import TrialLedger
 from ledger.evidence import verify as verifier
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
-from ledger.shelf import SUFFIX
 from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.leaf_schema import leaf_schemas
@@ -60,11 +60,11 @@ def export_bundle(
 ) -> None:
     """Everything that somebody needs to check the log offline, up to its newest signed head. The same bytes every
     time."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
-        opened = Texts(store, Settings().keyring(store.path)).openings(head.size) if texts else b""
+        opened = Texts(store, Settings().keyring(file)).openings(head.size) if texts else b""
         write_bundle(store, to, {**dict(leaf_schemas()), **({"openings.jsonl": opened} if texts else {})})
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
         said |= _not_readable(store, head.size, opened) if texts else {}
@@ -104,7 +104,7 @@ def export_audit(
 def export_policy(trial: TrialName = None, file: File = None) -> None:
     """The policy that a log names: its key, its witnesses, its quorum (a tlog-policy file). Compare it with what you
     were told by another way before you believe it."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         sys.stdout.write(policy_of(store).decode())
 
 
@@ -169,15 +169,14 @@ def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
 
 @contextmanager
 def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
-    """A trial of the settings' directory, opened for writing, with the room of its key."""
-    path, keys_directory = ledger_file(trial, None), Settings().keys
-    if keys_directory is None:
+    """A trial that the settings have, opened for writing, with the room of its key."""
+    settings = Settings()
+    if settings.keys is None:
         raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
-    ledger = TrialLedger.open(path, keyring=Settings().keyring())
-    try:
-        yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
-    finally:
-        ledger.close()
+    with closing(trials_of(settings)) as trials:
+        name = named(trial, trials.names())
+        with closing(TrialLedger(trials.open(name), keyring=settings.keyring())) as ledger:
+            yield name, ledger, KeyRoom(settings.keys)
 
 
 def attack(

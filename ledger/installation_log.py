@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ledger.application import BY_ITSELF, Clock, TrialLedger, system_clock
+from ledger.application import BY_ITSELF, TrialLedger, system_clock
 from ledger.decisions.docket import Command
 from ledger.decisions.installation import NoteGap, NoteHappening, OpenInstallation
 from ledger.errors import Corrupt, LedgerError, Unavailable
@@ -32,6 +32,7 @@ from ledger.rounds import Rounds
 from ledger.spool import Noted, Spool
 from ledger.store.errors import OutcomeUnknown, WriterClosed
 from ledger.submission import Submission
+from ledger.timekeeping import Clock
 
 EVERY: Final = timedelta(milliseconds=500)
 CAPACITY: Final = 10_000
