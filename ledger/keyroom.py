@@ -57,10 +57,6 @@ class KeyRoom:
         signer = LogSigner(self._heads, [key])
         return Notary(ledger, signer, origin, lambda: company_of(ledger.world.trial.evidence))
 
-    def signed_last(self, origin: str) -> tuple[int, bytes] | None:
-        """The size and root of the head of a log that was signed last here."""
-        return self._heads.of(origin)
-
     def rotate(self, trial: str, ledger: TrialLedger) -> SigningKey:
         """A new key for a log, signed in by the one in use, which is kept beside it and signs no head any more."""
         old, path = self.key(trial), self._path(trial)

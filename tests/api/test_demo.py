@@ -19,6 +19,7 @@ from api.demo.client import Answer, Unexpected
 from api.demo.run import STORIES
 from api.demo.server import NoServer, running
 from api.demo.stage import Stage
+from ledger.installation_log import FILE
 from ledger.store.sqlite import SqliteStore
 from projections.base import digest, fold
 from tests.api.playing import Curl, Played, playing
@@ -137,8 +138,9 @@ def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
 )
 def test_the_example_client_runs_a_whole_trial_to_its_end(played: Played, dlts: str, end: str) -> None:
     url, client = played.variables["TRIAL"].partition("/v1/")[0], ROOT / "examples" / "edc_client.py"
+    keys = ("--tokens", played.directory / "tokens.json", "--passwords", played.directory / "passwords.json")
     trial = f"EXAMPLE-{dlts.replace(',', '-')}"
-    done = ran(client, "--url", url, "--tokens", played.directory / "tokens.json", "--trial", trial, "--dlts", dlts)
+    done = ran(client, "--url", url, *keys, "--trial", trial, "--dlts", dlts)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1].startswith(end)
 

@@ -242,9 +242,9 @@ def bench() -> Bench:
 def test_a_trials_log_keeps_no_happening_and_an_installations_log_no_trial() -> None:
     trial, door = opened_trial(), Bench()
     gap = NoteGap(from_at=trial.now, until_at=trial.now, not_kept_count=1)
-    for command in (READ, gap):
+    for noted in (READ, gap):
         with trial.refuses(no.NotRegistered):
-            trial.ask(command, IRINA)
+            trial.ask(noted, IRINA)
     with trial.refuses(no.AlreadyRegistered):
         trial.ask(OpenInstallation(origin=ORIGIN), BY_ITSELF)
     with door.refuses(no.NotRegistered):
@@ -285,7 +285,9 @@ def test_a_commit_that_failed_is_tried_again_once_the_file_is_opened_anew(log: I
     log.note(READ, IRINA)
     kept(log)
     assert log.ledger is not None
-    log.ledger.store._appender._outcome_unknown = True  # type: ignore[union-attr]  # as after an fsync that failed
+    assert isinstance(log.ledger.store, SqliteStore)
+    assert log.ledger.store._appender is not None
+    log.ledger.store._appender._outcome_unknown = True  # as after an fsync that failed
     log.note(READ, IRINA)
     log.settle()
     assert [type(event) for event in kept(log)] == [RecordRead, GapRecorded, RecordRead]
