@@ -13,7 +13,9 @@ from api.handling import HANDLERS, handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
+    oauth,
     operations,
+    reading_access,
     reading_audit,
     reading_design,
     reading_dosing,
@@ -24,11 +26,15 @@ from api.routes import (
     reading_outcomes,
     reading_pack,
     reading_patients,
+    reading_privacy,
     reading_products,
     reading_review,
     reading_safety,
+    reading_signatures,
     reading_trial,
     reading_ward,
+    sessions,
+    signings,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -54,9 +60,15 @@ READS: Final = (
     reading_dosing,
     reading_design,
     reading_evidence,
+    reading_privacy,
     reading_log,
+    reading_signatures,
     reading_audit,
+    reading_access,
     clock,
+    sessions,
+    signings,
+    oauth,
     operations,
 )
 
@@ -68,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.log.start()
         try:
             yield
         finally:

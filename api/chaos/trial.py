@@ -21,7 +21,7 @@ from ledger.decisions.setup import (
 )
 from ledger.protocol.load import bundled, load_protocol
 from ledger.record import Actor, Asked
-from ledger.shelf import SUFFIX
+from ledger.store.sqlite import SUFFIX
 from ledger.submission import Submission, command_id
 
 TRIAL: Final = "CHAOS-1"

@@ -25,6 +25,7 @@ from ledger.store.rows import Refusal
 from ledger.types import Instant, Line, Name, PatientNumber
 from projections.audit_trail import AuditFilter, AuditRow, audit_csv, audit_trail
 from projections.base import no_text
+from projections.signatures import signatures_of
 
 router: Final = APIRouter(tags=["log"], prefix="/v1/trials/{trial}")
 Reader = Annotated[Caller, reader(needs("events", "R"))]
@@ -119,7 +120,8 @@ def _rows(reading: Reading, asked: AuditQuery, tape: _Tape) -> Iterator[AuditRow
         lambda stream: store.stream(stream, reading.size),
         wanted=wanted,
         refusals=_refusals(reading, wanted, tape),
-        text=store.text if opens else no_text,
+        text=reading.ledger.texts.shown if opens else no_text,
+        signature=signatures_of(reading.world, reading.ledger.texts.shown),
     )
 
 

@@ -28,6 +28,7 @@ from ledger.evidence.verify import tile_path
 from ledger.store.errors import AlreadyThere, NothingSigned
 from ledger.store.reading import Reading
 from ledger.store.rows import SignedHead
+from ledger.store.texts import SealedText
 from ledger.store.tiles import StoredTiles
 
 ONE_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -50,8 +51,8 @@ entries, only commitments to them; openings.jsonl has the texts that you may see
 def bundle_files(
     reading: Reading, head: SignedHead, extra: Mapping[str, bytes] | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """The files of a bundle up to a signed head, by name, in no order."""
-    yield "README.txt", README.encode()
+    """The files of a bundle up to a signed head, by name, in no order. `extra` may have a README of its own."""
+    extra = {"README.txt": README.encode(), **(extra or {})}
     for each in reading.signed_heads():
         if each.size <= head.size:
             yield "checkpoint" if each.size == head.size else f"checkpoints/{each.size}", reading.cosigned_note(each)
@@ -60,7 +61,7 @@ def bundle_files(
     for anchor in reading.anchors():
         if anchor.size <= head.size:
             yield f"anchors/{anchor.size}/{anchor.authority}.tsr", anchor.token
-    yield from (extra or {}).items()
+    yield from extra.items()
 
 
 def _entries(reading: Reading, size: int) -> Iterator[tuple[str, bytes]]:
@@ -84,13 +85,9 @@ def _tiles(reading: Reading, size: int) -> Iterator[tuple[str, bytes]]:
         level, nodes = level + 1, nodes >> TILE_HEIGHT
 
 
-def openings(reading: Reading, size: int) -> bytes:
-    """Every free text of the first events, with the salt that opens its commitment, a line each."""
-    query = "SELECT commitment, salt, text FROM texts WHERE position < ? ORDER BY position, commitment"
-    lines = (
-        {"commitment": row["commitment"], "salt": row["salt"].hex(), "text": row["text"]}
-        for row in reading.select(query, size)
-    )
+def openings(texts: Iterable[SealedText]) -> bytes:
+    """Free texts with the salts that open their commitments, a line each."""
+    lines = ({"commitment": each.commitment, "salt": each.salt.hex(), "text": each.text} for each in texts)
     return b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
 
 
@@ -99,8 +96,9 @@ def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
     stands."""
     if path.exists():
         raise AlreadyThere(path.name)
+    every = sorted(files)
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as made:
-        for name, content in sorted(files):
+        for name, content in every:
             info = zipfile.ZipInfo(name, ONE_DATE)
             info.external_attr = 0o644 << 16
             info.create_system = 3

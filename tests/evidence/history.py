@@ -26,7 +26,7 @@ from ledger.evidence.verify import (
     tile_path,
     verify_files,
 )
-from ledger.store.bundle import bundle_files, entry, openings
+from ledger.store.bundle import bundle_files, entry
 from tests import patients
 from tests.bench import SPONSOR, opened_trial
 from tests.evidence.authority import Authority
@@ -121,6 +121,17 @@ def resealed(leaves: Sequence[bytes]) -> list[bytes]:
     return found
 
 
+def rebound(leaves: Sequence[bytes]) -> list[bytes]:
+    """Leaves whose persons' signatures name what stands there now: a forger's diligence too."""
+    found: list[bytes] = []
+    for leaf in leaves:
+        whole = json.loads(leaf)
+        for signs in whole["data"].get("manifest", ()):
+            signs["leaf_hash"] = leaf_hash(found[signs["position"]]).hex()
+        found.append(canonical(whole))
+    return found
+
+
 @cache
 def history() -> History:
     with TemporaryDirectory() as place:
@@ -128,8 +139,9 @@ def history() -> History:
 
 
 def _told(place: Path) -> History:
-    """Three children screened and placed, two of them dosed; heads signed, cosigned and dated on the way."""
-    bench = FiledBench(place / "trial.ledger")
+    """Three children screened and placed, two of them dosed; what has to be signed is signed; heads signed, cosigned
+    and dated on the way."""
+    bench = FiledBench(place / "trial.ledger", signs=True)
     bench.now = datetime.now(UTC).replace(microsecond=0)
     opened_trial(bench=bench, training=False)
     evidence = Evidence(place, bench.ledger, lambda: bench.now)
@@ -148,7 +160,7 @@ def _told(place: Path) -> History:
     evidence.notary.round()
     store = bench.ledger.store
     head = next(each for each in store.signed_heads() if each.size == EVENTS)
-    extra = {"openings.jsonl": openings(store, head.size)}
+    extra = {"openings.jsonl": bench.ledger.texts.openings(head.size)}
     files = {name: raw for name, raw in bundle_files(store, head, extra) if name != "README.txt"}
     leaves = tuple(bytes(row["state"]) for row in store.rows(0, head.size))
     notes = {each.size: store.cosigned_note(each) for each in store.signed_heads() if each.size <= EVENTS}

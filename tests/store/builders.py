@@ -7,12 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from ledger.record import Actor, Record, patient_stream
-from ledger.store.rows import Answer, Refusal
+from ledger.store.contract import Store
+from ledger.store.reading import Reading
+from ledger.store.rows import Answer, KeptText, Refusal
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SealedText, seal
+from ledger.store.vault import SubjectKey, locked, unlocked
 from tests.golden.samples import SAMPLES
+
+S = TypeVar("S", bound=Store)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REPORTED = SAMPLES["patient.adverse-event-reported.v1"]
@@ -37,29 +43,52 @@ def records(start: int, stop: int) -> list[Record]:
     return [record(position) for position in range(start, stop)]
 
 
-def append(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ()) -> tuple[bytes, ...]:
+def append(store: Store, *batch: Record, texts: Sequence[SealedText] = ()) -> tuple[bytes, ...]:
     """One batch, with an answer for each of its commands."""
     answers = [answer(each.position) for each in batch]
     with store.appending() as writing:
-        return writing.save(batch, texts, answers, ())
+        return writing.save(batch, kept(batch, texts), answers, ())
 
 
-def filled(path: Path, size: int, batch: int = 7) -> SqliteStore:
+KEY = SubjectKey("patient/000", "0123456789abcdef", bytes(range(32)))
+
+
+def kept(batch: Sequence[Record], texts: Sequence[SealedText], key: SubjectKey = KEY) -> list[KeptText]:
+    """Some texts as they are kept, each with the event that commits to it, or with the first."""
+    at = {getattr(each.event, "narrative", None): each.position for each in batch}
+    places = [at.get(text.commitment, batch[0].position) for text in texts]
+    return [
+        locked(text, key, batch[0].origin, place, sha256(text.salt).digest()[:12])
+        for text, place in zip(texts, places, strict=True)
+    ]
+
+
+def opened(store: Reading, commitment: str) -> str | None:
+    """The text behind a commitment, as far as it is kept."""
+    found = store.kept_texts((commitment,))
+    return unlocked(found[0], KEY, REPORTED.origin).text if found else None
+
+
+def fill(store: S, size: int, batch: int = 7) -> S:
     """A new store with so many events, some a batch."""
-    store = SqliteStore.create(path)
     for start in range(0, size, batch):
         append(store, *records(start, min(start + batch, size)))
     return store
+
+
+def filled(path: Path, size: int, batch: int = 7) -> SqliteStore:
+    """The same in a new file."""
+    return fill(SqliteStore.create(path), size, batch)
 
 
 class Interrupted(Exception):
     """What a decision might raise."""
 
 
-def interrupt(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ()) -> None:
+def interrupt(store: Store, *batch: Record, texts: Sequence[SealedText] = ()) -> None:
     """A batch that is saved whole and then not committed."""
     with store.appending() as writing:
-        writing.save(batch, texts, [answer(each.position) for each in batch], [refusal(1)])
+        writing.save(batch, kept(batch, texts), [answer(each.position) for each in batch], [refusal(1)])
         raise Interrupted
 
 
