@@ -172,8 +172,15 @@ def add_account(
     printed_name: str | None = None,
 ) -> str:
     """Make an account and give its token, which is not kept and cannot be asked for again."""
-    of_whom = {"id": id, "client": client or id, "role": role, "site": site, "printed_name": printed_name}
-    account = Account.model_validate({**of_whom, "trials": trials, "expires_on": expires_on})
+    account = Account(
+        client=client or id,
+        id=id,
+        role=role,
+        site=site,
+        trials=trials,
+        expires_on=expires_on,
+        printed_name=printed_name,
+    )
     return give_token(path, account)
 
 

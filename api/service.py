@@ -23,6 +23,7 @@ from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
 from api.signings import Signings
+from api.trials import trials_of
 from ledger.application import TrialLedger, system_clock
 from ledger.decisions.installation import Kind
 from ledger.installation_log import PATIENCE_SECONDS, InstallationLog, LogUnavailable
@@ -52,13 +53,9 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        settings.directory.mkdir(parents=True, exist_ok=True)
         self.shelf = Shelf(
-            settings.directory,
-            settings.story_from,
-            settings.keys,
-            settings.keyring(),
-            settings.verified_whole_up_to,
-            signed_only=True,
+            trials_of(settings), settings.story_from, settings.keys, settings.keyring(), signed_only=True
         )
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.strangers = Buckets(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)

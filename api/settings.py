@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", validate_default=True)
 
     directory: Path = Path("var")
-    """Where the trials' files are."""
+    """Where the trials' files are; with a database, what is not in it: accounts and keys."""
+    database_url: SecretStr | None = None
+    """A PostgreSQL database whose schemas are the trials, for a role that may only read and add rows."""
     accounts_path: Path | None = None
     """Who may call; `accounts.jsonl` in the directory unless it is said."""
     host: str = "127.0.0.1"

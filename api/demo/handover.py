@@ -13,7 +13,7 @@ from api.demo.admission import PATH, PATIENT
 from api.demo.level_two import SEVENTH
 from api.demo.people import EDC, PASSWORD, PLAYERS, Player
 from api.demo.screen import Screen
-from ledger.shelf import SUFFIX
+from ledger.store.sqlite import SUFFIX
 
 
 @dataclass(frozen=True, slots=True)

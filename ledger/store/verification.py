@@ -45,16 +45,15 @@ def verify_removals(reading: Reading) -> None:
 
     A text whose row was deleted past the triggers leaves nothing here; its commitment stands in its leaf.
     """
-    query = """
+    subjects, redacted = reading.dialect.elements("data", "subjects"), reading.dialect.member("data", "commitment")
+    query = f"""
         SELECT removed_texts.position AS position FROM removed_texts
         LEFT JOIN events ON notification_id = removed_texts.position + 1
         WHERE removed_texts.commitment IN (SELECT commitment FROM texts) OR NOT coalesce(CASE topic
-            WHEN 'trial.text-erased.v1' THEN how = 'erased' AND EXISTS (
-                SELECT 1 FROM json_each(CAST(state AS TEXT), '$.data.subjects') WHERE value = removed_texts.subject)
-            WHEN 'trial.text-redacted.v1' THEN how = 'redacted'
-                AND json_extract(CAST(state AS TEXT), '$.data.commitment') = removed_texts.commitment
-            ELSE 0 END, 0)
-        ORDER BY 1 LIMIT 1"""
+            WHEN 'trial.text-erased.v1' THEN how = 'erased' AND removed_texts.subject IN ({subjects})
+            WHEN 'trial.text-redacted.v1' THEN how = 'redacted' AND {redacted} = removed_texts.commitment
+            ELSE FALSE END, FALSE)
+        ORDER BY 1 LIMIT 1"""  # noqa: S608 - our own names
     for row in reading.select(query):
         raise Corrupt(f"position {row['position']}: no event there removes a text that is said to be gone")
 
