@@ -14,6 +14,7 @@ from ledger.decisions.signing import signed
 from ledger.decisions.whose_text import subject_of
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
 from ledger.evidence.merkle import leaf_hash
+from ledger.facts import free_texts
 from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
 from ledger.removing import TextsOfBatch
@@ -23,7 +24,7 @@ from ledger.store.contract import Store
 from ledger.store.errors import BehindSignedHead
 from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
-from ledger.world import World, free_texts
+from ledger.world import World
 
 OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a rule with a mistake in it raises; never what the database raises."""
