@@ -13,6 +13,7 @@ from api.handling import HANDLERS, handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
+    oauth,
     operations,
     reading_access,
     reading_audit,
@@ -29,8 +30,11 @@ from api.routes import (
     reading_products,
     reading_review,
     reading_safety,
+    reading_signatures,
     reading_trial,
     reading_ward,
+    sessions,
+    signings,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -58,9 +62,13 @@ READS: Final = (
     reading_evidence,
     reading_privacy,
     reading_log,
+    reading_signatures,
     reading_audit,
     reading_access,
     clock,
+    sessions,
+    signings,
+    oauth,
     operations,
 )
 

@@ -78,6 +78,9 @@ class Around:
             await send(message)
 
         try:
+            if service.provider is not None and (late := await _unmet(service, Request(scope))) is not None:
+                await problems.of_ledger_error(late, request_id)(scope, receive, sending)
+                return
             await self._app(scope, receive, sending)
         except Exception as error:
             trace = headers.get("traceparent", "")
@@ -107,6 +110,15 @@ async def _noted(service: Service, scope: Scope, message: Message) -> LogUnavail
         await service.keep(told)
     except LogUnavailable as unkept:
         return unkept
+    return None
+
+
+async def _unmet(service: Service, request: Request) -> LedgerError | None:
+    """Why a request with a token of the identity provider has to wait; none where its keys are at hand."""
+    try:
+        await service.meet(request)
+    except LedgerError as late:
+        return late
     return None
 
 

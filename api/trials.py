@@ -8,7 +8,8 @@ from ledger.store.sqlite import Directory
 def trials_of(settings: Settings) -> Trials:
     """The files of a directory; where a database is set, its schemas."""
     if settings.database_url is None:
-        return Directory(settings.directory)
+        return Directory(settings.directory, settings.verified_whole_up_to)
     from ledger.store.postgres.database import Database
 
-    return Database(settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    return Database(url, memory=settings.directory, verified_whole_up_to=settings.verified_whole_up_to)

@@ -12,7 +12,7 @@ of the batch before anyone is answered.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,17 +22,17 @@ from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
-from ledger.evidence.verify import Note, checkpoint_of
-from ledger.gathering import Gathering
+from ledger.gathering import Gathering, newest_head
 from ledger.keyring import Keyring
-from ledger.record import Actor, Asked, Head, Record
+from ledger.record import Actor, Asked, Record
 from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.contract import Store
 from ledger.store.errors import ErasureUnfinished, OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
-from ledger.store.rows import EvidenceRow, SignedHead
+from ledger.store.rows import EvidenceRow
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO
 from ledger.store.writer import Job, Writer
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.texts import Texts
@@ -54,13 +54,6 @@ def system_clock() -> datetime:
 def _keyring_beside(store: Store) -> Keyring:
     assert isinstance(store, SqliteStore), "where the keys of texts in a database are has to be said"
     return Keyring.beside(store.path)
-
-
-def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
-    """The newest head that was signed, with those that are signed now."""
-    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
-    found = max(heads, key=lambda head: head.size, default=None)
-    return before if found is None else Head(found.size, found.root.hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +84,8 @@ class TrialLedger:
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
+        self.signed_only = False
+        """Whether what has to be signed is refused without a signature."""
         self._watch = watch
         """Of the wall clock alone, unless it is given: a story's stands still by design."""
         self._system_watch = ClockWatch(steady=time.monotonic)
@@ -107,10 +102,16 @@ class TrialLedger:
         return cls(SqliteStore.create(path), clock, keyring=keyring)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
-        interrupted are finished."""
-        return cls(SqliteStore.open(path), clock, keyring=keyring)
+    def open(
+        cls,
+        path: Path,
+        clock: Clock = system_clock,
+        keyring: Keyring | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+    ) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
+        says. Erasures that a crash interrupted are finished."""
+        return cls(SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to), clock, keyring=keyring)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -245,7 +246,7 @@ class TrialLedger:
     def _gathering(self) -> Gathering:
         texts = TextsOfBatch(self.texts)
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
-        gathering.behind = self._behind
+        gathering.behind, gathering.signed_only = self._behind, self.signed_only
         return gathering
 
     def _finish_removals(self) -> ErasureUnfinished | None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
 from ledger.record import Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
+from ledger.rounds import WORKERS, Rounds
 from ledger.store.contract import Trials
 from ledger.store.errors import AlreadyThere
 from ledger.store.sqlite import Directory
@@ -47,7 +49,7 @@ class _NoArchive:
 class Shelf:
     """Every trial of a directory, or of another place. `story_from`: training ledgers run on a story clock that begins
     there. `keys`: where the keys of their logs are; without it no head is signed here. `keyring`: the keys of their
-    texts; in the directory, unless it is said."""
+    texts; in the directory, unless it is said. `signed_only`: what has to be signed is refused without a signature."""
 
     def __init__(
         self,
@@ -55,12 +57,16 @@ class Shelf:
         story_from: datetime | None = None,
         keys: Path | None = None,
         keyring: Keyring | None = None,
+        *,
+        signed_only: bool = False,
     ) -> None:
         self._trials = Directory(trials) if isinstance(trials, Path) else trials
+        self._signed_only = signed_only
         self._story_from = story_from
         self._keys = KeyRoom(keys) if keys is not None else None
         self._open: dict[str, TrialLedger] = {}
         self._notaries: dict[str, Notary] = {}
+        self._rounds = Rounds()
         self._lock = threading.Lock()
         self.keyring = keyring or _keyring_in(trials)
         self._keys_in_use = ExitStack()
@@ -89,7 +95,7 @@ class Shelf:
         notary = self._keys.notary(trial_id, self._open[trial_id])
         if notary is not None:
             self._notaries[trial_id] = notary
-            notary.start()
+            notary.start(self._rounds)
 
     def has(self, trial_id: str) -> bool:
         """Whether a trial of this name stands here."""
@@ -97,6 +103,7 @@ class Shelf:
 
     def _opened(self, trial_id: str) -> TrialLedger:
         ledger = TrialLedger(self._trials.open(trial_id), keyring=self.keyring)
+        ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -121,8 +128,9 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            store = self._trials.create(command.trial_id)
-            self._open[command.trial_id] = TrialLedger(store, clock, keyring=self.keyring)
+            ledger = TrialLedger(self._trials.create(command.trial_id), clock, keyring=self.keyring)
+            ledger.signed_only = self._signed_only
+            self._open[command.trial_id] = ledger
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
@@ -135,9 +143,10 @@ class Shelf:
 
     def close(self) -> None:
         with self._lock:
-            for notary in self._notaries.values():
-                notary.close()
+            with ThreadPoolExecutor(WORKERS) as pool:  # each makes the last round that is due
+                list(pool.map(Notary.close, self._notaries.values()))
             self._notaries.clear()
+            self._rounds.close()
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()

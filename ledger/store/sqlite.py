@@ -26,7 +26,7 @@ from ledger.store.errors import AlreadyThere, NoSuchStore, OlderFormat
 from ledger.store.file_appending import SQLITE, Appender
 from ledger.store.reading import HeadRow
 from ledger.store.rows import Row
-from ledger.store.verification import verified_tree, verify_removals
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO, verified_at_start, verify_removals
 
 
 class SqliteStore(Store):
@@ -57,11 +57,12 @@ class SqliteStore(Store):
         return cls(path, appender)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO) -> Self:
         """A ledger that exists; `NoSuchStore` where none does, `Corrupt` where the file is another thing.
 
-        For appending: `AlreadyOwned` while another process does; and the database is checked and the tree computed anew
-        from every leaf, with `Corrupt` for the first difference.
+        For appending: `AlreadyOwned` while another process does; and the database is checked and the tree computed
+        anew, with `Corrupt` for the first difference. Of a log of at most so many events from every leaf; of a longer
+        one that was verified before, from there on (`verification.py` says what that leaves to the full check).
         """
         _refuse_other_files(path)
         store = cls(path, None if read_only else Appender(path, Ownership(path)))
@@ -69,7 +70,8 @@ class SqliteStore(Store):
             store._check_schema()
             if store._appender is not None:
                 store._check_pages()
-                store._appender.tree = verified_tree(store)
+                size = super(SqliteStore, store).head().size
+                store._appender.tree = verified_at_start(store, path, verified_whole_up_to, size)
                 verify_removals(store)
         except BaseException:
             store.close()
@@ -145,10 +147,11 @@ SUFFIX: Final = ".ledger"
 
 
 class Directory:
-    """The trials of a directory, one file each."""
+    """The trials of a directory, one file each. `verified_whole_up_to`: as of `SqliteStore.open`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO) -> None:
         self.path = path
+        self._whole_up_to = verified_whole_up_to
 
     def file(self, trial: str) -> Path:
         return self.path / f"{trial}{SUFFIX}"
@@ -163,7 +166,7 @@ class Directory:
         return SqliteStore.create(self.file(trial))
 
     def open(self, trial: str, *, read_only: bool = False) -> SqliteStore:
-        return SqliteStore.open(self.file(trial), read_only=read_only)
+        return SqliteStore.open(self.file(trial), read_only=read_only, verified_whole_up_to=self._whole_up_to)
 
     def close(self) -> None:
         """Every file goes with its store."""
