@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
@@ -43,7 +44,7 @@ def events(
     where = patient_stream(patient) if patient is not None else stream
     wanted = {"type": kind, "stream": where, "actor": actor}
     with reading(trial, file) as store:
-        signed = Signed(store, Texts(store, Settings().keyring(file)))
+        signed = Signed(store, file)
         try:
             for number, record in enumerate(_listed(store, after, wanted, follow), start=1):
                 _print(store, record, signed, as_json)
@@ -56,8 +57,9 @@ def events(
 class Signed:
     """The signatures of a log as it stands; where nothing is signed, nothing is read for it."""
 
-    def __init__(self, store: Store, texts: Texts) -> None:
-        self._store, self._world, self._texts = store, World(), texts
+    def __init__(self, store: Store, file: Path | None) -> None:
+        self._store, self._world = store, World()
+        self._texts = Texts(store, Settings().keyring(file))
 
     def on(self, position: int) -> Manifestation | None:
         """The signature on an event, or that the event is, and whether it still stands."""

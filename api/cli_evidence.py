@@ -1,6 +1,7 @@
 """What others check a log with: bundles are exported and verified; keys and policies for it; attacks on copies, to see
 what the verifier says."""
 
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from api.account_changes import operator
 from api.audit_package import write_audit_package
 from api.cli_ledger import counted
 from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, progress, show
@@ -19,15 +21,19 @@ from api.cli_places import File, TrialName, ledger_file, named, reading
 from api.settings import Settings
 from api.trials import trials_of
 from ledger.application import TrialLedger
+from ledger.decisions.evidence import RecordRecovery
 from ledger.evidence import verify as verifier
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
+from ledger.installation_log import FILE
 from ledger.keyroom import KeyRoom
+from ledger.record import INSTALLATION, Asked
 from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
+from ledger.submission import Submission
 from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 from projections.base import world_at
@@ -147,12 +153,20 @@ def rotate_key(trial: TrialName = None, as_json: AsJson = False) -> None:
     show(said, as_json, lambda: facts(said))
 
 
-def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
+def recover(
+    trial: TrialName = None,
+    because: Annotated[
+        str | None, typer.Option(help="Of the installation's own log: why it was restored, which puts that on record.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log. It tells
     what was signed last and what was found: the record of the recovery has to name both."""
     with _opened(trial) as (name, ledger, room):
         notary = room.notary(name, ledger)
         signed, found = notary.last_signed() if notary is not None else None, ledger.store.head()
+        if because is not None and signed is not None and notary and not notary.compare_with_what_was_signed():
+            _record_recovery(ledger, signed, because)
         goes_on = notary is not None and (notary.compare_with_what_was_signed() or notary.recover())
     said = {
         "trial": name,
@@ -167,12 +181,32 @@ def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
         raise typer.Exit(REFUSED)
 
 
+def _record_recovery(ledger: TrialLedger, signed: tuple[int, bytes], because: str) -> None:
+    """By whoever is logged in at the operating system: nobody signs for an installation."""
+    head, said = ledger.store.head(), TrialLedger.seal(because)
+    if ledger.world.installation.opened is None:
+        raise typer.BadParameter("the recovery of a trial's log is signed there: POST .../evidence/recoveries")
+    command = RecordRecovery(
+        signed_size=signed[0],
+        signed_root=signed[1].hex(),
+        found_size=head.size,
+        found_root=head.root.hex(),
+        found_on=ledger.clock().date(),
+        circumstances=said.commitment,
+    )
+    ledger.submit(Submission(command, Asked(operator(), secrets.token_hex(16)), texts=(said,)))
+
+
 @contextmanager
 def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
     """A trial that the settings have, opened for writing, with the room of its key."""
     settings = Settings()
     if settings.keys is None:
         raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
+    if trial == INSTALLATION:
+        with closing(TrialLedger.open(settings.directory / FILE, keyring=settings.keyring())) as ledger:
+            yield trial, ledger, KeyRoom(settings.keys)
+        return
     with closing(trials_of(settings)) as trials:
         name = named(trial, trials.names())
         with closing(TrialLedger(trials.open(name), keyring=settings.keyring())) as ledger:

@@ -65,7 +65,7 @@ def replay(
 
 @contextmanager
 def _log(trial: str | None, file: Path | None, bundle: Path | None) -> Iterator[Store | BundledLog]:
-    """The log of a ledger's file, or of a bundle."""
+    """The log of a ledger, or of a bundle."""
     if bundle is None:
         with reading(trial, file) as store:
             yield store

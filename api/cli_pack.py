@@ -33,7 +33,7 @@ def pack(
     Without --decision it is that of the end of the log, seen at the instant of the last event.
     """
     with reading(trial, file) as store:
-        found, signed = _pack(store, Texts(store, Settings().keyring(file)), decision)
+        found, signed = _pack(store, file, decision)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -45,9 +45,9 @@ def pack(
         written.write(page)
 
 
-def _pack(store: Store, texts: Texts, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
+def _pack(store: Store, file: Path | None, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
     """The pack, and what was signed on it since."""
-    text = texts.shown
+    text = Texts(store, Settings().keyring(file)).shown
     records = tuple(store.records())
     world, proposed = world_at(records), None
     signed: tuple[Manifestation, ...] = ()

@@ -54,8 +54,9 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         settings.directory.mkdir(parents=True, exist_ok=True)
-        keyring = settings.keyring()
-        self.shelf = Shelf(trials_of(settings), settings.story_from, settings.keys, keyring, signed_only=True)
+        self.shelf = Shelf(
+            trials_of(settings), settings.story_from, settings.keys, settings.keyring(), signed_only=True
+        )
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.strangers = Buckets(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
         self.counts: Counter[tuple[str, str]] = Counter()

@@ -47,11 +47,11 @@ class Gathering:
     behind: str | None = None
     """What was signed and is not in this log: then nothing is taken but the recovery."""
     evidence: list[EvidenceRow] = field(default_factory=list)
+    signed_only: bool = False
+    """Whether what has to be signed is refused without a signature."""
     hashes: tuple[bytes, ...] = ()
     """The leaf hashes of the records, once they are saved."""
     refused_after: int = 0
-    signed_only: bool = False
-    """Whether what has to be signed is refused without a signature."""
 
     def answer(self, batch: Batch, asked: Submission | EvidenceGathered | AppendedElsewhere) -> Receipt | Exception:
         """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""

@@ -128,7 +128,8 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            ledger = TrialLedger(self._trials.create(command.trial_id), clock, keyring=self.keyring)
+            store = self._trials.create(command.trial_id)
+            ledger = TrialLedger(store, clock, keyring=self.keyring)
             ledger.signed_only = self._signed_only
             self._open[command.trial_id] = ledger
         receipt = self.trial(command.trial_id).submit(submission)

@@ -164,7 +164,7 @@ def test_an_old_copy_is_noticed_takes_nothing_and_goes_on_once_the_recovery_is_r
     bench: FiledBench, evidence: Evidence, tmp_path: Path
 ) -> None:
     evidence.notary.round()
-    backup(bench.ledger.store.path, old_copy := tmp_path / "copy.ledger")
+    backup(tmp_path / "trial.ledger", old_copy := tmp_path / "copy.ledger")
     p.screen(bench, "001")
     evidence.notary.round()
     signed, held = evidence.signer.last(ORIGIN), bench.ledger.store.signed_heads()[-1].note
