@@ -11,6 +11,7 @@ from api.roles import ENTRIES, OWN, Needed
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.record import Actor, Record
 from ledger.refusals import NoSuchPatient, NoSuchProduct
+from ledger.trial.signatures import RecordSigned
 from ledger.world import World
 
 E = TypeVar("E", bound=Exception)
@@ -20,7 +21,7 @@ ADMINISTRATION = frozenset(
         "trial.registered.v1",
         "trial.site-opened.v1",
         "trial.source-registered.v1",
-        "trial.role-delegated.v1",
+        "trial.role-delegated.v2",
         "trial.role-revoked.v1",
     }
 )
@@ -84,12 +85,19 @@ class Caller:
         if not self.sees_lot(world, lot):
             raise across_sites(NoSuchProduct(f"lot {lot}"))
 
+    def sees_signature(self, world: World, event: RecordSigned) -> bool:
+        """Whether a signature exists for the caller: where what it signs does."""
+        kind, _, lot = event.about.partition("/")
+        return self.sees_lot(world, lot) if kind == "product" else self.sees(world, event.patient)
+
     def may_read(self, world: World, record: Record) -> bool:
         """Whether an event of the log exists for the caller."""
         if "received" in self.rights:
             return record.actor.id == self.account.id
         if "setup" in self.rights:
             return record.event.NAME in ADMINISTRATION
+        if isinstance(record.event, RecordSigned):
+            return self.sees_signature(world, record.event)
         if record.lot is not None:
             return self.sees_lot(world, record.lot)
         named = record.patient or getattr(record.event, "patient", None)

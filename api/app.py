@@ -15,6 +15,7 @@ from api.routes import (
     clock,
     oauth,
     operations,
+    reading_access,
     reading_audit,
     reading_design,
     reading_dosing,
@@ -29,9 +30,11 @@ from api.routes import (
     reading_products,
     reading_review,
     reading_safety,
+    reading_signatures,
     reading_trial,
     reading_ward,
     sessions,
+    signings,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -59,9 +62,12 @@ READS: Final = (
     reading_evidence,
     reading_privacy,
     reading_log,
+    reading_signatures,
     reading_audit,
+    reading_access,
     clock,
     sessions,
+    signings,
     oauth,
     operations,
 )
@@ -74,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.log.start()
         try:
             yield
         finally:

@@ -57,6 +57,8 @@ class Account(Frozen):
     token_sha256: Sha256 | None = None
     client: Name
     id: Name
+    printed_name: Line | None = None
+    """As it stands with a signature (21 CFR 11.50); who has none does not sign."""
     role: Role
     site: Name | None = None
     trials: Several[Name] | None = None
@@ -172,9 +174,18 @@ def add_account(
     trials: tuple[str, ...] | None = None,
     client: str | None = None,
     expires_on: date | None = None,
+    printed_name: str | None = None,
 ) -> str:
     """Make an account and give its token, which is not kept and cannot be asked for again."""
-    account = Account(client=client or id, id=id, role=role, site=site, trials=trials, expires_on=expires_on)
+    account = Account(
+        client=client or id,
+        id=id,
+        role=role,
+        site=site,
+        trials=trials,
+        expires_on=expires_on,
+        printed_name=printed_name,
+    )
     return give_token(path, account)
 
 

@@ -1,6 +1,5 @@
 """Who may call: accounts are added, listed and revoked in the file that a running server follows."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +8,14 @@ from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from api.account_changes import announce
 from api.auth import Account, give_token, read_accounts, remove_client, save_account
 from api.cli_credentials import PasswordFile, link, otp, password, retire_account, secret, set_password, unlock
 from api.cli_output import REFUSED, AsJson, err, facts, show
+from api.cli_places import day_of
 from api.identity.credentials import Credentials, read_credentials
 from api.roles import ROLES
 from api.settings import Settings
-from ledger.types import parse_day
 
 accounts = typer.Typer(
     no_args_is_help=True, help="Who may call the server: accounts, and by what they prove themselves."
@@ -34,6 +34,7 @@ def add(
     trial: Annotated[list[str] | None, typer.Option(help="Only this trial; may be repeated.")] = None,
     client: Annotated[str | None, typer.Option(help="A name for this token, where a person has several.")] = None,
     expires_on: Annotated[str | None, typer.Option(metavar="DAY", help="The last day, YYYY-MM-DD.")] = None,
+    printed_name: Annotated[str | None, typer.Option(help="As it stands with a signature.")] = None,
     with_password: Annotated[
         bool, typer.Option("--password", help="A password for the first log-in, and no token.")
     ] = False,
@@ -48,11 +49,13 @@ def add(
     known = list(read_accounts(path))
     if any(account.client == name_of_token and account.token_sha256 is not None for account in known):
         raise typer.BadParameter(f"{name_of_token} has a token already: revoke it first, or give --client another name")
-    given = {"role": role, "site": site, "trials": trial or None, "expires_on": _day(expires_on)}
+    given = {"role": role, "site": site, "trials": trial or None, "expires_on": day_of(expires_on)}
     try:
-        account = Account.model_validate({"id": name, "client": name_of_token, **given})
+        account = Account.model_validate({"id": name, "client": name_of_token, "printed_name": printed_name, **given})
     except ValidationError as faults:
         raise typer.BadParameter("; ".join(str(fault["msg"]) for fault in faults.errors())) from None
+    at = "" if site is None else f" at {site}"
+    announce(Settings(), name_of_token, f"added for {name} as {role}{at}")
     said: dict[str, Any] = {"id": name, "client": name_of_token, "role": role, "site": site}
     if with_password or password_file is not None:
         said |= _person(path, account, password_file, is_new=all(each.id != name for each in known))
@@ -101,18 +104,14 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Take a token out: the next request with it is refused. The account stays."""
-    removed = remove_client(Settings().accounts, client)
+    path = Settings().accounts
+    if any(account.client == client for account in read_accounts(path)):
+        announce(Settings(), client, "revoked")
+    removed = remove_client(path, client)
     show({"client": client, "revoked": removed}, as_json, lambda: facts({"client": client, "revoked": removed}))
     if not removed:
         err.print(f"There is no account {client}.")
         raise typer.Exit(REFUSED)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else parse_day(text)
-    except ValueError as fault:
-        raise typer.BadParameter(str(fault)) from None
 
 
 def _table(found: list[dict[str, Any]]) -> Table:

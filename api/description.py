@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from api import problems
 from api.problems import MEDIA_TYPE
 from api.replies import ReceiptBody
+from api.signings import HEADER
 from api.table import PARAMETERS, Write
 from api.writing import Writing
 
@@ -27,6 +28,7 @@ _PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string"},
         "rule_id": {"type": "string", "description": "The rule of the protocol or of the ledger."},
         "current_version": {"type": "string", "description": "The entity tag that holds now."},
+        "meaning": {"type": "string", "description": "What signing this request would mean."},
         "on_record": {"type": "integer", "description": "The position that says otherwise."},
         "faults": {
             "type": "array",
@@ -127,7 +129,16 @@ def _surroundings(write: Write) -> list[dict[str, Any]]:
         "description": "Only say what would follow; nothing is written.",
         "schema": {"type": "boolean", "default": False},
     }
-    return [key, match, trying]
+    return [key, match, trying, *([_SIGNING] if write.signs else ())]
+
+
+_SIGNING: Final[dict[str, Any]] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The token of a signing (`POST /v1/signings`). Without it the answer says what signing would mean.",
+    "schema": {"type": "string", "pattern": "^sg_[0-9A-Za-z_-]{43}$"},
+}
 
 
 def describe(app: FastAPI, writings: Iterable[Writing]) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
-from api.access import hides_another_site
 from api.logs import where
+from api.noting import ACCOUNT, happening_of, leave_refusal
 from api.problems import AT_THE_DOOR, Refused
 from api.reading import NotModified
-from api.service import TRAINING, Service, service_of
+from api.service import TRAINING, Service
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
+from ledger.installation_log import LogUnavailable
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -55,11 +56,16 @@ class Around:
         request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
         scope["request_id"] = request_id
         trial = _TRIAL.match(scope["path"])
-        service = scope["app"].state.service
+        service: Service = scope["app"].state.service
         begun = False
+        unkept: LogUnavailable | None = None
 
         async def sending(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, unkept
+            if message["type"] == "http.response.start" and unkept is None:
+                unkept = await _noted(service, scope, message)
+            if unkept is not None:
+                return
             if message["type"] == "http.response.start":
                 begun = True
                 answered: list[tuple[bytes, bytes]] = list(message["headers"])
@@ -84,6 +90,27 @@ class Around:
             if begun:
                 raise
             await problems.response(AT_THE_DOOR["internal"], request_id)(scope, receive, sending)
+        if unkept is not None:
+            refused, unkept = unkept, None
+            await problems.of_ledger_error(refused, request_id)(scope, receive, sending)
+
+
+async def _noted(service: Service, scope: Scope, message: Message) -> LogUnavailable | None:
+    """Note what is kept of a request; why a copy may not go out, where it cannot be noted first."""
+    service.used(scope.get(ACCOUNT))
+    headers = Headers(raw=message.get("headers", []))
+    told = happening_of(scope, message["status"], headers, service.settings.reads_noted)
+    if told is None:
+        return None
+    told = service.of_what_is_known(told)
+    if told.kind != "exported":
+        service.note(told)
+        return None
+    try:
+        await service.keep(told)
+    except LogUnavailable as unkept:
+        return unkept
+    return None
 
 
 async def _unmet(service: Service, request: Request) -> LedgerError | None:
@@ -102,9 +129,9 @@ def request_id_of(request: Request) -> str:
 
 async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
-    if hides_another_site(error):
-        service_of(request).note_refused(request, error.rule)
-    if isinstance(error, RefusedByRule | Contradicted) and request.method == "POST":
+    by_rule = isinstance(error, RefusedByRule | Contradicted) and request.method == "POST"
+    leave_refusal(request.scope, problems.of_error(type(error)), error.rule, by_rule=by_rule)
+    if by_rule:
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
         _log.error("unavailable", request_id=request_id_of(request), kind=type(error).__name__, detail=error.detail)
@@ -113,13 +140,13 @@ async def _refused_by_the_ledger(request: Request, error: Exception) -> Response
 
 async def _refused_at_the_door(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    if hides_another_site(error) or error.problem.name == "scope-too-narrow":
-        service_of(request).note_refused(request, error.problem.name)
+    leave_refusal(request.scope, error.problem)
     return problems.response(error.problem, request_id_of(request), error.detail, error.headers, **error.members)
 
 
 async def _not_of_the_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    leave_refusal(request.scope, AT_THE_DOOR["request-invalid"])
     found: list[dict[str, Any]] = list(error.errors())
     return problems.response(AT_THE_DOOR["request-invalid"], request_id_of(request), faults=problems.faults(found))
 
@@ -127,6 +154,7 @@ async def _not_of_the_form(request: Request, error: Exception) -> Response:
 async def _of_the_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = BY_STATUS.get(error.status_code, AT_THE_DOOR["request-unreadable"])
+    leave_refusal(request.scope, problem)
     return problems.response(problem, request_id_of(request), headers=error.headers)
 
 

@@ -14,7 +14,7 @@ import orjson
 from starlette.responses import Response
 
 from ledger import refusals
-from ledger.errors import Contradicted, LedgerError, Overtaken, Unavailable
+from ledger.errors import Contradicted, LedgerError, Overtaken, SignatureMissing, Unavailable
 from ledger.protocol import document
 from ledger.store import errors
 
@@ -55,6 +55,7 @@ AT_THE_DOOR: Final = _door(
     ("forbidden", 403, "The caller's role may not do this."),
     ("scope-too-narrow", 403, "The token was given for less than this."),
     ("signing-refused", 403, "The password or the code is not right, or the account may not sign."),
+    ("signing-not-valid", 403, "The signing is over, was used for another request, or is another person's."),
     ("password-change-due", 403, "Somebody else set the password: its owner replaces it before anything else."),
     ("second-factor-due", 403, "A second factor is enrolled before anything else."),
     ("session-needed", 403, "This is done in a session, after a log-in with a password."),
@@ -137,6 +138,8 @@ def of_ledger_error(error: LedgerError, request_id: str) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, Contradicted) and error.on_record is not None:
         members["on_record"] = error.on_record
+    if isinstance(error, SignatureMissing) and error.meaning is not None:
+        members["meaning"] = error.meaning
     if isinstance(error, Overtaken) and error.current is not None:
         members["current_version"] = error.current
         headers["ETag"] = f'"{error.current}"'

@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Final
 
 import structlog
@@ -10,16 +12,21 @@ from starlette.requests import Request
 
 from api.access import Caller, admitted
 from api.auth import TOKEN_LENGTH, TOKEN_PREFIX, Account, Accounts
-from api.happenings import Happening, Kind
+from api.happenings import Happening
 from api.identity.identity import Identity
 from api.identity.proof import NotProved, Proof
 from api.identity.provider import Provider
 from api.identity.sessions import MACHINE_PREFIX, SESSION_PREFIX, Session
 from api.limits import Buckets
+from api.noting import ACCOUNT, RESOURCE
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
-from ledger.application import TrialLedger
+from api.signings import Signings
+from api.trials import trials_of
+from ledger.application import TrialLedger, system_clock
+from ledger.decisions.installation import Kind
+from ledger.installation_log import PATIENCE_SECONDS, InstallationLog, LogUnavailable
 from ledger.record import Actor
 from ledger.refusals import NoSuchTrial
 from ledger.shelf import Shelf
@@ -35,6 +42,9 @@ STRANGERS_A_SECOND: Final = 5
 STRANGERS_AT_ONCE: Final = 1000
 """How many tokens that are not known one origin may send."""
 
+TOLD: Final = frozenset({"log-in-failed", "locked-out", "account-changed", "signing-failed", "exported"})
+"""What the server's own log tells too; of the rest there is too much."""
+
 _log = structlog.get_logger("door")
 
 
@@ -43,17 +53,24 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys, settings.keyring())
-        self.follow()
+        settings.directory.mkdir(parents=True, exist_ok=True)
+        self.shelf = Shelf(
+            trials_of(settings), settings.story_from, settings.keys, settings.keyring(), signed_only=True
+        )
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.strangers = Buckets(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.log = InstallationLog(settings.directory, settings.installation_origin, settings.keys, self.shelf.keyring)
+        self._used_on: dict[str, date] = {}
         self._open: dict[str, TrialLedger] = {}
+        self.follow()
 
     def follow(self, look_every_seconds: float = 0.02) -> None:
         """Who may come in, by the files of accounts and credentials, followed from now on."""
         self.accounts = Accounts(self.settings.accounts, self.note, look_every_seconds)
         self.identity = Identity(self.settings, self.accounts, self.note, look_every_seconds=look_every_seconds)
+        run = timedelta(minutes=self.settings.signing_run_minutes)
+        self.signings = Signings(lambda: self.identity.clock(), run)
         self.provider = (
             None
             if self.settings.oidc_issuer is None
@@ -61,19 +78,56 @@ class Service:
         )
 
     def note(self, happening: Happening) -> None:
-        """Keep what happened at the door."""
+        """Keep what happened at the door; it is on disk in a moment."""
+        self.log.note(happening.noted(), happening.actor)
+        self._tell(happening)
+
+    async def keep(self, happening: Happening) -> None:
+        """Keep what happened at the door before anything else happens; `LogUnavailable`."""
+        self._tell(happening)
+        kept = asyncio.wrap_future(self.log.keep(happening.noted(), happening.actor))
+        try:
+            await asyncio.wait_for(kept, PATIENCE_SECONDS)
+        except TimeoutError:
+            raise LogUnavailable("the log of the installation does not answer") from None
+
+    def used(self, account: Account | None) -> None:
+        """Note an account that is used, once a day."""
+        today = system_clock().date()
+        if account is None or self._used_on.get(account.id) == today:
+            return
+        self._used_on[account.id] = today
+        by = account.actor
+        self.note(
+            Happening("account-used", by.id, account.client, role=by.role, site=by.site, authenticated=by.authenticated)
+        )
+
+    def of_what_is_known(self, happening: Happening) -> Happening:
+        """A happening without a trial or a patient that there is not: an identifier in a path may be anything."""
+        trial = happening.trial
+        if trial is None or not self.shelf.has(trial):
+            return replace(happening, trial=None, patient=None)
+        ledger = self._open.get(trial)
+        known = ledger is not None and happening.patient in ledger.world.patients
+        return happening if known or happening.patient is None else replace(happening, patient=None)
+
+    def _tell(self, happening: Happening) -> None:
+        if happening.kind not in TOLD:
+            return
         told = {name: getattr(happening, name) for name in ("who", "about", "rule", "role", "site", "trial")}
         _log.info(happening.kind, **{name: value for name, value in told.items() if value is not None})
 
     def holder(self, request: Request) -> tuple[Account, Actor]:
         """Whose token a request carries; refused without one, and where the client asks too fast."""
         token = bearer(request)
+        request.scope[ACCOUNT] = None
         if token.startswith(TOKEN_PREFIX):
             found = self.accounts.holder(token) if len(token) == TOKEN_LENGTH and token.isascii() else None
             if found is None:
                 raise self._not_known(request, "token-unknown")
         else:
             found = self._of_other(request, token)
+        request.scope[ACCOUNT] = found[0]
         self.buckets.take(found[0].client)
         return found
 
@@ -165,6 +219,7 @@ class Service:
         """Who asks, with what the route grants to that role."""
         account, actor = self.holder(request)
         request.scope[HOLDER] = account
+        request.scope[RESOURCE] = may.resource
         return admitted(account, actor, may, request.scope.get(SCOPES))
 
     async def ledger(self, trial: str, caller: Caller) -> TrialLedger:
@@ -195,6 +250,7 @@ class Service:
         self.identity.close()
         self._open.clear()
         self.shelf.close()
+        self.log.close()
 
 
 def _refused(account: Account, kind: Kind, about: str, rule: str, trial: str | None = None) -> Happening:

@@ -9,8 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.identity.places import is_safe, is_url
 from ledger.keyring import KeyInFile, Keyring, OuterKey
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
+
+Readers = Literal["people", "overseers"]
+"""Whose reads are noted: everybody's but machines', or those of inspectors and monitors alone."""
 
 
 class Settings(BaseSettings):
@@ -19,7 +23,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", validate_default=True)
 
     directory: Path = Path("var")
-    """Where the trials' files are."""
+    """Where the trials' files are; with a database, what is not in it: accounts and keys."""
+    database_url: SecretStr | None = None
+    """A PostgreSQL database whose schemas are the trials, for a role that may only read and add rows."""
     accounts_path: Path | None = None
     """Who may call; `accounts.jsonl` in the directory unless it is said."""
     host: str = "127.0.0.1"
@@ -36,6 +42,9 @@ class Settings(BaseSettings):
     at_least_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a read waits for the position that it asks for."""
 
+    verified_whole_up_to: Annotated[int, Field(ge=0)] = VERIFIED_WHOLE_UP_TO
+    """Logs of at most so many events are verified from their first one at every start; longer ones from where they were
+    verified last, and as a whole by `trial-ledger rebuild`, which belongs into every night."""
     credentials_path: Path | None = None
     """By what people and machines prove themselves; `credentials.jsonl` in the directory unless it is said."""
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
@@ -51,6 +60,8 @@ class Settings(BaseSettings):
     argon2_memory_kib: Annotated[int, Field(ge=8)] = 64 * 1024
     """What a password's hash costs, as RFC 9106 recommends. Lower it for tests only."""
     argon2_passes: Annotated[int, Field(ge=1)] = 3
+    signing_run_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    """How long signatures in one session need the password alone, after one that was proved in full; 0: none does."""
     machine_token_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     """How long the token lasts that an EDC system gets for its secret."""
     oidc_issuer: str | None = None
@@ -75,6 +86,11 @@ class Settings(BaseSettings):
     """Whether the heads of the trials' logs are signed here."""
     keys_directory: Path | None = None
     """Where the keys of the logs are, apart from the ledgers if you can; `keys` in the directory unless it is said."""
+
+    installation_origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,199}$")] = "installation.local"
+    """The name of the installation's own log, which no other log has; it stays as it was when the log began."""
+    reads_noted: Readers = "people"
+    """Whose reads of clinical records are noted there."""
 
     vault_key_file: Path | None = None
     """The outer key of the free texts, 32 bytes in Base 64; `vault.key` with the other keys, made when it is needed

@@ -16,18 +16,24 @@ from immutables import Map
 from ledger.changing import maker
 from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
+from ledger.installation.state import Installation
+from ledger.installation.state import evolve as evolve_installation
 from ledger.notices import NOTICES, is_notice
 from ledger.patient.evolution import evolve as evolve_patient
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Record, Source
+from ledger.record import INSTALLATION, TRIAL, Record, Source
+from ledger.signatures import Signatures
 from ledger.trial.evolution import evolve as evolve_trial
+from ledger.trial.signatures import RecordSigned
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, instant_text, utc
 
-FOLD_VERSION: Final = 4
+FOLD_VERSION: Final = 6
+NO_INSTALLATION: Final = Installation()
+NONE_SIGNED: Final = Signatures()
 
 
 class Log(Protocol):
@@ -53,8 +59,8 @@ class Archive(Log, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), and what
-    those who dose have to hear of (`notices`), by position."""
+    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), what
+    those who dose have to hear of (`notices`), by position, and what is signed by whom (`signatures`)."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
@@ -63,6 +69,9 @@ class World:
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
+    signatures: Signatures = NONE_SIGNED
+    installation: Installation = NO_INSTALLATION
+    """Of the log in which no trial stands: what it knows of accounts."""
     size: int = 0
     recorded_at: datetime | None = None
 
@@ -84,13 +93,19 @@ class World:
                 draft.take(record)
         return draft.world()
 
+    @property
+    def origin(self) -> str | None:
+        """The name of the log, once it has begun."""
+        begun = self.trial.registered or self.installation.opened
+        return begun.origin if begun is not None else None
+
     def cohort(self, level: int) -> Cohort:
         return self.cohorts.get(level) or Cohort(level)
 
     def stream_version(self, stream: str) -> int:
         """How many events a stream has."""
-        if stream == TRIAL:
-            return self.trial.version
+        if stream in (TRIAL, INSTALLATION):
+            return self.trial.version if stream == TRIAL else self.installation.version
         kind, _, name = stream.partition("/")
         if kind == "patient":
             return self.patients[name].version if name in self.patients else 0
@@ -135,28 +150,44 @@ class World:
 class _Draft:
     """A world that takes records one after another; its maps are open until it is done."""
 
-    __slots__ = ("cohorts", "corrected", "facts", "notices", "patients", "products", "recorded_at", "size", "trial")
+    __slots__ = (
+        "cohorts",
+        "corrected",
+        "facts",
+        "installation",
+        "notices",
+        "patients",
+        "products",
+        "recorded_at",
+        "signatures",
+        "size",
+        "trial",
+    )
 
     def __init__(self, world: World) -> None:
         self.trial = world.trial
+        self.installation = world.installation
         self.cohorts = world.cohorts.mutate()
         self.patients = world.patients.mutate()
         self.products = world.products.mutate()
         self.facts = world.facts.mutate()
         self.corrected = world.corrected.mutate()
         self.notices = world.notices.mutate()
+        self.signatures = world.signatures
         self.size = world.size
         self.recorded_at = world.recorded_at
 
     def world(self) -> World:
         return _made_world(
             trial=self.trial,
+            installation=self.installation,
             cohorts=self.cohorts.finish(),
             patients=self.patients.finish(),
             products=self.products.finish(),
             facts=self.facts.finish(),
             corrected=self.corrected.finish(),
             notices=self.notices.finish(),
+            signatures=self.signatures,
             size=self.size,
             recorded_at=self.recorded_at,
         )
@@ -164,6 +195,14 @@ class _Draft:
     def take(self, record: Record) -> None:
         """One more record: what its aggregate amounts to, and where its fact stands."""
         stream, event, position = record.stream, record.event, record.position
+        self.size, self.recorded_at = position + 1, record.recorded_at
+        if stream == INSTALLATION:
+            self.installation = evolve_installation(self.installation, record)
+            return
+        if type(event) is RecordSigned:
+            self.trial = evolve_trial(self.trial, record)
+            self.signatures = self.signatures.with_signature(record)
+            return
         kind, _, name = stream.partition("/")
         if type(event) in NOTICES and is_notice(record, self.patients.get(name) if kind == "patient" else None):
             self.notices[position] = record
@@ -175,8 +214,7 @@ class _Draft:
             self.facts[stream, contradiction_key(event)] = position
         if record.corrects is not None:
             self.corrected[record.corrects] = position
-        self.size = position + 1
-        self.recorded_at = record.recorded_at
+        self.signatures = self.signatures.after(record, self.patients.get(name) if kind == "patient" else None)
 
     def _evolve(self, kind: str, name: str, record: Record) -> None:
         if kind == "patient":

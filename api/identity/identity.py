@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from api.auth import Account, Accounts, same
-from api.happenings import Happening, Kind
+from api.happenings import Happening
 from api.identity import checking, people, totp
 from api.identity.alert import Alerts
 from api.identity.credentials import Change, Credentials, change_credentials, read_credentials
@@ -21,6 +21,7 @@ from api.identity.throttle import Throttle
 from api.problems import CHALLENGE, Refused
 from api.settings import Settings
 from ledger.application import system_clock
+from ledger.decisions.installation import Kind
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from api.auth import Account, Accounts, token_hash
-from api.happenings import Happening, Kind
+from api.happenings import Happening
 from api.identity.credentials import Credentials
 from api.identity.proof import NotProved, Proof
 from api.identity.sessions import MACHINE_PREFIX, MOST_OF_A_MACHINE, Sessions
+from ledger.decisions.installation import Kind
 from ledger.types import Role
 
 SECRET_PREFIX: Final = "tc_"  # noqa: S105 - how a leaked secret is recognised

@@ -86,7 +86,7 @@ class SecretView(View):
     uri: str
 
 
-def _takes(kind: type[Frozen], example: dict[str, str]) -> dict[str, Any]:
+def takes(kind: type[Frozen], example: dict[str, str]) -> dict[str, Any]:
     media = {"schema": TypeAdapter(kind).json_schema(), "example": example}
     return {"requestBody": {"required": True, "content": {"application/json": media}}}
 
@@ -104,7 +104,7 @@ async def body_of(request: Request, kind: type[B]) -> B:
     "/v1/sessions",
     status_code=201,
     response_model=SessionView,
-    openapi_extra=_takes(LogInBody, {"id": "maria", "password": "correct horse battery staple", "otp": "123456"}),
+    openapi_extra=takes(LogInBody, {"id": "maria", "password": "correct horse battery staple", "otp": "123456"}),
 )
 async def log_in(request: Request) -> Any:
     """Log in with a password, and a code where a second factor is enrolled."""
@@ -154,7 +154,7 @@ async def log_out(request: Request) -> Response:
 @router.post(
     "/v1/password",
     status_code=204,
-    openapi_extra=_takes(PasswordBody, {"password": "what was given to me", "new_password": "correct horse battery"}),
+    openapi_extra=takes(PasswordBody, {"password": "what was given to me", "new_password": "correct horse battery"}),
 )
 async def change_password(request: Request) -> Response:
     """Replace one's own password. Every session of the account ends: log in anew."""
@@ -169,7 +169,7 @@ async def change_password(request: Request) -> Response:
     "/v1/second-factor",
     status_code=201,
     response_model=SecretView,
-    openapi_extra=_takes(ProofBody, {"password": "correct horse battery staple"}),
+    openapi_extra=takes(ProofBody, {"password": "correct horse battery staple"}),
 )
 async def begin_second_factor(request: Request) -> Any:
     """A secret for an authenticator; it counts when a code of it was confirmed."""
@@ -180,7 +180,7 @@ async def begin_second_factor(request: Request) -> Any:
     return SecretView(secret=secret, uri=uri(secret, session.account.id))
 
 
-@router.post("/v1/second-factor/confirmation", status_code=204, openapi_extra=_takes(CodeBody, {"otp": "123456"}))
+@router.post("/v1/second-factor/confirmation", status_code=204, openapi_extra=takes(CodeBody, {"otp": "123456"}))
 async def confirm_second_factor(request: Request) -> Response:
     """Confirm the new secret with a code of it. Every session of the account ends: log in anew."""
     service = service_of(request)
@@ -194,7 +194,7 @@ async def confirm_second_factor(request: Request) -> Response:
     status_code=204,
     openapi_extra={
         "parameters": [{"name": "account", "in": "path", "required": True, "schema": TypeAdapter(Name).json_schema()}],
-        **_takes(ProofBody, {"password": "correct horse battery staple", "otp": "123456"}),
+        **takes(ProofBody, {"password": "correct horse battery staple", "otp": "123456"}),
     },
 )
 async def vouch(request: Request) -> Response:

@@ -12,10 +12,9 @@ from api.identity import totp
 from api.identity.credentials import Credentials, change_credentials, read_credentials
 from api.identity.passwords import Hashing
 from ledger.types import Role
-from tests.api.place import PEOPLE, SITE, Caller, Place
+from tests.api.place import PASSWORD, PEOPLE, SITE, Caller, Place
 
 CHEAP = Hashing(memory_kib=8, passes=1)
-PASSWORD = "seven grey geese fly south"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 BEGINS = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import pytest
 
 from api.cli import run
 from api.identity.credentials import Credentials, read_credentials
-from tests.api.people import PASSWORD, Ward
-from tests.api.place import Caller, Place
+from tests.api.people import Ward
+from tests.api.place import PASSWORD, Caller, Place
 
 
 @pytest.fixture

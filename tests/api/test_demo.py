@@ -19,6 +19,7 @@ from api.demo.client import Answer, Unexpected
 from api.demo.run import STORIES
 from api.demo.server import NoServer, running
 from api.demo.stage import Stage
+from ledger.installation_log import FILE
 from ledger.store.sqlite import SqliteStore
 from projections.base import digest, fold
 from tests.api.playing import Curl, Played, playing
@@ -85,7 +86,7 @@ def test_two_processes_gave_one_digest(played: Played) -> None:
 @pytest.mark.slow
 def test_every_position_has_one_digest_in_every_process_and_after_a_rebuild(played: Played) -> None:
     """The server's, over HTTP; those of a second process that follows the file; and those of folds from the start."""
-    (file,) = played.directory.rglob("*.ledger")
+    (file,) = (each for each in played.directory.rglob("*.ledger") if each.name != FILE)
     followed = ran("-m", "tests.api.digests", file)
     digests = followed.stdout.split()
     with SqliteStore.open(file, read_only=True) as store:
@@ -137,8 +138,9 @@ def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
 )
 def test_the_example_client_runs_a_whole_trial_to_its_end(played: Played, dlts: str, end: str) -> None:
     url, client = played.variables["TRIAL"].partition("/v1/")[0], ROOT / "examples" / "edc_client.py"
+    keys = ("--tokens", played.directory / "tokens.json", "--passwords", played.directory / "passwords.json")
     trial = f"EXAMPLE-{dlts.replace(',', '-')}"
-    done = ran(client, "--url", url, "--tokens", played.directory / "tokens.json", "--trial", trial, "--dlts", dlts)
+    done = ran(client, "--url", url, *keys, "--trial", trial, "--dlts", dlts)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1].startswith(end)
 
