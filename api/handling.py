@@ -1,33 +1,22 @@
-"""Around every request: its id, the headers that every answer has, and problems instead of exceptions."""
+"""Problems instead of exceptions."""
 
-import re
-import secrets
 from collections.abc import Awaitable, Callable
-from itertools import count
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
-from api.logs import where
+from api.around import Around
 from api.problems import AT_THE_DOOR, Refused
 from api.reading import NotModified
-from api.service import TRAINING
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
 
-_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
-_PROCESS: Final = secrets.token_hex(6)
-_numbers: Final = count(1)
 _log = structlog.get_logger("api")
 
 BY_STATUS: Final = {
@@ -35,47 +24,6 @@ BY_STATUS: Final = {
     for name in ("request-unreadable", "not-found", "method-not-allowed", "body-too-large", "unsupported-media-type")
 }
 Handler = Callable[[Request, Exception], Awaitable[Response]]
-
-
-class Around:
-    """The outermost layer: gives each request its id and each answer its headers, and answers what nobody caught."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
-        scope["request_id"] = request_id
-        trial = _TRIAL.match(scope["path"])
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                answered = MutableHeaders(scope=message)
-                answered["X-Request-ID"] = request_id
-                answered["X-Content-Type-Options"] = "nosniff"
-                answered.setdefault("Cache-Control", "no-store")
-                if trial is not None and scope["app"].state.service.is_training(trial[1]):
-                    answered[TRAINING] = "true"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        except Exception as error:
-            trace = headers.get("traceparent", "")
-            known = trace if _TRACE.fullmatch(trace) else None
-            told = {"kind": type(error).__name__, "where": where(error)}
-            _log.error("unexpected", request_id=request_id, traceparent=known, **told)
-            if begun:
-                raise
-            await problems.response(AT_THE_DOOR["internal"], request_id)(scope, receive, sending)
 
 
 def request_id_of(request: Request) -> str:
@@ -88,6 +36,7 @@ async def _refused_by_the_ledger(request: Request, error: Exception) -> Response
     if isinstance(error, RefusedByRule | Contradicted) and request.method == "POST":
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
+        request.app.state.service.counts["unavailable", error.rule or type(error).__name__] += 1
         _log.error("unavailable", request_id=request_id_of(request), kind=type(error).__name__, detail=error.detail)
     return problems.of_ledger_error(error, request_id_of(request))
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -11,7 +10,11 @@ from starlette.requests import Request
 from api.access import Caller, admitted
 from api.auth import TOKEN_LENGTH, Account, Accounts
 from api.happenings import Happening
-from api.limits import Buckets
+from api.incoming import read_body
+from api.leases import held
+from api.limits import Buckets, origin_of
+from api.logs import request_log
+from api.metrics import RequestMeasures
 from api.problems import Refused
 from api.roles import Needed
 from api.settings import Settings
@@ -32,11 +35,23 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys)
+        self.shelf = Shelf(
+            settings.directory,
+            settings.story_from,
+            settings.keys,
+            open_trials=settings.open_trials,
+            idle_minutes=settings.idle_minutes,
+        )
         self.accounts = Accounts(settings.accounts)
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
+        self.addresses = Buckets(settings.address_per_second, settings.address_at_once, of="address")
+        self.strangers = Buckets(settings.strangers_per_second, settings.strangers_at_once, of="address")
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._open: dict[str, TrialLedger] = {}
+        self.requests = RequestMeasures()
+        self.streams: dict[object, tuple[str, int]] = {}
+        """Of every event stream that somebody follows: which trial's, and the last position that was sent."""
+        self.log_request = request_log()
+        self._is_training: dict[str, bool] = {}
 
     def note(self, happening: Happening) -> None:
         """Keep what happened at the door."""
@@ -51,6 +66,7 @@ class Service:
         known = len(token) == TOKEN_LENGTH and token.isascii()
         found = self.accounts.holder(token) if known else None
         if found is None:
+            self.strangers.take(origin_of(request.client.host if request.client else None))
             raise Refused("unauthenticated", headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'})
         self.buckets.take(found[0].client)
         return found
@@ -64,28 +80,44 @@ class Service:
         """A trial that exists and that the caller's account is for; for others it does not exist."""
         if not caller.account.may_see(trial):
             raise NoSuchTrial(f"trial {trial}")
-        known = self._open.get(trial)
-        return await asyncio.to_thread(self.opened, trial) if known is None else known
+        known = self.shelf.take_open(trial)
+        ledger = await asyncio.to_thread(self.shelf.take, trial) if known is None else known
+        return self._held(trial, ledger)
 
     def opened(self, trial: str) -> TrialLedger:
         """A trial's ledger, opened if it is not; this reads the whole file."""
-        self._open[trial] = ledger = self.shelf.trial(trial)
-        return ledger
+        return self._held(trial, self.shelf.take(trial))
 
-    def opened_trials(self) -> Mapping[str, TrialLedger]:
-        return self._open
+    def _held(self, trial: str, ledger: TrialLedger) -> TrialLedger:
+        if not self._is_training.get(trial):
+            registered = ledger.world.trial.registered
+            self._is_training[trial] = registered is not None and registered.training
+        return held(self.shelf, trial, ledger)
+
+    def knows(self, trial: str) -> bool:
+        """Whether a trial of this name was opened here."""
+        return trial in self._is_training
 
     def is_training(self, trial: str) -> bool:
-        """Whether a trial that is open holds no real patient."""
-        ledger = self._open.get(trial)
-        registered = ledger.world.trial.registered if ledger is not None else None
-        return registered is not None and registered.training
+        """Whether a trial that was opened holds no real patient."""
+        return self._is_training.get(trial, False)
 
     def training_trials(self) -> list[str]:
-        return [name for name in sorted(self._open) if self.is_training(name)]
+        return [name for name in sorted(self._is_training) if self.is_training(name)]
+
+    def stream_lags(self) -> dict[str, int]:
+        """How many events the slowest stream of each trial is behind."""
+        sizes = {name: ledger.world.size for name, ledger in self.shelf.opened().items()}
+        lags: dict[str, int] = {}
+        for trial, after in tuple(self.streams.values()):
+            lags[trial] = max(lags.get(trial, 0), sizes.get(trial, 0) - 1 - after)
+        return lags
+
+    async def body(self, request: Request) -> bytes:
+        """What was sent with a request, within the limits."""
+        return await read_body(request, self.settings.max_body_bytes, self.settings.body_seconds)
 
     def close(self) -> None:
-        self._open.clear()
         self.shelf.close()
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.access import Caller
 from api.bodies import Shape, shape_of
-from api.incoming import dry_run, expected_version, idempotency_key, read_body, tree_of
+from api.incoming import dry_run, expected_version, idempotency_key, tree_of
 from api.problems import Refused, faults
 from api.replies import reply
 from api.service import TRAINING, Service, service_of
@@ -82,7 +82,7 @@ class Writing:
     ) -> tuple[Submission, str]:
         """What is asked of the ledger, and the stream of the aggregate that it concerns."""
         trying = dry_run(request)
-        body = await read_body(request, service_of(request).settings.max_body_bytes)
+        body = await service_of(request).body(request)
         given = self._given(request, body)
         texts: list[SealedText] = []
 

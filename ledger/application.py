@@ -18,6 +18,7 @@ from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Corrupt
 from ledger.evidence.verify import Note, checkpoint_of
 from ledger.gathering import Gathering
+from ledger.measures import WriterMeasures
 from ledger.record import Actor, Asked, Head, Record
 from ledger.store.appending import Batch
 from ledger.store.rows import EvidenceRow, SignedHead
@@ -86,9 +87,16 @@ def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None
 class TrialLedger:
     """One trial: its store, its writer, and the state at the head of its log."""
 
-    def __init__(self, store: SqliteStore, clock: Clock = system_clock, watch: ClockWatch | None = None) -> None:
+    def __init__(
+        self,
+        store: SqliteStore,
+        clock: Clock = system_clock,
+        watch: ClockWatch | None = None,
+        measures: WriterMeasures | None = None,
+    ) -> None:
         self.store = store
         self.clock = clock
+        self.measures = measures or WriterMeasures()
         self.world = World()
         for record in store.records():
             self.world = self.world.apply(record)
@@ -101,14 +109,14 @@ class TrialLedger:
         self._world_of = lru_cache(maxsize=16)(self._fold)
 
     @classmethod
-    def create(cls, path: Path, clock: Clock = system_clock) -> Self:
+    def create(cls, path: Path, clock: Clock = system_clock, measures: WriterMeasures | None = None) -> Self:
         """A new, empty ledger in a file that must not exist."""
-        return cls(SqliteStore.create(path), clock)
+        return cls(SqliteStore.create(path), clock, measures=measures)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock) -> Self:
+    def open(cls, path: Path, clock: Clock = system_clock, measures: WriterMeasures | None = None) -> Self:
         """A ledger that exists, owned for writing by this process; checked against its own tree."""
-        return cls(SqliteStore.open(path), clock)
+        return cls(SqliteStore.open(path), clock, measures=measures)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -154,6 +162,21 @@ class TrialLedger:
         return lambda: self._listeners.discard(listener)
 
     @property
+    def waiting(self) -> int:
+        """How many commands wait for the writer."""
+        return self._writer.waiting
+
+    @property
+    def signed_size(self) -> int:
+        """How many events the newest signed head holds."""
+        return 0 if self._after is None else self._after.size
+
+    @property
+    def behind(self) -> str | None:
+        """What was signed and is not in this log: then it takes nothing but the record of its recovery."""
+        return self._behind
+
+    @property
     def corrupt(self) -> str | None:
         """What was found to be altered, if anything was: the ledger is then read-only."""
         return self._corrupt
@@ -165,14 +188,17 @@ class TrialLedger:
         answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
         gathering.behind = self._behind
+        begun = decided = time.perf_counter()
         try:
             with self.store.appending() as batch:
                 self._note_anomaly(batch, gathering)
                 answered.extend((job, gathering.answer(batch, job.payload)) for job in jobs)
                 hashes = gathering.save(batch)
+                decided = time.perf_counter()
         except Corrupt as found:
             self._corrupt = str(found)
             raise
+        self._measure(len(jobs), len(gathering.records), decided - begun, time.perf_counter() - decided)
         self.world = gathering.world
         self._after = newest_head(gathering.evidence, self._after)
         for job, answer in answered:
@@ -183,6 +209,12 @@ class TrialLedger:
         if gathering.records:
             for listener in tuple(self._listeners):
                 listener(gathering.records)
+
+    def _measure(self, commands: int, events: int, deciding_seconds: float, commit_seconds: float) -> None:
+        self.measures.batch_commands.observe(commands)
+        self.measures.batch_events.observe(events)
+        self.measures.deciding_seconds.observe(deciding_seconds)
+        self.measures.commit_seconds.observe(commit_seconds)
 
     def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
         """A clock that was set is on record before whatever it dates."""

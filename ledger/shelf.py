@@ -1,15 +1,25 @@
-"""The trials of an installation: one file each in a directory, opened on demand."""
+"""The trials of an installation: one file each in a directory, opened on demand, closed when nobody uses them.
+
+Whoever uses a trial has taken it, and gives it back: a request until its last byte is sent, an event stream as long as
+somebody listens. What is taken is not closed. What is not is closed after a while, and, the least recently used first,
+when more trials are open than may be. Closing makes the last round of signing that is due.
+"""
 
 import threading
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from ledger.application import Clock, StoryClock, TrialLedger, system_clock
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
 from ledger.keyroom import KeyRoom
+from ledger.measures import WriterMeasures
 from ledger.notary import Notary
 from ledger.record import Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
@@ -18,6 +28,8 @@ from ledger.submission import Receipt, Submission
 from ledger.world import World
 
 SUFFIX = ".ledger"
+OPEN_TRIALS: Final = 1000
+IDLE_MINUTES: Final = 30
 
 
 class _NoArchive:
@@ -30,51 +42,126 @@ class _NoArchive:
         return None
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where one trial stands. `changing` is held while it is opened or closed: who wants it meanwhile waits."""
+
+    changing: threading.Lock = field(default_factory=threading.Lock)
+    ledger: TrialLedger | None = None
+    notary: Notary | None = None
+    users: int = 0
+    used_at: float = 0.0
+
+    @property
+    def may_be_closed(self) -> bool:
+        """Nobody uses it. What was found to be altered stays open, so that it goes on to say so."""
+        return self.ledger is not None and self.users == 0 and self.ledger.corrupt is None
+
+
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
     the keys of their logs are; without it no head is signed here."""
 
-    def __init__(self, directory: Path, story_from: datetime | None = None, keys: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        story_from: datetime | None = None,
+        keys: Path | None = None,
+        *,
+        open_trials: int = OPEN_TRIALS,
+        idle_minutes: int = IDLE_MINUTES,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.directory = directory
+        self.measures = WriterMeasures()
         self._story_from = story_from
+        self._story_clocks: dict[str, StoryClock] = {}
         self._keys = KeyRoom(keys) if keys is not None else None
-        self._open: dict[str, TrialLedger] = {}
-        self._notaries: dict[str, Notary] = {}
+        self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
+        self._open_trials, self._idle_seconds = open_trials, idle_minutes * 60
+        self._steady = steady
+        self._closing = threading.Event()
+        self._tidying: threading.Thread | None = None
         directory.mkdir(parents=True, exist_ok=True)
 
     def names(self) -> list[str]:
         return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
 
-    def trial(self, trial_id: str) -> TrialLedger:
-        """A trial's ledger, opened if it is not; `NoSuchTrial` where there is none."""
-        with self._lock:
-            if trial_id not in self._open:
-                if trial_id not in self.names():
-                    raise NoSuchTrial(f"trial {trial_id}")
-                self._open[trial_id] = self._opened(self.path(trial_id))
-                self._notarise(trial_id)
-            return self._open[trial_id]
-
-    def notary(self, trial_id: str) -> Notary | None:
-        """Who has the heads of an open trial's log signed; none where that is done elsewhere, or not at all."""
-        return self._notaries.get(trial_id)
-
-    def _notarise(self, trial_id: str) -> None:
-        notary = self._keys.notary(trial_id, self._open[trial_id]) if self._keys is not None else None
-        if notary is not None and trial_id not in self._notaries:
-            self._notaries[trial_id] = notary
-            notary.start()
-
     def path(self, trial_id: str) -> Path:
         return self.directory / f"{trial_id}{SUFFIX}"
 
-    def _opened(self, path: Path) -> TrialLedger:
-        ledger = TrialLedger.open(path)
-        registered = ledger.world.trial.registered
-        if self._story_from is not None and registered is not None and registered.training:
-            ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
+    def take(self, trial_id: str) -> TrialLedger:
+        """A trial's ledger, opened if it is not, and open until it is given back; `NoSuchTrial` where there is none."""
+        place = self._taken(trial_id)
+        try:
+            with place.changing:
+                if place.ledger is None:
+                    self._open(trial_id, place)
+                ledger = place.ledger
+            assert ledger is not None, "what is opened is there"
+        except BaseException:
+            self.give_back(trial_id)
+            raise
+        self._close_what_is_too_much()
         return ledger
+
+    def take_open(self, trial_id: str) -> TrialLedger | None:
+        """The same for a trial that is open already: at once."""
+        with self._lock:
+            place = self._places.get(trial_id)
+            if place is None or place.ledger is None:
+                return None
+            place.users += 1
+            return place.ledger
+
+    def give_back(self, trial_id: str) -> None:
+        with self._lock:
+            place = self._places[trial_id]
+            place.users -= 1
+            place.used_at = self._steady()
+            if place.ledger is None and place.users == 0:
+                del self._places[trial_id]
+
+    @contextmanager
+    def using(self, trial_id: str) -> Iterator[TrialLedger]:
+        """A trial, taken for a while."""
+        ledger = self.take(trial_id)
+        try:
+            yield ledger
+        finally:
+            self.give_back(trial_id)
+
+    def trial(self, trial_id: str) -> TrialLedger:
+        """A trial that is looked at once: taken and given back at once."""
+        with self.using(trial_id) as ledger:
+            return ledger
+
+    def visit(self) -> Iterator[tuple[str, TrialLedger]]:
+        """Every trial that is open, one after another, each kept open meanwhile. A visit is no use: it keeps nothing
+        from being closed afterwards."""
+        for name, place in [*self._places.items()]:
+            with self._lock:
+                ledger = place.ledger
+                place.users += ledger is not None
+            if ledger is None:
+                continue
+            try:
+                yield name, ledger
+            finally:
+                with self._lock:
+                    place.users -= 1
+
+    def opened(self) -> dict[str, TrialLedger]:
+        """The trials that are open now."""
+        with self._lock:
+            return {name: place.ledger for name, place in self._places.items() if place.ledger is not None}
+
+    def notary(self, trial_id: str) -> Notary | None:
+        """Who has the heads of an open trial's log signed; none where that is done elsewhere, or not at all."""
+        with self._lock:
+            place = self._places.get(trial_id)
+            return place.notary if place is not None else None
 
     def register(self, submission: Submission) -> Receipt:
         """Begin a trial's ledger. The file is made only for a registration that stands; asked again, it is answered
@@ -82,29 +169,111 @@ class Shelf:
         command = submission.command
         assert isinstance(command, RegisterTrial)
         try:
-            return self.trial(command.trial_id).submit(submission)
+            with self.using(command.trial_id) as ledger:
+                return ledger.submit(submission)
         except NoSuchTrial:
             clock = self._clock_of(command)
             done = carry_out(Docket(World(), submission.asked, clock(), _NoArchive()), command)
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
-        with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
-        receipt = self.trial(command.trial_id).submit(submission)
+        return self._begin(command.trial_id, clock, submission)
+
+    def _begin(self, trial_id: str, clock: Clock, submission: Submission) -> Receipt:
+        place = self._taken(trial_id)
+        try:
+            with place.changing, suppress(AlreadyThere):
+                if place.ledger is None:
+                    place.ledger = TrialLedger.create(self.path(trial_id), clock, self.measures)
+            with self.using(trial_id) as ledger:
+                receipt = ledger.submit(submission)
+            with place.changing:
+                self._notarise(trial_id, place)
+            return receipt
+        finally:
+            self.give_back(trial_id)
+
+    def _taken(self, trial_id: str) -> _Place:
         with self._lock:
-            self._notarise(command.trial_id)
-        return receipt
+            place = self._places.setdefault(trial_id, _Place())
+            place.users += 1
+            return place
+
+    def _open(self, trial_id: str, place: _Place) -> None:
+        if trial_id not in self.names():
+            raise NoSuchTrial(f"trial {trial_id}")
+        ledger = TrialLedger.open(self.path(trial_id), measures=self.measures)
+        registered = ledger.world.trial.registered
+        if self._story_from is not None and registered is not None and registered.training:
+            begins = max(self._story_from, ledger.world.recorded_at or self._story_from)
+            ledger.clock = self._story_clocks.setdefault(trial_id, StoryClock(begins))
+        place.ledger = ledger
+        self._notarise(trial_id, place)
+        self._tidy_from_time_to_time()
+
+    def _notarise(self, trial_id: str, place: _Place) -> None:
+        if self._keys is None or place.ledger is None or place.notary is not None:
+            return
+        place.notary = self._keys.notary(trial_id, place.ledger)
+        if place.notary is not None:
+            place.notary.start()
 
     def _clock_of(self, command: RegisterTrial) -> Clock:
         if command.training and self._story_from is not None:
-            return StoryClock(self._story_from)
+            return self._story_clocks.setdefault(command.trial_id, StoryClock(self._story_from))
         return system_clock
 
-    def close(self) -> None:
+    def tidy(self) -> None:
+        """Close what nobody has used for a while."""
+        before = self._steady() - self._idle_seconds
+        for trial_id, used_at in self._unused():
+            if used_at <= before:
+                self._close(trial_id)
+
+    def _close_what_is_too_much(self) -> None:
+        for trial_id, _ in self._unused():
+            if len(self.opened()) <= self._open_trials:
+                return
+            self._close(trial_id)
+
+    def _unused(self) -> list[tuple[str, float]]:
+        """The trials that may be closed, and when each was used last: the least recently used first."""
         with self._lock:
-            for notary in self._notaries.values():
+            found = [(name, place.used_at) for name, place in self._places.items() if place.may_be_closed]
+        return sorted(found, key=lambda each: each[1])
+
+    def _close(self, trial_id: str, *, whoever_uses_it: bool = False) -> None:
+        """Close a trial, unless somebody has taken it meanwhile. Who asks for it now opens it anew, afterwards."""
+        with self._lock:
+            place = self._places.get(trial_id)
+        if place is None:
+            return
+        with place.changing:
+            with self._lock:
+                if not (place.may_be_closed or whoever_uses_it):
+                    return
+                ledger, notary = place.ledger, place.notary
+                place.ledger = place.notary = None
+            if notary is not None:
                 notary.close()
-            self._notaries.clear()
-            for ledger in self._open.values():
+            if ledger is not None:
                 ledger.close()
-            self._open.clear()
+            with self._lock:
+                if place.users == 0:
+                    self._places.pop(trial_id, None)
+
+    def _tidy_from_time_to_time(self) -> None:
+        with self._lock:
+            if self._tidying is None:
+                self._tidying = threading.Thread(target=self._tidy_until_closed, name="shelf", daemon=True)
+                self._tidying.start()
+
+    def _tidy_until_closed(self) -> None:
+        while not self._closing.wait(max(1.0, self._idle_seconds / 10)):
+            self.tidy()
+
+    def close(self) -> None:
+        self._closing.set()
+        if self._tidying is not None:
+            self._tidying.join()
+        for trial_id in [*self._places]:
+            self._close(trial_id, whoever_uses_it=True)

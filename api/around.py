@@ -1,0 +1,167 @@
+"""Around every request: its id, the headers that every answer has, how many and how long at most, what is counted and
+logged of it; and a problem for what nobody caught."""
+
+import asyncio
+import re
+import secrets
+from dataclasses import dataclass
+from itertools import count
+from time import perf_counter
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.leases import holding
+from api.limits import origin_of
+from api.logs import where
+from api.problems import AT_THE_DOOR, Refused
+from api.service import TRAINING, Service
+
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
+_PROCESS: Final = secrets.token_hex(6)
+_numbers: Final = count(1)
+_log = structlog.get_logger("api")
+
+ALWAYS_ANSWERED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by machines that watch, also when the server is busy; not in the log."""
+
+ON_EVERY_ANSWER: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+UNLESS_SAID: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""Pages that show something say what they may load themselves, and that nobody may frame them."""
+
+OF_A_PAGE: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The policy of a page for people: its own style, and nothing from elsewhere."""
+
+
+@dataclass(slots=True)
+class _Passing:
+    """A request on its way."""
+
+    request_id: str
+    trace: str | None
+    trial: str | None
+    headers: list[tuple[bytes, bytes]]
+    begun_at: float
+    status: int = 0
+
+    @classmethod
+    def of(cls, scope: Scope, service: Service) -> "_Passing":
+        headers, path = Headers(scope=scope), scope["path"]
+        given, trace, trial = headers.get("x-request-id", ""), headers.get("traceparent", ""), _TRIAL.match(path)
+        request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
+        added = [*ON_EVERY_ANSWER, (b"x-request-id", request_id.encode())]
+        hsts = service.settings.hsts_seconds
+        if scope["scheme"] == "https" and hsts:
+            added.append((b"strict-transport-security", b"max-age=%d" % hsts))
+        known = trace if _TRACE.fullmatch(trace) else None
+        return cls(request_id, known, trial[1] if trial else None, added, perf_counter())
+
+
+class Around:
+    """The outermost layer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        service: Service = scope["app"].state.service
+        passing = _Passing.of(scope, service)
+        scope["request_id"] = passing.request_id
+        with holding(service.shelf):
+            service.requests.in_flight += 1
+            try:
+                await self._answered(scope, receive, send, service, passing)
+            finally:
+                service.requests.in_flight -= 1
+                _note(scope, service, passing)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send, service: Service, passing: _Passing) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                passing.status = message["status"]
+                _complete(message, service, passing)
+            await send(message)
+
+        async def beginning(message: Message) -> None:
+            """What has begun may take its time: a download, an event stream."""
+            limit.reschedule(None)
+            await sending(message)
+
+        try:
+            async with asyncio.timeout(service.settings.request_seconds) as limit:
+                _admit(scope, service)
+                await self._app(scope, receive, beginning)
+        except Refused as refused:
+            answer = problems.response(refused.problem, passing.request_id, refused.detail, refused.headers)
+        except TimeoutError as late:
+            if not limit.expired():
+                answer = _unexpected(late, passing)
+            else:
+                answer = problems.response(AT_THE_DOOR["took-too-long"], passing.request_id, "", {"Retry-After": "1"})
+        except Exception as error:
+            answer = _unexpected(error, passing)
+        else:
+            return
+        await answer(scope, receive, sending)
+
+
+def _admit(scope: Scope, service: Service) -> None:
+    """Before it is known who asks: from one address not too fast, and all together not too many."""
+    if scope["path"] in ALWAYS_ANSWERED:
+        return
+    client = scope.get("client")
+    service.addresses.take(origin_of(client[0] if client else None))
+    if service.requests.in_flight > service.settings.requests_in_flight:
+        raise Refused("too-many-at-once", headers={"Retry-After": "1"})
+
+
+def _unexpected(error: Exception, passing: _Passing) -> problems.Response:
+    told = {"kind": type(error).__name__, "where": where(error)}
+    _log.error("unexpected", request_id=passing.request_id, traceparent=passing.trace, **told)
+    if passing.status:
+        raise error
+    return problems.response(AT_THE_DOOR["internal"], passing.request_id)
+
+
+def _complete(message: Message, service: Service, passing: _Passing) -> None:
+    """The headers that every answer has."""
+    headers: list[tuple[bytes, bytes]] = [*message["headers"], *passing.headers]
+    said = {name for name, _ in message["headers"]}
+    headers += [header for header in UNLESS_SAID if header[0] not in said]
+    if passing.trial is not None and service.is_training(passing.trial):
+        headers = [header for header in headers if header[0] != TRAINING_RAW]
+        headers.append((TRAINING_RAW, b"true"))
+    message["headers"] = headers
+
+
+TRAINING_RAW: Final = TRAINING.lower().encode()
+
+
+def _note(scope: Scope, service: Service, passing: _Passing) -> None:
+    """Count the request, and write its line in the log: the route's template, and nothing that was in its place."""
+    took = perf_counter() - passing.begun_at
+    route = getattr(scope.get("route"), "path", "none")
+    service.requests.answered_in(scope["method"], route, passing.status, took)
+    if service.settings.log_requests and scope["path"] not in ALWAYS_ANSWERED:
+        trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None
+        told = {"method": scope["method"], "route": route, "trial": trial, "status": passing.status}
+        ids = {"request_id": passing.request_id, "traceparent": passing.trace}
+        service.log_request({**told, "milliseconds": round(took * 1000, 2), **ids})
