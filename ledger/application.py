@@ -26,6 +26,7 @@ from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
+from ledger.trial.evidence import RecoveryRecorded
 from ledger.world import World
 
 Clock = Callable[[], datetime]
@@ -84,6 +85,14 @@ def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None
     return before if found is None else Head(found.size, found.root.hex())
 
 
+def unrecovered(store: SqliteStore) -> str | None:
+    """Of a log that was restored to an earlier point, what it is, until its recovery is on record."""
+    restored = store.restoration()
+    if restored is None or store.page(restored.size - 1, 1, type=RecoveryRecorded.NAME):
+        return None
+    return f"{restored.size} events were restored, of a log of {restored.of_size}"
+
+
 class TrialLedger:
     """One trial: its store, its writer, and the state at the head of its log."""
 
@@ -103,6 +112,7 @@ class TrialLedger:
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
+        self._restored = unrecovered(store)
         self._watch = watch or ClockWatch(steady=time.monotonic if clock is system_clock else None)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
@@ -173,8 +183,9 @@ class TrialLedger:
 
     @property
     def behind(self) -> str | None:
-        """What was signed and is not in this log: then it takes nothing but the record of its recovery."""
-        return self._behind
+        """What is not in this log and was signed, or was there before the log was restored to an earlier point. Then
+        it takes nothing but the record of its recovery."""
+        return self._behind or self._restored
 
     @property
     def corrupt(self) -> str | None:
@@ -187,7 +198,7 @@ class TrialLedger:
             raise Corrupt(self._corrupt)
         answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
-        gathering.behind = self._behind
+        gathering.behind = self.behind
         begun = decided = time.perf_counter()
         try:
             with self.store.appending() as batch:
@@ -200,6 +211,8 @@ class TrialLedger:
             raise
         self._measure(len(jobs), len(gathering.records), decided - begun, time.perf_counter() - decided)
         self.world = gathering.world
+        if self._restored is not None:
+            self._restored = unrecovered(self.store)
         self._after = newest_head(gathering.evidence, self._after)
         for job, answer in answered:
             if isinstance(answer, Exception):
@@ -219,7 +232,7 @@ class TrialLedger:
     def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
         """A clock that was set is on record before whatever it dates."""
         off_by = self._watch.off_by_milliseconds(gathering.now)
-        if off_by is None or self.world.trial.registered is None:
+        if off_by is None or self.world.trial.registered is None or self.behind is not None:
             return
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         asked = Asked(BY_ITSELF, secrets.token_hex(16))

@@ -22,7 +22,7 @@ from ledger.record import Record
 from ledger.refusals import NoSuchRecord
 from ledger.store.codec import open_leaf, record_of
 from ledger.store.connection import DurableDatastore, faults_named
-from ledger.store.rows import Anchor, Answer, Refusal, SignedHead
+from ledger.store.rows import Anchor, Answer, Refusal, Restoration, SignedHead
 from ledger.store.texts import commitment
 from ledger.types import parse_instant
 
@@ -143,6 +143,16 @@ class Reading:
         query = "SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size DESC LIMIT 1"
         found = self.select(query, at_least)
         return SignedHead(found[0]["size"], found[0]["note"].encode()) if found else None
+
+    def head_within(self, size: int) -> HeadRow | None:
+        """The tree after the last batch that ends within the first so many events; none where none does."""
+        found = self.select("SELECT size, root, peaks FROM heads WHERE size <= ? ORDER BY size DESC LIMIT 1", size)
+        return HeadRow(*found[0]) if found else None
+
+    def restoration(self) -> Restoration | None:
+        """Where this log was restored to an earlier point, the last time; none where it never was."""
+        found = self.select("SELECT size, root, of_size, of_root FROM restorations ORDER BY size DESC LIMIT 1")
+        return Restoration(*found[0]) if found else None
 
     def cosigned_note(self, head: SignedHead) -> bytes:
         """The note of a signed head, with the cosignatures that there are by now."""

@@ -139,7 +139,7 @@ def test_a_network_of_ipv6_is_one_origin(one: str | None, other: str | None, sam
     assert (origin_of(one) == origin_of(other)) is same
 
 
-def test_many_addresses_do_not_empty_the_bucket_of_one(tmp_path: Path) -> None:
+def test_many_addresses_do_not_empty_the_bucket_of_one() -> None:
     """The one that was asked least recently is forgotten; who goes on asking is not."""
     buckets = Buckets(rate=1, burst=2, clock=lambda: 0.0)
     buckets.take("guesser")
@@ -173,7 +173,7 @@ def test_more_requests_than_are_worked_on_at_once_are_asked_to_come_again(tmp_pa
 
 def test_no_more_streams_are_followed_than_may(story: Story) -> None:
     service = story.place.app.state.service
-    service.streams.update({number: (TRIAL, 0) for number in range(service.settings.streams_at_once)})
+    service.streams.update(dict.fromkeys(range(service.settings.streams_at_once), (TRIAL, 0)))
     answer = story.place.by("inspector").get("/stream")
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/too-many-at-once")
     assert answer.headers["retry-after"] == "5"
@@ -212,7 +212,7 @@ def test_what_has_begun_to_answer_may_take_its_time(story: Story) -> None:
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[Place, io.StringIO]]:
+def logged(tmp_path: Path) -> Callable[..., tuple[Place, io.StringIO]]:
     def made(**settings: Any) -> tuple[Place, io.StringIO]:
         place, out = Place(tmp_path, **settings), io.StringIO()
         place.app.state.service.log_request = request_log(out)
