@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -21,7 +20,7 @@ from api.problems import AT_THE_DOOR, Refused
 from api.service import TRAINING, Service
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACE: Final = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
 _PROCESS: Final = secrets.token_hex(6)
 _numbers: Final = count(1)
@@ -61,14 +60,14 @@ class _Passing:
 
     @classmethod
     def of(cls, scope: Scope, service: Service) -> "_Passing":
-        headers, path = Headers(scope=scope), scope["path"]
-        given, trace, trial = headers.get("x-request-id", ""), headers.get("traceparent", ""), _TRIAL.match(path)
+        headers, trial = dict(scope["headers"]), _TRIAL.match(scope["path"])
+        given, trace = headers.get(b"x-request-id", b"").decode("latin-1"), headers.get(b"traceparent", b"")
         request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
         added = [*ON_EVERY_ANSWER, (b"x-request-id", request_id.encode())]
         hsts = service.settings.hsts_seconds
         if scope["scheme"] == "https" and hsts:
             added.append((b"strict-transport-security", b"max-age=%d" % hsts))
-        known = trace if _TRACE.fullmatch(trace) else None
+        known = trace.decode() if _TRACE.fullmatch(trace) else None
         return cls(request_id, known, trial[1] if trial else None, added, perf_counter())
 
 
@@ -143,11 +142,9 @@ def _unexpected(error: Exception, passing: _Passing) -> problems.Response:
 
 def _complete(message: Message, service: Service, passing: _Passing) -> None:
     """The headers that every answer has."""
-    headers: list[tuple[bytes, bytes]] = [*message["headers"], *passing.headers]
-    said = {name for name, _ in message["headers"]}
-    headers += [header for header in UNLESS_SAID if header[0] not in said]
-    if passing.trial is not None and service.is_training(passing.trial):
-        headers = [header for header in headers if header[0] != TRAINING_RAW]
+    said: dict[bytes, bytes] = dict(message["headers"])
+    headers = [*message["headers"], *passing.headers, *(each for each in UNLESS_SAID if each[0] not in said)]
+    if passing.trial is not None and service.is_training(passing.trial) and TRAINING_RAW not in said:
         headers.append((TRAINING_RAW, b"true"))
     message["headers"] = headers
 
