@@ -17,7 +17,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench simulate kill tamper lock sbom clean
+.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper lock sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ bench: $(DEV) ## every benchmark, each beside its peer (BENCHMARKS='replay reads
 simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
 
-kill: $(DEV) ## the server killed under load, long form (ROUNDS=30)
-	@$(BIN)/python -m tests.reliability --rounds $(or $(ROUNDS),30)
+chaos: $(DEV) ## faults injected into the real program, long form, some half an hour (ARGS='--row F3')
+	@$(BIN)/trial-ledger chaos --long $(ARGS)
+
+soak: $(DEV) ## mixed load on one server (MINUTES=60)
+	@$(BIN)/python -m tests.reliability.soak --minutes $(or $(MINUTES),60)
 
 tamper: $(DEV) ## a log of 200 events altered in every way, each named by the verifier
 	@$(BIN)/python -m tests.evidence

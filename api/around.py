@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Final
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -104,8 +105,9 @@ class Around:
             limit.reschedule(None)
             await sending(message)
 
+        limit = asyncio.timeout(service.settings.request_seconds)
         try:
-            async with asyncio.timeout(service.settings.request_seconds) as limit:
+            async with limit:
                 _admit(scope, service)
                 await self._app(scope, receive, beginning)
         except Refused as refused:
@@ -132,7 +134,7 @@ def _admit(scope: Scope, service: Service) -> None:
         raise Refused("too-many-at-once", headers={"Retry-After": "1"})
 
 
-def _unexpected(error: Exception, passing: _Passing) -> problems.Response:
+def _unexpected(error: Exception, passing: _Passing) -> Response:
     told = {"kind": type(error).__name__, "where": where(error)}
     _log.error("unexpected", request_id=passing.request_id, traceparent=passing.trace, **told)
     if passing.status:
@@ -161,4 +163,4 @@ def _note(scope: Scope, service: Service, passing: _Passing) -> None:
         trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None
         told = {"method": scope["method"], "route": route, "trial": trial, "status": passing.status}
         ids = {"request_id": passing.request_id, "traceparent": passing.trace}
-        service.log_request({**told, "milliseconds": round(took * 1000, 2), **ids})
+        service.request_log.tell({**told, "milliseconds": round(took * 1000, 2), **ids})

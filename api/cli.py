@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from api.cli_accounts import accounts
+from api.cli_chaos import chaos
 from api.cli_config import config
 from api.cli_design import design
 from api.cli_doctor import doctor
@@ -49,7 +50,8 @@ for command in (replay, rebuild, events, pack, backup, restore):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
-app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(doctor)
+for command in (doctor, chaos):
+    app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(command)
 app.add_typer(config, name="config", rich_help_panel=HERE)
 app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(attack)

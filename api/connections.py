@@ -5,7 +5,7 @@ line and the headers, is bounded here: uvicorn gives them neither a size nor a t
 """
 
 import ssl
-from asyncio import BaseTransport, TimerHandle
+from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -35,8 +35,8 @@ class BoundedBeginning(HttpToolsProtocol):
         self._ended_here = False
         self._deadline: TimerHandle | None = None
 
-    def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)  # type: ignore[arg-type]
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
         self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -78,7 +78,7 @@ class BoundedBeginning(HttpToolsProtocol):
             self._deadline = None
 
     def _refuse(self, status: bytes) -> None:
-        if self.transport is not None and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
             self.transport.close()
 

@@ -13,7 +13,7 @@ from api.happenings import Happening
 from api.incoming import read_body
 from api.leases import held
 from api.limits import Buckets, origin_of
-from api.logs import request_log
+from api.logs import RequestLog
 from api.metrics import RequestMeasures
 from api.problems import Refused
 from api.roles import Needed
@@ -50,7 +50,7 @@ class Service:
         self.requests = RequestMeasures()
         self.streams: dict[object, tuple[str, int]] = {}
         """Of every event stream that somebody follows: which trial's, and the last position that was sent."""
-        self.log_request = request_log()
+        self.request_log = RequestLog()
         self._is_training: dict[str, bool] = {}
 
     def note(self, happening: Happening) -> None:
@@ -119,6 +119,7 @@ class Service:
 
     def close(self) -> None:
         self.shelf.close()
+        self.request_log.flush()
 
 
 def service_of(request: Request) -> Service:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from api.around import ALWAYS_ANSWERED
 from api.limits import MOST_BUCKETS, Buckets, origin_of
-from api.logs import request_log
+from api.logs import RequestLog
 from api.problems import Refused
 from tests.api.place import TRIAL, Place
 from tests.api.story import ROWS, Story
@@ -215,7 +215,7 @@ def test_what_has_begun_to_answer_may_take_its_time(story: Story) -> None:
 def logged(tmp_path: Path) -> Callable[..., tuple[Place, io.StringIO]]:
     def made(**settings: Any) -> tuple[Place, io.StringIO]:
         place, out = Place(tmp_path, **settings), io.StringIO()
-        place.app.state.service.log_request = request_log(out)
+        place.app.state.service.request_log = RequestLog(out)
         return place, out
 
     return made
@@ -231,6 +231,7 @@ def test_a_request_is_one_line_of_the_log_without_what_was_in_it(
     place.by("inspector").get("/patients/Petrova", nonsense="Petrova")
     place.http.get("/v1/trials/Petrova/patients")
     place.http.get("/healthz")
+    place.app.state.service.request_log.flush()
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [(line["method"], line["route"], line["status"], line["trial"]) for line in lines] == [
         ("POST", "/v1/trials", 201, None),
@@ -246,8 +247,17 @@ def test_a_request_is_one_line_of_the_log_without_what_was_in_it(
 def test_requests_are_not_logged_where_a_setting_says_so(logged: Callable[..., tuple[Place, io.StringIO]]) -> None:
     place, out = logged(log_requests=False)
     place.by("inspector").get("/v1/trials")
-    assert out.getvalue() == ""
     place.stop()
+    assert out.getvalue() == ""
+
+
+def test_the_last_lines_are_written_when_the_server_ends(
+    logged: Callable[..., tuple[Place, io.StringIO]],
+) -> None:
+    place, out = logged()
+    place.by("inspector").get("/v1/trials")
+    place.stop()
+    assert '"route":"/v1/trials"' in out.getvalue()
 
 
 def test_what_watches_is_answered_always() -> None:
