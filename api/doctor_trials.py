@@ -6,6 +6,7 @@ from pathlib import Path
 
 from api.doctor import Finding
 from api.settings import Settings
+from ledger.application import unrecovered
 from ledger.errors import LedgerError
 from ledger.evidence.cosigning import Heads
 from ledger.evidence.proofs import Prover
@@ -33,13 +34,15 @@ def trials(settings: Settings, now: datetime) -> Iterator[Finding]:
             yield Finding(f"trial {name}", "wrong", str(fault))
 
 
-def _trial(name: str, store: Reading, settings: Settings, now: datetime) -> Finding:
+def _trial(name: str, store: SqliteStore, settings: Settings, now: datetime) -> Finding:
     about, size = f"trial {name}", store.size
     if size == 0:
         return Finding(about, "attention", "empty: its registration was cut off; register it again")
     newest = store.record(size - 1).recorded_at
     if newest > now:
         return Finding(about, "wrong", f"its newest event was recorded at {instant_text(newest)}, ahead of the clock")
+    if (restored := unrecovered(store)) is not None:
+        return Finding(about, "wrong", f"{restored}; it takes nothing before its recovery is on record")
     if settings.keys is None:
         return Finding(about, "good", f"{size} events; heads are signed elsewhere or not at all")
     return _signed(about, store, settings.keys / f"{name}{KEY_SUFFIX}", settings.keys / HEADS)

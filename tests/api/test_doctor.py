@@ -19,7 +19,7 @@ from api.settings import Settings
 from ledger.decisions import setup
 from ledger.record import Asked
 from ledger.shelf import Shelf
-from ledger.store.backup import backup
+from ledger.store.backup import backup, restore_until
 from ledger.submission import Submission, command_id
 from tests.api.served import certificate
 from tests.bench import SPONSOR
@@ -95,6 +95,15 @@ def test_an_old_copy_put_in_the_ledgers_place_is_wrong(installation: Path, told:
     code, found = told()
     assert code == 1
     assert "a head of 4 events was signed, and this log of 3 does not continue it" in found[f"trial {TRIAL}"]["says"]
+
+
+def test_a_log_that_waits_for_its_recovery_is_wrong(installation: Path, told: Told) -> None:
+    path, whole = installation / "var" / f"{TRIAL}.ledger", installation / "whole"
+    path.rename(whole)
+    restore_until(whole, path, 2)
+    code, found = told()
+    assert code == 1
+    assert "2 events were restored, of a log of 3" in found[f"trial {TRIAL}"]["says"]
 
 
 def test_a_file_that_is_no_ledger_is_wrong(installation: Path, told: Told) -> None:
