@@ -50,8 +50,8 @@ for command in (replay, rebuild, events, pack, backup, restore):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
-for command in (doctor, chaos):
-    app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(command)
+app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(doctor)
+app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(chaos)
 app.add_typer(config, name="config", rich_help_panel=HERE)
 app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(attack)

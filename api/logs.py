@@ -47,9 +47,9 @@ class RequestLog:
     other book-keeping; so lines are written together, a moment later, or at the end (`flush`)."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._out = stream or sys.stderr
+        self._stream = stream
         self._lines: list[bytes] = []
-        self._readable = structlog.get_logger("request") if self._out.isatty() else None
+        self._readable = structlog.get_logger("request") if (stream or sys.stderr).isatty() else None
 
     def tell(self, told: Mapping[str, Any]) -> None:
         """Write what is told of a request, from its event loop."""
@@ -65,5 +65,6 @@ class RequestLog:
     def flush(self) -> None:
         lines, self._lines = self._lines, []
         if lines:
-            self._out.write(b"\n".join(lines).decode() + "\n")
-            self._out.flush()
+            out = self._stream or sys.stderr
+            out.write(b"\n".join(lines).decode() + "\n")
+            out.flush()

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 from pydantic import SecretStr
+from starlette.requests import Request
 
 from api.around import ALWAYS_ANSWERED
 from api.limits import MOST_BUCKETS, Buckets, origin_of
 from api.logs import RequestLog
 from api.problems import Refused
+from api.roles import needs
+from api.service import service_of
 from tests.api.place import TRIAL, Place
 from tests.api.story import ROWS, Story
 from tests.api.test_roles import NEEDS_NO_TOKEN, ask, routes
@@ -36,7 +39,9 @@ def test_every_answer_has_the_secure_headers(story: Story) -> None:
     for method, path, _, _ in routes():
         answer = ask(place, method, path, place.by("inspector").bearer)
         assert SECURE.items() <= dict(answer.headers).items(), path
-        assert "default-src 'none'" in answer.headers["content-security-policy"], path
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy, path
+        assert "frame-ancestors 'none'" in policy, path
         assert answer.headers["cache-control"] == "no-store", path
         assert "server" not in answer.headers
 
@@ -209,6 +214,25 @@ def test_what_has_begun_to_answer_may_take_its_time(story: Story) -> None:
             return [line async for line in answer.aiter_lines()]
 
     assert json.loads("".join(asyncio.run(followed())))["size"] == place.size
+
+
+def test_a_trial_is_not_closed_under_a_request_and_may_be_after_it(story: Story) -> None:
+    """However idle it was: the request has taken it, and gives it back with its last byte."""
+    place, shelf = story.place, story.place.app.state.service.shelf
+
+    async def tidied(request: Request, trial: str) -> bool:
+        service = service_of(request)
+        await service.ledger(trial, service.caller(request, needs("trial", "R")))
+        shelf._steady = lambda: 1e12
+        shelf.tidy()
+        return trial in shelf.opened()
+
+    place.app.add_api_route("/tidied/{trial}", tidied)
+    assert place.http.get(f"/tidied/{TRIAL}", headers=place.by("inspector").bearer).json() is True
+    shelf._steady = lambda: 1e13
+    shelf.tidy()
+    assert shelf.opened() == {}
+    assert place.by("inspector").get("/patients").status_code == 200
 
 
 @pytest.fixture

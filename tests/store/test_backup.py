@@ -119,6 +119,8 @@ def test_what_came_later_is_not_in_the_file_at_all(path: Path, copy: Path) -> No
         with store.appending() as batch:
             batch.save((), (), (), [refusal(0)])
         append(store, narrated(1, late), texts=[late])
+        with store.appending() as batch:
+            batch.save((), (), (), [refusal(1)])
     restore_until(path, copy, 1)
     with SqliteStore.open(copy, read_only=True) as found:
         assert found.text(early.commitment) == "Known early"
