@@ -15,7 +15,7 @@ ADMINISTRATION = frozenset(
         "trial.registered.v1",
         "trial.site-opened.v1",
         "trial.source-registered.v1",
-        "trial.role-delegated.v1",
+        "trial.role-delegated.v2",
         "trial.role-revoked.v1",
     }
 )

@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from api.description import describe, write_responses
-from api.handling import handle_problems
+from api.handling import HANDLERS, handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
     interactive,
     operations,
+    reading_access,
     reading_audit,
     reading_design,
     reading_dosing,
@@ -25,6 +26,7 @@ from api.routes import (
     reading_outcomes,
     reading_pack,
     reading_patients,
+    reading_privacy,
     reading_products,
     reading_review,
     reading_safety,
@@ -35,6 +37,7 @@ from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
 from api.service import Service
 from api.settings import Settings
+from api.short_way import Paths, ShortWay
 from api.writing import Writing
 
 TITLE: Final = "Trial ledger"
@@ -54,8 +57,10 @@ READS: Final = (
     reading_dosing,
     reading_design,
     reading_evidence,
+    reading_privacy,
     reading_log,
     reading_audit,
+    reading_access,
     clock,
     operations,
 )
@@ -69,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.log.start()
         try:
             yield
         finally:
@@ -90,6 +96,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(routes.router)
     if settings.interactive_docs:
         app.include_router(interactive.router)
+    app.add_middleware(
+        ShortWay, paths=Paths((each.write.full_path, each.answer) for each in WRITINGS), handlers=HANDLERS
+    )
     handle_problems(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents it
     return app
@@ -100,7 +109,7 @@ def add_write(app: FastAPI, writing: Writing) -> None:
     write = writing.write
     app.add_api_route(
         write.full_path,
-        writing.register if write.registers else writing.serve,
+        writing.answer,
         methods=["POST"],
         name=write.operation,
         operation_id=write.operation,

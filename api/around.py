@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Final
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,8 +18,10 @@ from api import problems
 from api.leases import holding
 from api.limits import origin_of
 from api.logs import where
+from api.noting import ACCOUNT, TEMPLATE, happening_of
 from api.problems import AT_THE_DOOR, Refused
 from api.service import TRAINING, Service
+from ledger.installation_log import LogUnavailable
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE: Final = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -94,6 +97,8 @@ class Around:
                 _note(scope, service, passing)
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send, service: Service, passing: _Passing) -> None:
+        unkept: LogUnavailable | None = None
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 passing.status = message["status"]
@@ -101,9 +106,13 @@ class Around:
             await send(message)
 
         async def beginning(message: Message) -> None:
-            """What has begun may take its time: a download, an event stream."""
-            limit.reschedule(None)
-            await sending(message)
+            """What has begun may take its time: a download, an event stream. What has to be noted first is."""
+            nonlocal unkept
+            if message["type"] == "http.response.start" and unkept is None:
+                unkept = await _noted(service, scope, message)
+            if unkept is None:
+                limit.reschedule(None)
+                await sending(message)
 
         limit = asyncio.timeout(service.settings.request_seconds)
         try:
@@ -120,8 +129,28 @@ class Around:
         except Exception as error:
             answer = _unexpected(error, passing)
         else:
-            return
+            if unkept is None:
+                return
+            answer = problems.of_ledger_error(unkept, passing.request_id)
         await answer(scope, receive, sending)
+
+
+async def _noted(service: Service, scope: Scope, message: Message) -> LogUnavailable | None:
+    """Note what is kept of a request; why a copy may not go out, where it cannot be noted first."""
+    service.used(scope.get(ACCOUNT))
+    headers = Headers(raw=message.get("headers", []))
+    told = happening_of(scope, message["status"], headers, service.settings.reads_noted)
+    if told is None:
+        return None
+    told = service.of_what_is_known(told)
+    if told.kind != "exported":
+        service.note(told)
+        return None
+    try:
+        await service.keep(told)
+    except LogUnavailable as unkept:
+        return unkept
+    return None
 
 
 def _admit(scope: Scope, service: Service) -> None:
@@ -157,7 +186,7 @@ TRAINING_RAW: Final = TRAINING.lower().encode()
 def _note(scope: Scope, service: Service, passing: _Passing) -> None:
     """Count the request, and write its line in the log: the route's template, and nothing that was in its place."""
     took = perf_counter() - passing.begun_at
-    route = getattr(scope.get("route"), "path", "none")
+    route: str = scope.get(TEMPLATE) or getattr(scope.get("route"), "path", "none")
     service.requests.answered_in(scope["method"], route, passing.status, took)
     if service.settings.log_requests and scope["path"] not in ALWAYS_ANSWERED:
         trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None

@@ -10,6 +10,7 @@ from typing import Final
 import typer
 from pydantic import ValidationError
 
+from api.cli_access import access_log, delegations
 from api.cli_accounts import accounts
 from api.cli_chaos import chaos
 from api.cli_config import config
@@ -22,6 +23,7 @@ from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
 from api.cli_protocol import protocol
 from api.cli_serve import demo, serve
+from api.cli_vault import upgrade, vault
 from ledger.errors import LedgerError
 from ledger.store.codec import LEAF_VERSION
 from ledger.store.schema import FORMAT_VERSION
@@ -46,13 +48,15 @@ app = typer.Typer(
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(serve)
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(demo)
 app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
-for command in (replay, rebuild, events, pack, backup, restore):
+app.command("access-log", rich_help_panel=SERVICE, epilog=EXIT_CODES)(access_log)
+for command in (replay, rebuild, events, delegations, pack, backup, restore, upgrade):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(doctor)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(chaos)
 app.add_typer(config, name="config", rich_help_panel=HERE)
+app.add_typer(vault, name="vault", rich_help_panel=HERE)
 app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(attack)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(recover)

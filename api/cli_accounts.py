@@ -1,18 +1,18 @@
 """Who may call: accounts are added, listed and revoked in the file that a running server follows."""
 
-from datetime import date
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from api.auth import add_account, read_accounts, remove_client
+from api.account_changes import announce
+from api.auth import Account, add_account, read_accounts, remove_client
 from api.cli_output import REFUSED, AsJson, err, facts, show
+from api.cli_places import day_of
 from api.roles import ROLES
 from api.settings import Settings
-from ledger.types import Name, Role, parse_day
 
 accounts = typer.Typer(no_args_is_help=True, help="Who may call the server: accounts and their tokens.")
 
@@ -31,18 +31,15 @@ def add(
     path, name_of_token = Settings().accounts, client or name
     if any(account.client == name_of_token for account in read_accounts(path)):
         raise typer.BadParameter(f"{name_of_token} has a token already: revoke it first, or give --client another name")
+    asked: dict[str, Any] = {"id": name, "role": role, "site": site, "client": name_of_token}
+    asked |= {"trials": tuple(trial) if trial else None, "expires_on": day_of(expires_on)}
     try:
-        token = add_account(
-            path,
-            id=TypeAdapter(Name).validate_python(name),
-            role=TypeAdapter[Role](Role).validate_python(role),
-            site=site,
-            trials=tuple(trial) if trial else None,
-            client=client,
-            expires_on=_day(expires_on),
-        )
+        Account.model_validate({**asked, "token_sha256": "0" * 64})
     except ValidationError as faults:
         raise typer.BadParameter("; ".join(str(fault["msg"]) for fault in faults.errors())) from None
+    at = "" if site is None else f" at {site}"
+    announce(Settings(), name_of_token, f"added for {name} as {role}{at}")
+    token = add_account(path, **asked)
     said = {"id": name, "client": name_of_token, "role": role, "site": site, "token": token}
     show(said, as_json, lambda: facts(said))
 
@@ -62,18 +59,14 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Take an account out: its next request is refused."""
-    removed = remove_client(Settings().accounts, client)
+    path = Settings().accounts
+    if any(account.client == client for account in read_accounts(path)):
+        announce(Settings(), client, "revoked")
+    removed = remove_client(path, client)
     show({"client": client, "revoked": removed}, as_json, lambda: facts({"client": client, "revoked": removed}))
     if not removed:
         err.print(f"There is no account {client}.")
         raise typer.Exit(REFUSED)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else parse_day(text)
-    except ValueError as fault:
-        raise typer.BadParameter(str(fault)) from None
 
 
 def _table(found: list[dict[str, Any]]) -> Table:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api import problems
 from api.around import Around
+from api.noting import leave_refusal
 from api.problems import AT_THE_DOOR, Refused
 from api.reading import NotModified
 from ledger.errors import Contradicted, LedgerError
@@ -33,7 +34,9 @@ def request_id_of(request: Request) -> str:
 
 async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
-    if isinstance(error, RefusedByRule | Contradicted) and request.method == "POST":
+    by_rule = isinstance(error, RefusedByRule | Contradicted) and request.method == "POST"
+    leave_refusal(request.scope, problems.of_error(type(error)), error.rule, by_rule=by_rule)
+    if by_rule:
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
         request.app.state.service.counts["unavailable", error.rule or type(error).__name__] += 1
@@ -43,11 +46,13 @@ async def _refused_by_the_ledger(request: Request, error: Exception) -> Response
 
 async def _refused_at_the_door(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
+    leave_refusal(request.scope, error.problem)
     return problems.response(error.problem, request_id_of(request), error.detail, error.headers, **error.members)
 
 
 async def _not_of_the_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    leave_refusal(request.scope, AT_THE_DOOR["request-invalid"])
     found: list[dict[str, Any]] = list(error.errors())
     return problems.response(AT_THE_DOOR["request-invalid"], request_id_of(request), faults=problems.faults(found))
 
@@ -55,6 +60,7 @@ async def _not_of_the_form(request: Request, error: Exception) -> Response:
 async def _of_the_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = BY_STATUS.get(error.status_code, AT_THE_DOOR["request-unreadable"])
+    leave_refusal(request.scope, problem)
     return problems.response(problem, request_id_of(request), headers=error.headers)
 
 
@@ -63,15 +69,17 @@ async def _not_modified(_: Request, known: Exception) -> Response:
     return Response(status_code=304, headers={"ETag": known.tag})
 
 
+HANDLERS: Final[dict[type[Exception], Handler]] = {
+    LedgerError: _refused_by_the_ledger,
+    Refused: _refused_at_the_door,
+    RequestValidationError: _not_of_the_form,
+    HTTPException: _of_the_framework,
+    NotModified: _not_modified,
+}
+
+
 def handle_problems(app: FastAPI) -> None:
     """Every error becomes a problem."""
-    handlers: dict[type[Exception], Handler] = {
-        LedgerError: _refused_by_the_ledger,
-        Refused: _refused_at_the_door,
-        RequestValidationError: _not_of_the_form,
-        HTTPException: _of_the_framework,
-        NotModified: _not_modified,
-    }
-    for kind, handler in handlers.items():
+    for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Around)

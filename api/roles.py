@@ -55,6 +55,7 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "trial": "pi inv sc: R S; mm: R W S; ec: R approval; coord check ds qa dm cra stat: R; insp: R V",
         "delegations": "pi: R W S own; mm: R W S; dm cra insp admin: R",
         "sources": "admin: R W; mm insp: R",
+        "accounts": "admin: R W; mm insp: R",
         "patient": "pi inv coord check: R W own; mm sc ds dm stat ec: R; cra: R own; insp: R V; edc: W own",
         "eligibility": "pi inv: R S own; mm sc dm stat: R; cra: R own; insp: R V",
         "slots": "pi inv coord check: R W own; mm: R W; sc ds qa dm stat: R; cra: R own; insp: R V",
@@ -77,7 +78,11 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "notice": "pi inv coord check: R W own; qa: R W; mm sc ds dm stat ec: R; cra: R own; insp: R V",
         "events": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
         " edc: received own; admin: setup",
+        "access-log": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
+        " edc: received own; admin: setup",
         "texts": "pi inv coord check cra: R own; mm sc ds dm: R; insp: R",
+        "erasure": "pi: R W S own; mm: R W S; dm cra: R; insp: R V",
+        "redaction": "pi: W S own; mm: W S; inv coord check cra: W own; dm ds sc: W",
         "evidence": "mm: R W S; pi: R W; inv coord check sc ds qa dm cra stat ec insp edc admin: R",
         "clock": "mm admin: W",
     }

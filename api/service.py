@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import structlog
@@ -15,10 +17,12 @@ from api.leases import held
 from api.limits import Buckets, origin_of
 from api.logs import RequestLog
 from api.metrics import RequestMeasures
+from api.noting import ACCOUNT, RESOURCE
 from api.problems import Refused
 from api.roles import Needed
 from api.settings import Settings
-from ledger.application import TrialLedger
+from ledger.application import TrialLedger, system_clock
+from ledger.installation_log import PATIENCE_SECONDS, InstallationLog, LogUnavailable
 from ledger.record import Actor
 from ledger.refusals import NoSuchTrial
 from ledger.shelf import Shelf
@@ -27,6 +31,9 @@ TRAINING: Final = "Ledger-Training"
 """The header that marks what comes from a ledger that holds no real patient."""
 
 _CHALLENGE: Final = 'Bearer realm="trial-ledger"'
+TOLD: Final = frozenset({"log-in-failed", "locked-out", "account-changed", "signing-failed", "exported"})
+"""What the server's own log tells too; of the rest there is too much."""
+
 _log = structlog.get_logger("door")
 
 
@@ -39,6 +46,7 @@ class Service:
             settings.directory,
             settings.story_from,
             settings.keys,
+            settings.keyring(),
             open_trials=settings.open_trials,
             idle_minutes=settings.idle_minutes,
         )
@@ -47,6 +55,8 @@ class Service:
         self.addresses = Buckets(settings.address_per_second, settings.address_at_once, of="address")
         self.strangers = Buckets(settings.strangers_per_second, settings.strangers_at_once, of="address")
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.log = InstallationLog(settings.directory, settings.installation_origin, settings.keys, self.shelf.keyring)
+        self._used_on: dict[str, date] = {}
         self.requests = RequestMeasures()
         self.streams: dict[object, tuple[str, int]] = {}
         """Of every event stream that somebody follows: which trial's, and the last position that was sent."""
@@ -54,7 +64,42 @@ class Service:
         self._is_training: dict[str, bool] = {}
 
     def note(self, happening: Happening) -> None:
-        """Keep what happened at the door."""
+        """Keep what happened at the door; it is on disk in a moment."""
+        self.log.note(happening.noted(), happening.actor)
+        self._tell(happening)
+
+    async def keep(self, happening: Happening) -> None:
+        """Keep what happened at the door before anything else happens; `LogUnavailable`."""
+        self._tell(happening)
+        kept = asyncio.wrap_future(self.log.keep(happening.noted(), happening.actor))
+        try:
+            await asyncio.wait_for(kept, PATIENCE_SECONDS)
+        except TimeoutError:
+            raise LogUnavailable("the log of the installation does not answer") from None
+
+    def used(self, account: Account | None) -> None:
+        """Note an account that is used, once a day."""
+        today = system_clock().date()
+        if account is None or self._used_on.get(account.id) == today:
+            return
+        self._used_on[account.id] = today
+        by = account.actor
+        self.note(
+            Happening("account-used", by.id, account.client, role=by.role, site=by.site, authenticated=by.authenticated)
+        )
+
+    def of_what_is_known(self, happening: Happening) -> Happening:
+        """A happening without a trial or a patient that there is not: an identifier in a path may be anything."""
+        trial = happening.trial
+        if trial is None or not self.shelf.has(trial):
+            return replace(happening, trial=None, patient=None)
+        ledger = self.shelf.opened().get(trial)
+        known = ledger is not None and happening.patient in ledger.world.patients
+        return happening if known or happening.patient is None else replace(happening, patient=None)
+
+    def _tell(self, happening: Happening) -> None:
+        if happening.kind not in TOLD:
+            return
         told = {name: getattr(happening, name) for name in ("who", "about", "rule", "role", "site", "trial")}
         _log.info(happening.kind, **{name: value for name, value in told.items() if value is not None})
 
@@ -65,6 +110,7 @@ class Service:
             raise Refused("unauthenticated", headers={"WWW-Authenticate": _CHALLENGE})
         known = len(token) == TOKEN_LENGTH and token.isascii()
         found = self.accounts.holder(token) if known else None
+        request.scope[ACCOUNT] = None if found is None else found[0]
         if found is None:
             self.strangers.take(origin_of(request.client.host if request.client else None))
             raise Refused("unauthenticated", headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'})
@@ -74,6 +120,7 @@ class Service:
     def caller(self, request: Request, may: Needed) -> Caller:
         """Who asks, with what the route grants to that role."""
         account, actor = self.holder(request)
+        request.scope[RESOURCE] = may.resource
         return admitted(account, actor, may)
 
     async def ledger(self, trial: str, caller: Caller) -> TrialLedger:
@@ -119,6 +166,7 @@ class Service:
 
     def close(self) -> None:
         self.shelf.close()
+        self.log.close()
         self.request_log.flush()
 
 

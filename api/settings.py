@@ -6,16 +6,20 @@ A secret is best kept in a file: `LEDGER_TLS_KEY_PASSWORD_FILE=/run/secrets/pass
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ledger.keyring import KeyInFile, Keyring, OuterKey
 from ledger.shelf import IDLE_MINUTES, OPEN_TRIALS
 
 ENV_PREFIX = "LEDGER_"
 FILE_SUFFIX = "_FILE"
+
+Readers = Literal["people", "overseers"]
+"""Whose reads are noted: everybody's but machines', or those of inspectors and monitors alone."""
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -97,9 +101,31 @@ class Settings(BaseSettings):
     keys_directory: Path | None = None
     """Where the keys of the logs are, apart from the ledgers if you can; `keys` in the directory unless it is said."""
 
+    installation_origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,199}$")] = "installation.local"
+    """The name of the installation's own log, which no other log has; it stays as it was when the log began."""
+    reads_noted: Readers = "people"
+    """Whose reads of clinical records are noted there."""
+
+    vault_key_file: Path | None = None
+    """The outer key of the free texts, 32 bytes in Base 64; `vault.key` with the other keys, made when it is needed
+    first, unless it is said."""
+    vault_key: SecretStr | None = None
+    """The outer key itself, where no file is to hold it."""
+
     @property
     def keys(self) -> Path | None:
-        return (self.keys_directory or self.directory / "keys") if self.evidence else None
+        return self.keys_place if self.evidence else None
+
+    @property
+    def keys_place(self) -> Path:
+        return self.keys_directory or self.directory / "keys"
+
+    def keyring(self, beside: Path | None = None) -> Keyring:
+        """The keys of the free texts; of a ledger's file elsewhere, those in `keys` beside it, unless it is said."""
+        place = self.keys_directory or (self.directory if beside is None else beside.absolute().parent) / "keys"
+        if self.vault_key is not None:
+            return Keyring(place, OuterKey.parse(self.vault_key.get_secret_value()))
+        return Keyring(place, None if self.vault_key_file is None else KeyInFile(self.vault_key_file))
 
     @property
     def accounts(self) -> Path:

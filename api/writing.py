@@ -1,6 +1,7 @@
 """One way to write for all rows of the route table: authenticate, authorise, key, precondition, decide, answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from api.access import Caller
 from api.bodies import Shape, shape_of
 from api.incoming import dry_run, expected_version, idempotency_key, tree_of
+from api.noting import OPERATION, TEMPLATE
 from api.problems import Refused, faults
 from api.replies import reply
 from api.service import TRAINING, Service, service_of
@@ -20,9 +22,10 @@ from ledger.application import TrialLedger
 from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.docket import Command, ProductCommand
 from ledger.decisions.notices import AcknowledgeNotice
+from ledger.decisions.privacy import ConfirmRedaction, RequestRedaction
 from ledger.decisions.screening import ScreenPatient
 from ledger.record import TRIAL, Asked, Source
-from ledger.refusals import VersionMovedOn
+from ledger.refusals import NoSuchRecord, VersionMovedOn
 from ledger.store.texts import SealedText
 from ledger.submission import Receipt, Submission, command_id
 from projections.base import patient_of
@@ -42,8 +45,14 @@ class Writing:
     def of(cls, write: Write) -> "Writing":
         return cls(write, shape_of(write.command, write.parameters))
 
+    @property
+    def answer(self) -> Callable[[Request], Awaitable[Response]]:
+        """How a request of this row is answered."""
+        return self.register if self.write.registers else self.serve
+
     async def serve(self, request: Request) -> Response:
         """Carry a command out on the trial in the path."""
+        request.scope[OPERATION], request.scope[TEMPLATE] = self.write.operation, self.write.full_path
         service = service_of(request)
         caller = service.caller(request, self.write.may)
         key = idempotency_key(request.headers)
@@ -64,6 +73,7 @@ class Writing:
 
     async def register(self, request: Request) -> Response:
         """Begin a trial. This makes a file and so runs beside the event loop."""
+        request.scope[OPERATION], request.scope[TEMPLATE] = self.write.operation, self.write.full_path
         service = service_of(request)
         caller = service.caller(request, self.write.may)
         submission, _ = await self._submission(request, caller, {}, idempotency_key(request.headers))
@@ -149,12 +159,23 @@ async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> No
             raise Refused("not-found", "no such site")
         return
     caller.seen(ledger.world, getattr(command, "patient", None))
+    if isinstance(command, RequestRedaction | ConfirmRedaction):
+        await asyncio.to_thread(_text_in_sight, caller, ledger, command)
     if isinstance(command, AcknowledgeNotice) and command.about in ledger.world.notices:
         caller.seen(ledger.world, patient_of(ledger.world.notices[command.about]))
     if isinstance(command, ProductCommand | CorrectRecord):
         caller.seen_lot(ledger.world, command.lot)
     if isinstance(command, CorrectRecord) and caller.own_entries:
         await asyncio.to_thread(_own_entry, caller, ledger, command)
+
+
+def _text_in_sight(caller: Caller, ledger: TrialLedger, command: RequestRedaction | ConfirmRedaction) -> None:
+    """`NoSuchRecord` where the event of a text does not exist for the caller."""
+    asked = ledger.world.trial.privacy.redactions
+    known = asked.get(command.redaction) if isinstance(command, ConfirmRedaction) else None
+    about = command.about if isinstance(command, RequestRedaction) else None if known is None else known.about
+    if about is not None and not caller.may_read(ledger.world, ledger.store.record(about)):
+        raise NoSuchRecord(f"position {about}")
 
 
 def _own_entry(caller: Caller, ledger: TrialLedger, command: CorrectRecord) -> None:

@@ -188,7 +188,8 @@ class Trial:
             (PI, CHECKER, "bedside_checker", SITE),
         ):
             delegation = {"person": person, "role": role, "site": site, "from_on": today, "to_on": None}
-            ledger.post(by, "delegations", delegation)
+            trained = {"reference": f"Training file of {person}, GCP", "completed_on": today}
+            ledger.post(by, "delegations", {**delegation, "training": trained})
         ledger.post(ADMINISTRATOR, "sources", {"system": EDC, "site": SITE, "zone": "Europe/Moscow"})
         version = {"version": 1, "effective_on": today, "document": self.protocol}
         ledger.post(MONITOR, "protocol-versions", version)

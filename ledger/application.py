@@ -15,17 +15,21 @@ from pathlib import Path
 from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
-from ledger.errors import Corrupt
+from ledger.errors import Corrupt, Unavailable
 from ledger.evidence.verify import Note, checkpoint_of
 from ledger.gathering import Gathering
+from ledger.keyring import Keyring
 from ledger.measures import WriterMeasures
 from ledger.record import Actor, Asked, Head, Record
+from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
+from ledger.store.errors import ErasureUnfinished
 from ledger.store.rows import EvidenceRow, SignedHead
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
+from ledger.texts import Texts
 from ledger.trial.evidence import RecoveryRecorded
 from ledger.world import World
 
@@ -94,21 +98,24 @@ def unrecovered(store: SqliteStore) -> str | None:
 
 
 class TrialLedger:
-    """One trial: its store, its writer, and the state at the head of its log."""
+    """One trial: its store, its writer, and the state at the head of its log.
+
+    `keyring`: where the keys of its free texts are; beside the file, unless it is said.
+    """
 
     def __init__(
         self,
         store: SqliteStore,
         clock: Clock = system_clock,
         watch: ClockWatch | None = None,
+        keyring: Keyring | None = None,
         measures: WriterMeasures | None = None,
     ) -> None:
         self.store = store
+        self.texts = Texts(store, keyring or Keyring.beside(store.path))
         self.clock = clock
         self.measures = measures or WriterMeasures()
-        self.world = World()
-        for record in store.records():
-            self.world = self.world.apply(record)
+        self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
@@ -117,16 +124,31 @@ class TrialLedger:
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
         self._world_of = lru_cache(maxsize=16)(self._fold)
+        self._to_finish = store.removes_texts()
+        self._finish_removals()
 
     @classmethod
-    def create(cls, path: Path, clock: Clock = system_clock, measures: WriterMeasures | None = None) -> Self:
+    def create(
+        cls,
+        path: Path,
+        clock: Clock = system_clock,
+        keyring: Keyring | None = None,
+        measures: WriterMeasures | None = None,
+    ) -> Self:
         """A new, empty ledger in a file that must not exist."""
-        return cls(SqliteStore.create(path), clock, measures=measures)
+        return cls(SqliteStore.create(path), clock, keyring=keyring, measures=measures)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock, measures: WriterMeasures | None = None) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree."""
-        return cls(SqliteStore.open(path), clock, measures=measures)
+    def open(
+        cls,
+        path: Path,
+        clock: Clock = system_clock,
+        keyring: Keyring | None = None,
+        measures: WriterMeasures | None = None,
+    ) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
+        interrupted are finished."""
+        return cls(SqliteStore.open(path), clock, keyring=keyring, measures=measures)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -141,6 +163,16 @@ class TrialLedger:
     def submit(self, submission: Submission) -> Receipt:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
+
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+        """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
+        asked = [self._writer.submit(each) for each in submissions]
+        faults = [future.exception() for future in asked]
+        return [
+            future.result() if fault is None else fault
+            for future, fault in zip(asked, faults, strict=True)
+            if fault is None or isinstance(fault, Exception)
+        ]
 
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
@@ -161,10 +193,7 @@ class TrialLedger:
         return head if size >= head.size else self._world_of(size)
 
     def _fold(self, size: int) -> World:
-        world = World()
-        for record in self.store.records(0, size):
-            world = world.apply(record)
-        return world
+        return World().after(self.store.records(0, size))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
@@ -197,7 +226,8 @@ class TrialLedger:
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
         answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
-        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
+        texts = TextsOfBatch(self.texts)
+        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
         gathering.behind = self.behind
         begun = decided = time.perf_counter()
         try:
@@ -214,9 +244,13 @@ class TrialLedger:
         if self._restored is not None:
             self._restored = unrecovered(self.store)
         self._after = newest_head(gathering.evidence, self._after)
+        self._to_finish = self._to_finish or bool(texts.removed)
+        unfinished = self._finish_removals()
         for job, answer in answered:
             if isinstance(answer, Exception):
                 job.reject(answer)
+            elif unfinished is not None and any(isinstance(each.event, REMOVING) for each in answer.records):
+                job.reject(unfinished)
             else:
                 job.resolve(gathering.with_hashes(answer, hashes))
         if gathering.records:
@@ -229,10 +263,21 @@ class TrialLedger:
         self.measures.deciding_seconds.observe(deciding_seconds)
         self.measures.commit_seconds.observe(commit_seconds)
 
+    def _finish_removals(self) -> ErasureUnfinished | None:
+        """Destroy what events on record have erased; what stands in the way is told to whoever asks for it, and every
+        batch tries again."""
+        try:
+            if self._to_finish:
+                finish(self.store, self.texts)
+                self._to_finish = False
+        except (OSError, Unavailable) as found:
+            return ErasureUnfinished(type(found).__name__)
+        return None
+
     def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
         """A clock that was set is on record before whatever it dates."""
         off_by = self._watch.off_by_milliseconds(gathering.now)
-        if off_by is None or self.world.trial.registered is None or self.behind is not None:
+        if off_by is None or self.world.origin is None or self.behind is not None:
             return
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         asked = Asked(BY_ITSELF, secrets.token_hex(16))

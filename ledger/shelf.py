@@ -8,7 +8,7 @@ when more trials are open than may be. Closing makes the last round of signing t
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +18,11 @@ from ledger.application import Clock, StoryClock, TrialLedger, system_clock
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
+from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.measures import WriterMeasures
 from ledger.notary import Notary
-from ledger.record import Record
+from ledger.record import INSTALLATION, Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
 from ledger.store.errors import AlreadyThere
 from ledger.submission import Receipt, Submission
@@ -32,6 +33,12 @@ OPEN_TRIALS: Final = 1000
 IDLE_MINUTES: Final = 30
 
 
+def trials_in(directory: Path) -> list[str]:
+    """The trials whose files stand in a directory; the installation's own log is none."""
+    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    return sorted(name for name in names if name != INSTALLATION)
+
+
 class _NoArchive:
     """Before the first event there is nothing to look up."""
 
@@ -40,6 +47,12 @@ class _NoArchive:
 
     def text(self, commitment: str) -> str | None:  # noqa: ARG002 - the archive's signature
         return None
+
+    def is_kept(self, commitment: str) -> bool:  # noqa: ARG002 - the archive's signature
+        return False
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the archive's signature
+        return ()
 
 
 @dataclass(slots=True)
@@ -60,13 +73,14 @@ class _Place:
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here."""
+    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts."""
 
     def __init__(
         self,
         directory: Path,
         story_from: datetime | None = None,
         keys: Path | None = None,
+        keyring: Keyring | None = None,
         *,
         open_trials: int = OPEN_TRIALS,
         idle_minutes: int = IDLE_MINUTES,
@@ -84,9 +98,16 @@ class Shelf:
         self._closing = threading.Event()
         self._tidying: threading.Thread | None = None
         directory.mkdir(parents=True, exist_ok=True)
+        self.keyring = keyring or Keyring(directory / DIRECTORY)
+        self._keys_in_use = ExitStack()
+        self._keys_in_use.enter_context(self.keyring.in_use())
 
     def names(self) -> list[str]:
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
+        return trials_in(self.directory)
+
+    def has(self, trial_id: str) -> bool:
+        """Whether a trial of this name stands here."""
+        return trial_id in self._places or (trial_id != INSTALLATION and self.path(trial_id).is_file())
 
     def path(self, trial_id: str) -> Path:
         return self.directory / f"{trial_id}{SUFFIX}"
@@ -133,13 +154,12 @@ class Shelf:
             self.give_back(trial_id)
 
     def trial(self, trial_id: str) -> TrialLedger:
-        """A trial that is looked at once: taken and given back at once."""
+        """A trial that is looked at once."""
         with self.using(trial_id) as ledger:
             return ledger
 
     def visit(self) -> Iterator[tuple[str, TrialLedger]]:
-        """Every trial that is open, one after another, each kept open meanwhile. A visit is no use: it keeps nothing
-        from being closed afterwards."""
+        """Every trial that is open, each kept open meanwhile. A visit keeps nothing from being closed afterwards."""
         for name, place in [*self._places.items()]:
             with self._lock:
                 ledger = place.ledger
@@ -183,7 +203,7 @@ class Shelf:
         try:
             with place.changing, suppress(AlreadyThere):
                 if place.ledger is None:
-                    place.ledger = TrialLedger.create(self.path(trial_id), clock, self.measures)
+                    place.ledger = TrialLedger.create(self.path(trial_id), clock, self.keyring, self.measures)
             with self.using(trial_id) as ledger:
                 receipt = ledger.submit(submission)
             with place.changing:
@@ -201,7 +221,7 @@ class Shelf:
     def _open(self, trial_id: str, place: _Place) -> None:
         if trial_id not in self.names():
             raise NoSuchTrial(f"trial {trial_id}")
-        ledger = TrialLedger.open(self.path(trial_id), measures=self.measures)
+        ledger = TrialLedger.open(self.path(trial_id), keyring=self.keyring, measures=self.measures)
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             begins = max(self._story_from, ledger.world.recorded_at or self._story_from)
@@ -277,3 +297,4 @@ class Shelf:
             self._tidying.join()
         for trial_id in [*self._places]:
             self._close(trial_id, whoever_uses_it=True)
+        self._keys_in_use.close()

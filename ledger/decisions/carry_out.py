@@ -2,7 +2,7 @@
 every event given its envelope. Pure: the clock, the archive and the state are arguments."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from ledger import refusals as no
+from ledger.changing import changed, maker
 from ledger.decisions import (
     conditioning,
     consent,
@@ -25,8 +26,10 @@ from ledger.decisions import (
     holds,
     infusion,
     infusion_record,
+    installation,
     notices,
     outcomes,
+    privacy,
     products,
     products_release,
     quarantine,
@@ -41,12 +44,15 @@ from ledger.decisions import (
     transplant,
     ward,
 )
+from ledger.decisions.authority import with_authority
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
 from ledger.world import Archive, World, same_fact, source_key
+
+_made_record: Final = maker(Record)
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -66,6 +72,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **dose_order.DECISIONS,
         **given.DECISIONS,
         **infusion_record.DECISIONS,
+        **installation.DECISIONS,
         **safety.DECISIONS,
         **quarantine.DECISIONS,
         **reporting.DECISIONS,
@@ -74,6 +81,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **holds.DECISIONS,
         **dose_decision.DECISIONS,
         **notices.DECISIONS,
+        **privacy.DECISIONS,
         **products.DECISIONS,
         **products_release.DECISIONS,
         **queries.DECISIONS,
@@ -107,14 +115,27 @@ class _Ahead:
     def text(self, commitment: str) -> str | None:
         return self.archive.text(commitment)
 
+    def is_kept(self, commitment: str) -> bool:
+        return self.archive.is_kept(commitment)
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        return self.archive.texts_about(subjects)
+
 
 def decide(docket: Docket, command: Command) -> Follows:
     """What a command gives, or its refusal. A correction is the same report with what it corrects."""
     if isinstance(command, corrections.CorrectRecord):
         return corrections.correct_record(docket, command, decide)
-    if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
+    if docket.world.trial.registered is None and type(command) not in _without_trial(docket.world):
         raise no.NotRegistered("the trial")
-    return DECISIONS[type(command)](*at_the_site(docket, command))
+    return with_authority(docket, command, lambda: DECISIONS[type(command)](*at_the_site(docket, command)))
+
+
+def _without_trial(world: World) -> frozenset[type[Command]]:
+    """What is taken where no trial stands: its registration; in an installation's log, what such a log keeps."""
+    if world.installation.opened is None:
+        return frozenset({setup.RegisterTrial, installation.OpenInstallation})
+    return frozenset({*installation.DECISIONS, *evidence.BY_THE_LEDGER, evidence.RecordRecovery})
 
 
 def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
@@ -126,10 +147,11 @@ def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
     if patient is None or patient.screened is None:
         return docket, command
     zone = docket.world.zone_of(patient.number)
-    moved = {name: value.astimezone(zone) for name, value in command if isinstance(value, datetime)}
+    instants = {name: value for name, value in vars(command).items() if isinstance(value, datetime)}
+    moved = {name: at.astimezone(zone) for name, at in instants.items() if at.utcoffset() != zone.utcoffset(at)}
     if docket.asked.occurred_at is not None:
-        asked = replace(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
-        docket = replace(docket, asked=asked)
+        asked = changed(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
+        docket = changed(docket, asked=asked)
     return docket, command.model_copy(update=moved) if moved else command
 
 
@@ -141,9 +163,9 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
         raise no.ReasonMissing("on_paper")
     world, records = _amended_since(docket)
     archive = _Ahead(docket.archive, {record.position: record for record in records})
-    docket = replace(docket, archive=archive)
+    docket = changed(docket, archive=archive)
     try:
-        follows = _known_to_its_source(docket, decide(replace(docket, world=world), command))
+        follows = _known_to_its_source(docket, decide(changed(docket, world=world), command))
     except ValidationError as fault:
         raise no.UnreadableCommand(f"{type(command).__name__}: {fault.title}") from None
     if isinstance(follows, AlreadySo):
@@ -155,6 +177,8 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
 def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:
     """What a version asks for that came into force since the last record: an append shows it before anything else."""
     world, last = docket.world, docket.world.recorded_at
+    if len(world.trial.versions) < 2:
+        return world, ()
     before = world.trial.protocol_on(last.date()) if last is not None else None
     version = world.trial.protocol_on(docket.today)
     if version is None or before is None or version.number == before.number:
@@ -225,13 +249,12 @@ def append(docket: Docket, world: World, entries: Iterable[Entry]) -> tuple[Worl
 
 def envelope(docket: Docket, world: World, entry: Entry) -> Record:
     """The record of an entry at the head of the log. `recorded_at` = max(now, the record before + 1 us), in UTC."""
-    registered = world.trial.registered
-    origin = registered.origin if registered else getattr(entry.event, "origin", "")
+    origin = str(world.origin or getattr(entry.event, "origin", ""))
     recorded_at = docket.now.astimezone(UTC)
     if world.recorded_at is not None:
         recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))
     version = world.trial.protocol_on(docket.today)
-    return Record(
+    return _made_record(
         origin=origin,
         position=world.size,
         stream=entry.stream,

@@ -29,6 +29,7 @@ IN_THE_PREFIX: Final[Mapping[str, str]] = MappingProxyType(
         "heads": "size <= :size",
         "tiles": "(tile_index + 1) << (8 * (level + 1)) <= :size",
         "texts": "position < :size",
+        "removed_texts": "position < :size",
         "commands": "last_position < :size",
         "refusals": "recorded_at < :before",
         "blobs": "EXISTS (SELECT 1 FROM main.events WHERE instr(CAST(state AS TEXT), sha256))",
@@ -74,11 +75,12 @@ def _recorded_at(copy: Reading, size: int) -> str:
 
 def _copy_prefix(source: Path, partial: Path, size: int, before: str) -> None:
     """The rows of a prefix, inserted into a new file: what comes after it was never there. One transaction reads one
-    state of the source."""
+    state of the source. The guards come last: they ask why a text is gone, which they see only while it is there."""
     with faults_named(), closing(sqlite3.connect(f"file:{quote(str(partial.absolute()))}", uri=True)) as new:
         new.execute("PRAGMA journal_mode = WAL")
         new.execute("PRAGMA synchronous = FULL")
-        for statement in schema.statements():
+        guards = [each for each in schema.statements() if each.startswith("CREATE TRIGGER")]
+        for statement in (each for each in schema.statements() if each not in guards):
             new.execute(statement)
         new.execute("ATTACH ? AS old", (f"file:{quote(str(source.absolute()))}?mode=ro",))
         with new:
@@ -89,6 +91,8 @@ def _copy_prefix(source: Path, partial: Path, size: int, before: str) -> None:
                 "INSERT INTO main.restorations SELECT here.size, here.root, whole.size, whole.root"
                 " FROM main.heads AS here, old.heads AS whole ORDER BY here.size DESC, whole.size DESC LIMIT 1"
             )
+            for statement in guards:
+                new.execute(statement)
 
 
 def _copy(source: Path, to: Path, fill: Callable[[Path, Path], None] | None = None) -> None:

@@ -10,7 +10,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as e
-from ledger.trial import evidence_state
+from ledger.trial import evidence_state, privacy_state
 from ledger.trial import reviews as r
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
 from ledger.types import Event, changed
@@ -64,15 +64,16 @@ def _source(trial: Trial, event: e.SourceRegistered, record: Record) -> Trial:
 
 def _delegated(trial: Trial, event: e.RoleDelegated, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    return changed(trial, delegations=trial.delegations.set(key, Delegation(event.from_on, event.to_on)))
+    given = Delegation(event.from_on, event.to_on, record.actor.id, record.position, event.training)
+    return changed(trial, delegations=trial.delegations.set(key, (*trial.delegations.get(key, ()), given)))
 
 
 def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    held = trial.delegations.get(key)
-    if held is None:
-        return trial
-    return changed(trial, delegations=trial.delegations.set(key, changed(held, to_on=event.ends_on)))
+    ended = {"to_on": event.ends_on, "ended_by": record.actor.id, "ended_at": record.position}
+    held = trial.delegations.get(key, ())
+    kept = tuple(changed(each, **ended) if each.reaches_beyond(event.ends_on) else each for each in held)
+    return changed(trial, delegations=trial.delegations.set(key, kept)) if held else trial
 
 
 def _held(trial: Trial, event: d.HoldApplied, record: Record) -> Trial:
@@ -186,7 +187,8 @@ def _resolved(trial: Trial, event: e.QuarantineResolved, record: Record) -> Tria
     found = trial.quarantine.get(event.quarantine)
     if found is None:
         return trial
-    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, changed(found, resolved=True)))
+    resolved = changed(found, resolved=True, patient=event.patient)
+    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, resolved))
 
 
 def _deviated(trial: Trial, event: e.TrialDeviationRecorded, record: Record) -> Trial:
@@ -202,7 +204,7 @@ def _reference_approved(trial: Trial, event: r.ReferenceSafetyInformationApprove
 
 
 PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType(
-    {"evidence": evidence_state.STEPS}
+    {"evidence": evidence_state.STEPS, "privacy": privacy_state.STEPS}
 )
 """Members of the trial that evolve by themselves: the member's name, and the steps that its own file lists."""
 

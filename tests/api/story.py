@@ -303,6 +303,8 @@ def reviewed(story: Story) -> None:
     """001's consent is asked about and verified, and the data are endorsed."""
     feed = story.place.by("inspector").get("/events", patient="001", type="patient.consent-given.v1").json()
     consent = feed["items"][0]["position"]
+    story.tell("delegate_role", "medical_monitor", person="anton", role="monitor")
+    story.tell("delegate_role", "medical_monitor", person="denis", role="data_manager", site=None)
     story.tell("raise_query", "monitor", about=consent)
     story.tell("answer_query", "coordinator")
     story.tell("reopen_query", "data_manager")
@@ -348,4 +350,16 @@ def whole(place: Place) -> Story:
     story.tell("revoke_role", "principal_investigator")
     story.tell("close_enrolment", "medical_monitor")
     watched(story)
+    forgotten(story)
     return story
+
+
+def forgotten(story: Story) -> None:
+    """One answer is redacted, and the texts about 001 are erased."""
+    answered = story.place.by("inspector").get("/events", patient="001", type="patient.query-answered.v1").json()
+    about = answered["items"][0]["position"]
+    story.tell("request_redaction", "coordinator", about=about, member="answer")
+    story.sent.add("request_redaction")
+    story.tell("confirm_redaction", "medical_monitor")
+    story.tell("request_erasure", "medical_monitor")
+    story.tell("confirm_erasure", "principal_investigator")

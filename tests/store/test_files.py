@@ -19,7 +19,8 @@ ROWS = {
     "events": "(1, 'trial', 9, 'trial.registered.v1', x'00', zeroblob(32))",
     "heads": "(1, zeroblob(32), zeroblob(32))",
     "tiles": "(0, 0, zeroblob(8192))",
-    "texts": "('c', zeroblob(32), 't', 0)",
+    "texts": "('c', 'trial', 'k', zeroblob(12), zeroblob(48), 0)",
+    "removed_texts": "('c', 'trial', 'k', 'redacted', 1)",
     "commands": "('c', 'h', 'appended', 0, 0)",
     "refusals": "(1, 't', 'a', 'r', 'c', 'r', 'h')",
     "blobs": "('h', x'00')",
@@ -28,6 +29,15 @@ ROWS = {
     "anchors": "(1, 'a', x'00')",
     "restorations": "(1, zeroblob(32), 2, zeroblob(32))",
 }
+
+BEFORE = {
+    "removed_texts": (
+        f"INSERT INTO texts VALUES {ROWS['texts']}",
+        "INSERT INTO events VALUES (2, 'trial', 9, 'trial.text-redacted.v1',"
+        """ CAST('{"data":{"commitment":"c"}}' AS BLOB), zeroblob(32))""",
+    )
+}
+"""What a row is only taken after."""
 
 
 def test_a_file_is_never_made_over_another(path: Path) -> None:
@@ -83,6 +93,11 @@ def test_every_connection_is_durable(store: SqliteStore) -> None:
     assert store.select("PRAGMA synchronous")[0][0] == 2
 
 
+def test_every_connection_overwrites_what_is_deleted(store: SqliteStore) -> None:
+    """Many builds of SQLite do so by themselves; this asks for it."""
+    assert store.select("PRAGMA secure_delete")[0][0] == 1
+
+
 def test_a_second_owner_is_refused_and_told_why(store: SqliteStore) -> None:
     with pytest.raises(AlreadyOwned, match=f"written by process {os.getpid()}"):
         SqliteStore.open(store.path)
@@ -129,6 +144,8 @@ def test_a_reader_appends_nothing(path: Path) -> None:
 @pytest.mark.parametrize("table", list(schema.TABLES))
 def test_no_row_is_updated_deleted_or_replaced(store: SqliteStore, table: str) -> None:
     with closing(sqlite3.connect(store.path)) as connection:
+        for statement in BEFORE.get(table, ()):
+            connection.execute(statement)
         connection.execute(f"INSERT INTO {table} VALUES {ROWS[table]}")
         column = connection.execute(f"SELECT * FROM {table}").description[0][0]
         for attempt in (
