@@ -186,7 +186,7 @@ TRAINING_RAW: Final = TRAINING.lower().encode()
 def _note(scope: Scope, service: Service, passing: _Passing) -> None:
     """Count the request, and write its line in the log: the route's template, and nothing that was in its place."""
     took = perf_counter() - passing.begun_at
-    route: str = scope.get(TEMPLATE) or getattr(scope.get("route"), "path", "none")
+    route = str(scope.get(TEMPLATE) or getattr(scope.get("route"), "path", "none"))
     service.requests.answered_in(scope["method"], route, passing.status, took)
     if service.settings.log_requests and scope["path"] not in ALWAYS_ANSWERED:
         trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None

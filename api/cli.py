@@ -17,13 +17,14 @@ from api.cli_config import config
 from api.cli_design import design
 from api.cli_doctor import doctor
 from api.cli_events import events
-from api.cli_evidence import ANYTHING, attack, export, keys, recover, verify, witness
+from api.cli_evidence import ANYTHING, attack, export, keys, recover, verify
 from api.cli_ledger import backup, rebuild, replay, restore
 from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
 from api.cli_protocol import protocol
 from api.cli_serve import demo, serve
 from api.cli_vault import upgrade, vault
+from api.cli_witness import witness
 from ledger.errors import LedgerError
 from ledger.store.codec import LEAF_VERSION
 from ledger.store.schema import FORMAT_VERSION

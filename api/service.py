@@ -49,6 +49,7 @@ class Service:
             settings.keyring(),
             open_trials=settings.open_trials,
             idle_minutes=settings.idle_minutes,
+            verified_whole_up_to=settings.verified_whole_up_to,
         )
         self.accounts = Accounts(settings.accounts)
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from ledger.keyring import KeyInFile, Keyring, OuterKey
 from ledger.shelf import IDLE_MINUTES, OPEN_TRIALS
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
 FILE_SUFFIX = "_FILE"
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     idle_minutes: Annotated[int, Field(ge=1)] = IDLE_MINUTES
     """A trial that nobody used for so long is closed."""
 
+    verified_whole_up_to: Annotated[int, Field(ge=0)] = VERIFIED_WHOLE_UP_TO
+    """Logs of at most so many events are verified from their first one at every start; longer ones from where they were
+    verified last, and as a whole by `trial-ledger rebuild`, which belongs into every night."""
     evidence: bool = True
     """Whether the heads of the trials' logs are signed here."""
     keys_directory: Path | None = None

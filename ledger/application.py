@@ -25,7 +25,7 @@ from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.errors import ErasureUnfinished
 from ledger.store.rows import EvidenceRow, SignedHead
-from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO, SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
@@ -145,10 +145,12 @@ class TrialLedger:
         clock: Clock = system_clock,
         keyring: Keyring | None = None,
         measures: WriterMeasures | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
     ) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
-        interrupted are finished."""
-        return cls(SqliteStore.open(path), clock, keyring=keyring, measures=measures)
+        """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
+        says. Erasures that a crash interrupted are finished."""
+        store = SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to)
+        return cls(store, clock, keyring=keyring, measures=measures)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""

@@ -28,6 +28,7 @@ from ledger.keyring import Keyring
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
 from ledger.record import INSTALLATION, Actor, Asked
+from ledger.rounds import Rounds
 from ledger.spool import Noted, Spool
 from ledger.store.errors import OutcomeUnknown, WriterClosed
 from ledger.submission import Submission
@@ -80,6 +81,7 @@ class InstallationLog:
         self._urgent = self._closed = self._busy = False
         self._ledger: TrialLedger | None = None
         self._notary: Notary | None = None
+        self._heads = Rounds(workers=1)
         self._rounds = 0
         self._gap: _Gap | None = None
         self._corrupt: Corrupt | None = None
@@ -122,6 +124,7 @@ class InstallationLog:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
+        self._heads.close()
         self._let_go()
 
     def _put(self, noted: Noted) -> bool:
@@ -206,7 +209,7 @@ class InstallationLog:
     def _notarise(self, ledger: TrialLedger) -> None:
         self._notary = KeyRoom(self._keys).notary(INSTALLATION, ledger) if self._keys is not None else None
         if self._notary is not None:
-            self._notary.start()
+            self._notary.start(self._heads)
 
     def _failed(self, batch: Sequence[Noted], fault: LedgerError | OSError) -> None:
         """Who waits is told; the rest waits for the next time, in order. A file that was altered needs a person."""

@@ -8,6 +8,7 @@ when more trials are open than may be. Closing makes the last round of signing t
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,18 +16,18 @@ from pathlib import Path
 from typing import Final
 
 from ledger.application import Clock, StoryClock, TrialLedger, system_clock
-from ledger.decisions.carry_out import carry_out
-from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
 from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.measures import WriterMeasures
 from ledger.notary import Notary
-from ledger.record import INSTALLATION, Record
-from ledger.refusals import NoSuchRecord, NoSuchTrial
+from ledger.record import INSTALLATION
+from ledger.refusals import NoSuchTrial
+from ledger.rounds import WORKERS, Rounds
 from ledger.store.errors import AlreadyThere
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 from ledger.submission import Receipt, Submission
-from ledger.world import World
+from ledger.unbegun import decided_on_nothing
 
 SUFFIX = ".ledger"
 OPEN_TRIALS: Final = 1000
@@ -37,22 +38,6 @@ def trials_in(directory: Path) -> list[str]:
     """The trials whose files stand in a directory; the installation's own log is none."""
     names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
     return sorted(name for name in names if name != INSTALLATION)
-
-
-class _NoArchive:
-    """Before the first event there is nothing to look up."""
-
-    def record(self, position: int) -> Record:
-        raise NoSuchRecord(f"position {position}")
-
-    def text(self, commitment: str) -> str | None:  # noqa: ARG002 - the archive's signature
-        return None
-
-    def is_kept(self, commitment: str) -> bool:  # noqa: ARG002 - the archive's signature
-        return False
-
-    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the archive's signature
-        return ()
 
 
 @dataclass(slots=True)
@@ -73,7 +58,8 @@ class _Place:
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts."""
+    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts.
+    `verified_whole_up_to`: as of `SqliteStore.open`."""
 
     def __init__(
         self,
@@ -82,6 +68,7 @@ class Shelf:
         keys: Path | None = None,
         keyring: Keyring | None = None,
         *,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
         open_trials: int = OPEN_TRIALS,
         idle_minutes: int = IDLE_MINUTES,
         steady: Callable[[], float] = time.monotonic,
@@ -89,6 +76,8 @@ class Shelf:
         self.directory = directory
         self.measures = WriterMeasures()
         self._story_from = story_from
+        self._verified_whole_up_to = verified_whole_up_to
+        self._rounds = Rounds()
         self._story_clocks: dict[str, StoryClock] = {}
         self._keys = KeyRoom(keys) if keys is not None else None
         self._places: dict[str, _Place] = {}
@@ -193,7 +182,7 @@ class Shelf:
                 return ledger.submit(submission)
         except NoSuchTrial:
             clock = self._clock_of(command)
-            done = carry_out(Docket(World(), submission.asked, clock(), _NoArchive()), command)
+            done = decided_on_nothing(submission, clock())
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         return self._begin(command.trial_id, clock, submission)
@@ -221,7 +210,12 @@ class Shelf:
     def _open(self, trial_id: str, place: _Place) -> None:
         if trial_id not in self.names():
             raise NoSuchTrial(f"trial {trial_id}")
-        ledger = TrialLedger.open(self.path(trial_id), keyring=self.keyring, measures=self.measures)
+        ledger = TrialLedger.open(
+            self.path(trial_id),
+            keyring=self.keyring,
+            measures=self.measures,
+            verified_whole_up_to=self._verified_whole_up_to,
+        )
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             begins = max(self._story_from, ledger.world.recorded_at or self._story_from)
@@ -235,7 +229,7 @@ class Shelf:
             return
         place.notary = self._keys.notary(trial_id, place.ledger)
         if place.notary is not None:
-            place.notary.start()
+            place.notary.start(self._rounds)
 
     def _clock_of(self, command: RegisterTrial) -> Clock:
         if command.training and self._story_from is not None:
@@ -295,6 +289,7 @@ class Shelf:
         self._closing.set()
         if self._tidying is not None:
             self._tidying.join()
-        for trial_id in [*self._places]:
-            self._close(trial_id, whoever_uses_it=True)
+        with ThreadPoolExecutor(WORKERS) as pool:  # each makes the last round that is due
+            list(pool.map(lambda trial_id: self._close(trial_id, whoever_uses_it=True), [*self._places]))
+        self._rounds.close()
         self._keys_in_use.close()

@@ -55,6 +55,8 @@ MOST_NAMES: Final = 10_000
 MOST_FINDINGS: Final = 100
 TILE: Final = 256
 HASH: Final = 32
+CHUNK: Final = 16
+"""So many entry bundles go to a process at once."""
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -936,7 +938,7 @@ def _read_entries(
     """Every entry up to the first bundle that is not whole; what is missing is found."""
     whole = Read([], [])
     with ProcessPoolExecutor(jobs) if jobs > 1 else _Here() as pool:
-        for index, some in enumerate(pool.map(read_entries, _entry_bundles(bundle, size), chunksize=16)):
+        for index, some in enumerate(pool.map(read_entries, _entry_bundles(bundle, size), chunksize=CHUNK)):
             whole.hashes.extend(some.hashes)
             whole.leaves.extend(some.leaves)
             if progress:

@@ -63,7 +63,7 @@ def test_only_overseers_reads_where_that_is_set(tmp_path: Path) -> None:
     place = Place(tmp_path, reads_noted="overseers")
     begin(place)
     for role in ("inspector", "monitor", "statistician", "investigator"):
-        place.by(role).get("/escalation")  # type: ignore[arg-type]
+        place.by(role).get("/escalation")
     assert {row["who"] for row in rows(place, kind="read")} == {"irina", "anton"}
     place.stop()
 
@@ -79,7 +79,7 @@ def test_only_overseers_reads_where_that_is_set(tmp_path: Path) -> None:
         ("/screening-log", {"format": "csv"}),
     ],
 )
-def test_an_export_is_on_disk_before_its_first_byte(screened: Place, path: str, query: dict[str, str]) -> None:
+def test_an_export_is_on_disk_before_its_first_byte(screened: Place, path: str, query: dict[str, Any]) -> None:
     """Read from the file itself, without asking the server to write what waits."""
     screened.by("medical_monitor").get("/v1/access-log")
     assert screened.by("medical_monitor").get(path, **query).status_code == 200
@@ -166,8 +166,8 @@ def test_an_account_that_is_used_is_noted_once_a_day(screened: Place) -> None:
 def test_the_log_is_searched(screened: Place) -> None:
     place = screened
     for role in ("inspector", "statistician"):
-        place.by(role).get("/patients/001")  # type: ignore[arg-type]
-        place.by(role).get("/escalation")  # type: ignore[arg-type]
+        place.by(role).get("/patients/001")
+        place.by(role).get("/escalation")
     assert {row["who"] for row in rows(place, patient="001", kind="read")} == {"irina", "lena"}
     assert {row["about"] for row in rows(place, who="lena", kind="read")} == {"show_patient", "show_escalation"}
     assert rows(place, trial="OTHER") == []

@@ -63,8 +63,8 @@ class Prepared:
         named = {**at, "position": str(self.reported), "about": str(self.notice)}
         url = path.format(**named)
         if method == "GET":
-            query = {"nonsense": 1} if path == ENDLESS else QUERIES.get(path.removeprefix("/v1/trials/{trial}"), {})
-            return by.get(url, **query)
+            asked: dict[str, Any] = dict(QUERIES.get(path.removeprefix("/v1/trials/{trial}"), {}))
+            return by.get(url, **({"nonsense": 1} if path == ENDLESS else asked))
         if write is None:
             return by.post(url, {"to": "2026-01-12T06:00:00Z"})
         body = {**write.example_body(), **self.named.get(write.operation, {})}
@@ -86,11 +86,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     reported = place.by("edc_system").get("/events", patient="001", limit=1).json()["items"][0]["position"]
     kinds = ("patient.consent-given.v1", "patient.infusion-completed.v1", "trial.dose-decision-taken.v1")
     assessment = position(place, "patient.toxicity-assessed.v1", actor="ivan")
-    yield Prepared(place, story, reported, *(position(place, kind) for kind in kinds), assessment)
+    consent, infusion, notice = (position(place, kind) for kind in kinds)
+    yield Prepared(place, story, reported, consent, infusion, notice, assessment)
     place.stop()
 
 
-def position(place: Place, kind: str, **query: str) -> int:
+def position(place: Place, kind: str, **query: Any) -> int:
     """Where the first event of a kind stands."""
     found: int = place.by("inspector").get("/events", type=kind, limit=1, **query).json()["items"][0]["position"]
     return found

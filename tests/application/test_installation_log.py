@@ -242,9 +242,9 @@ def bench() -> Bench:
 def test_a_trials_log_keeps_no_happening_and_an_installations_log_no_trial() -> None:
     trial, door = opened_trial(), Bench()
     gap = NoteGap(from_at=trial.now, until_at=trial.now, not_kept_count=1)
-    for command in (READ, gap):
+    for noted in (READ, gap):
         with trial.refuses(no.NotRegistered):
-            trial.ask(command, IRINA)
+            trial.ask(noted, IRINA)
     with trial.refuses(no.AlreadyRegistered):
         trial.ask(OpenInstallation(origin=ORIGIN), BY_ITSELF)
     with door.refuses(no.NotRegistered):

@@ -10,12 +10,15 @@ from api.cli import run
 from ledger.application import TrialLedger
 from ledger.decisions import safety
 from ledger.decisions.evidence import RecordRecovery
+from ledger.keyring import Keyring
 from ledger.record import Asked
+from ledger.store.backup import restore_until
 from ledger.store.errors import BehindSignedHead
 from ledger.store.sqlite import SqliteStore
 from ledger.submission import Receipt, Submission, command_id
 from ledger.types import instant_text
 from projections.base import digest, fold
+from tests.application.test_erasure import SAID, Trial
 from tests.bench import INVESTIGATOR, PI, START, Bench, opened_trial
 from tests.patients import screen
 
@@ -119,3 +122,24 @@ def test_a_recovery_from_before_the_point_does_not_count(bench: Bench, backup: P
     with pytest.raises(BehindSignedHead):
         reported(again, "Fever")
     again.close()
+
+
+def test_what_was_erased_stays_erased_however_early_the_point(tmp_path: Path) -> None:
+    """Its event is in the copy or is not; the text is in neither, and the copy opens."""
+    trial = Trial(tmp_path)
+    commitment = trial.reported()
+    before = trial.ledger.world.size
+    trial.asked_for()
+    trial.confirmed()
+    after = trial.ledger.world.size
+    trial.reported("She sleeps.", term="Rash")
+    trial.ledger.close()
+    for size, removed in ((before, 0), (after, 1)):
+        copy = tmp_path / f"copy-{size}.ledger"
+        restore_until(trial.path, copy, size)
+        ledger = TrialLedger.open(copy, keyring=Keyring(trial.keys))
+        assert ledger.store.kept_texts((commitment,)) == []
+        assert len(ledger.store.removed_texts((commitment,))) == removed
+        assert SAID not in str(ledger.texts.text(commitment))
+        assert ledger.behind is not None
+        ledger.close()

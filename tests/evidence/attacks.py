@@ -9,7 +9,16 @@ from typing import Final
 
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.merkle import leaf_hash
-from ledger.evidence.verify import ED25519, INCOMPLETE, TAMPERED, Note, Report, checkpoint_text, root_of
+from ledger.evidence.verify import (
+    ED25519,
+    INCOMPLETE,
+    TAMPERED,
+    Note,
+    Report,
+    checkpoint_text,
+    entries_of,
+    root_of,
+)
 from tests.evidence.filed import ORIGIN
 from tests.evidence.history import History, canonical, changed, receipt, resealed, signed, tiles_of
 
@@ -60,15 +69,23 @@ def one_bit(history: History, name: str, at: int, bit: int) -> Attack:
     raw = bytearray(history.files[name])
     raw[at] ^= 1 << bit
     files = {**history.files, name: bytes(raw)}
-    rules, first, also = ANY, None, frozenset[int]()
+    rules, first, also, code = ANY, None, frozenset[int](), TAMPERED
     if name.startswith("tile/entries/"):
         entry_at = _entry_at(history, at)
         rules, first = LEAF_RULES, range(entry_at, entry_at + 1)
+        read = tuple(entries_of(bytes(raw)))
+        if read == history.leaves[: len(read)]:  # a length beyond the end of the file: what can be read is as signed
+            code, rules = INCOMPLETE, frozenset({"entries.missing"})
     elif name.startswith("tile/0/"):
         rules, first = frozenset({"tree.tile"}), range(at // 32, at // 32 + 1)
     elif name.startswith(("anchors/", "checkpoint")):
         also = frozenset({INCOMPLETE})  # a name that nobody knows, a token that is another one: something is missing
-    return Attack(f"a bit of {name.split('/')[0]}", files, TAMPERED, rules, first, also=also)
+    return Attack(f"a bit of {_folder(name)}", files, code, rules, first, also=also)
+
+
+def _folder(name: str) -> str:
+    parts = name.split("/")
+    return "/".join(parts[:2]) if parts[0] == "tile" else parts[0]
 
 
 def _entry_at(history: History, at: int) -> int:

@@ -109,11 +109,11 @@ def test_a_log_is_restored_to_an_earlier_point_with_the_leaves_and_the_root_that
         found.verify()
         append(found, *records(kept, kept + 20))
         found.verify()
-    assert sorted(each.name for each in copy.parent.glob("copy*")) == ["copy", "copy.lock"]
+    assert not list(copy.parent.glob("copy.partial*"))
 
 
 def test_what_came_later_is_not_in_the_file_at_all(path: Path, copy: Path) -> None:
-    early, late = sealed("Known early"), sealed("Known late: Petrova")
+    early, late = sealed("Known early"), sealed("Known late")
     with SqliteStore.create(path) as store:
         append(store, narrated(0, early), texts=[early])
         with store.appending() as batch:
@@ -123,13 +123,12 @@ def test_what_came_later_is_not_in_the_file_at_all(path: Path, copy: Path) -> No
             batch.save((), (), (), [refusal(1)])
     restore_until(path, copy, 1)
     with SqliteStore.open(copy, read_only=True) as found:
-        assert found.text(early.commitment) == "Known early"
-        assert found.text(late.commitment) is None
+        assert [each.commitment for each in found.kept_texts((early.commitment, late.commitment))] == [early.commitment]
         assert found.answer(f"{0:032x}") is not None
         assert found.answer(f"{1:032x}") is None
         assert len(found.refusals(0, 10)) == 1
-    assert b"Petrova" in path.read_bytes()
-    assert b"Petrova" not in copy.read_bytes()
+    assert late.commitment.encode() in path.read_bytes()
+    assert late.commitment.encode() not in copy.read_bytes()
 
 
 def test_a_restoration_that_leaves_nothing_out_is_a_restoration(whole: Path, copy: Path) -> None:
