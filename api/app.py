@@ -14,6 +14,7 @@ from api.logs import set_up
 from api.routes import (
     clock,
     interactive,
+    oauth,
     operations,
     reading_access,
     reading_audit,
@@ -30,8 +31,11 @@ from api.routes import (
     reading_products,
     reading_review,
     reading_safety,
+    reading_signatures,
     reading_trial,
     reading_ward,
+    sessions,
+    signings,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
@@ -59,9 +63,13 @@ READS: Final = (
     reading_evidence,
     reading_privacy,
     reading_log,
+    reading_signatures,
     reading_audit,
     reading_access,
     clock,
+    sessions,
+    signings,
+    oauth,
     operations,
 )
 

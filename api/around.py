@@ -11,16 +11,18 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.leases import holding
-from api.limits import origin_of
+from api.limits import network_of
 from api.logs import where
 from api.noting import ACCOUNT, TEMPLATE, happening_of
 from api.problems import AT_THE_DOOR, Refused
 from api.service import TRAINING, Service
+from ledger.errors import LedgerError
 from ledger.installation_log import LogUnavailable
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -118,12 +120,16 @@ class Around:
         try:
             async with limit:
                 _admit(scope, service)
+                if service.provider is not None:
+                    await service.meet(Request(scope))
                 await self._app(scope, receive, beginning)
+        except LedgerError as late:
+            answer = problems.of_ledger_error(late, passing.request_id)
         except Refused as refused:
             answer = problems.response(refused.problem, passing.request_id, refused.detail, refused.headers)
-        except TimeoutError as late:
+        except TimeoutError as fault:
             if not limit.expired():
-                answer = _unexpected(late, passing)
+                answer = _unexpected(fault, passing)
             else:
                 answer = problems.response(AT_THE_DOOR["took-too-long"], passing.request_id, "", {"Retry-After": "1"})
         except Exception as error:
@@ -158,7 +164,7 @@ def _admit(scope: Scope, service: Service) -> None:
     if scope["path"] in ALWAYS_ANSWERED:
         return
     client = scope.get("client")
-    service.addresses.take(origin_of(client[0] if client else None))
+    service.addresses.take(network_of(client[0] if client else None))
     if service.requests.in_flight > service.settings.requests_in_flight:
         raise Refused("too-many-at-once", headers={"Retry-After": "1"})
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from ledger.decisions.installation import Kind, NoteHappening
+from ledger.decisions.installation import Kind as Kind
+from ledger.decisions.installation import NoteHappening
 from ledger.record import Actor
 from ledger.types import Line, Name, PatientNumber
 

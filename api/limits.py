@@ -37,7 +37,7 @@ class Buckets:
             raise Refused("too-many-requests", headers={"Retry-After": str(wait), "RateLimit": limit})
 
 
-def origin_of(host: str | None) -> str:
+def network_of(host: str | None) -> str:
     """Whose bucket an address takes from: its own; of IPv6, that of its network."""
     if host is None or ":" not in host:
         return host or "nowhere"

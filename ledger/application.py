@@ -120,6 +120,8 @@ class TrialLedger:
         self._corrupt: str | None = None
         self._behind: str | None = None
         self._restored = unrecovered(store)
+        self.signed_only = False
+        """Whether what has to be signed is refused without a signature."""
         self._watch = watch or ClockWatch(steady=time.monotonic if clock is system_clock else None)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
@@ -230,7 +232,7 @@ class TrialLedger:
         answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
         texts = TextsOfBatch(self.texts)
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
-        gathering.behind = self.behind
+        gathering.behind, gathering.signed_only = self.behind, self.signed_only
         begun = decided = time.perf_counter()
         try:
             with self.store.appending() as batch:

@@ -34,6 +34,7 @@ from ledger.store.tiles import StoredTiles
 from ledger.submission import Submission
 from ledger.trial.dosing import DoseDecisionSigned, DoseDecisionTaken, HoldApplied, HoldLifted
 from ledger.trial.evidence import MADE_BY_EVIDENCE, Cosigner, LogKeyEnrolled, RecoveryRecorded
+from ledger.trial.signatures import RecordSigned
 from ledger.types import Event
 
 STAMP_EVERY: Final = timedelta(hours=1)
@@ -50,6 +51,7 @@ CRITICAL: Final[frozenset[type[Event]]] = frozenset(
         HoldApplied,
         HoldLifted,
         LogKeyEnrolled,
+        RecordSigned,
         RecoveryRecorded,
     }
 )

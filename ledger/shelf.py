@@ -59,7 +59,8 @@ class _Place:
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
     the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts.
-    `verified_whole_up_to`: as of `SqliteStore.open`."""
+    `verified_whole_up_to`: as of `SqliteStore.open`. `signed_only`: what has to be signed is refused without a
+    signature."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Shelf:
         keyring: Keyring | None = None,
         *,
         verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+        signed_only: bool = False,
         open_trials: int = OPEN_TRIALS,
         idle_minutes: int = IDLE_MINUTES,
         steady: Callable[[], float] = time.monotonic,
@@ -76,7 +78,7 @@ class Shelf:
         self.directory = directory
         self.measures = WriterMeasures()
         self._story_from = story_from
-        self._verified_whole_up_to = verified_whole_up_to
+        self._verified_whole_up_to, self._signed_only = verified_whole_up_to, signed_only
         self._rounds = Rounds()
         self._story_clocks: dict[str, StoryClock] = {}
         self._keys = KeyRoom(keys) if keys is not None else None
@@ -193,6 +195,7 @@ class Shelf:
             with place.changing, suppress(AlreadyThere):
                 if place.ledger is None:
                     place.ledger = TrialLedger.create(self.path(trial_id), clock, self.keyring, self.measures)
+                    place.ledger.signed_only = self._signed_only
             with self.using(trial_id) as ledger:
                 receipt = ledger.submit(submission)
             with place.changing:
@@ -216,6 +219,7 @@ class Shelf:
             measures=self.measures,
             verified_whole_up_to=self._verified_whole_up_to,
         )
+        ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             begins = max(self._story_from, ledger.world.recorded_at or self._story_from)

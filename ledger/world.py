@@ -25,12 +25,15 @@ from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import INSTALLATION, TRIAL, Record, Source
+from ledger.signatures import Signatures
 from ledger.trial.evolution import evolve as evolve_trial
+from ledger.trial.signatures import RecordSigned
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, instant_text, utc
 
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 NO_INSTALLATION: Final = Installation()
+NONE_SIGNED: Final = Signatures()
 
 
 class Log(Protocol):
@@ -56,8 +59,8 @@ class Archive(Log, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), and what
-    those who dose have to hear of (`notices`), by position."""
+    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), what
+    those who dose have to hear of (`notices`), by position, and what is signed by whom (`signatures`)."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
@@ -66,6 +69,7 @@ class World:
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
+    signatures: Signatures = NONE_SIGNED
     installation: Installation = NO_INSTALLATION
     """Of the log in which no trial stands: what it knows of accounts."""
     size: int = 0
@@ -155,6 +159,7 @@ class _Draft:
         "patients",
         "products",
         "recorded_at",
+        "signatures",
         "size",
         "trial",
     )
@@ -168,6 +173,7 @@ class _Draft:
         self.facts = world.facts.mutate()
         self.corrected = world.corrected.mutate()
         self.notices = world.notices.mutate()
+        self.signatures = world.signatures
         self.size = world.size
         self.recorded_at = world.recorded_at
 
@@ -181,6 +187,7 @@ class _Draft:
             facts=self.facts.finish(),
             corrected=self.corrected.finish(),
             notices=self.notices.finish(),
+            signatures=self.signatures,
             size=self.size,
             recorded_at=self.recorded_at,
         )
@@ -191,6 +198,10 @@ class _Draft:
         self.size, self.recorded_at = position + 1, record.recorded_at
         if stream == INSTALLATION:
             self.installation = evolve_installation(self.installation, record)
+            return
+        if type(event) is RecordSigned:
+            self.trial = evolve_trial(self.trial, record)
+            self.signatures = self.signatures.with_signature(record)
             return
         kind, _, name = stream.partition("/")
         if type(event) in NOTICES and is_notice(record, self.patients.get(name) if kind == "patient" else None):
@@ -203,6 +214,7 @@ class _Draft:
             self.facts[stream, contradiction_key(event)] = position
         if record.corrects is not None:
             self.corrected[record.corrects] = position
+        self.signatures = self.signatures.after(record, self.patients.get(name) if kind == "patient" else None)
 
     def _evolve(self, kind: str, name: str, record: Record) -> None:
         if kind == "patient":

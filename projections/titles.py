@@ -44,6 +44,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "trial.evidence-quorum-reached.v1": "The first {size} events cosigned by a quorum of witnesses",
         "trial.clock-anomaly.v1": "The clock was off by {off_by_milliseconds} ms against the {against}",
         "trial.recovery-recorded.v1": "Recovered: {signed_size} events were signed, {found_size} were found",
+        "trial.record-signed.v1": "Signed: {meaning}",
         "trial.settings-set.v1": "Quorum of witnesses needed before exposure: {quorum_before_exposure}",
         "installation.opened.v1": "Log of the installation {origin} begun",
         "installation.record-read.v1": "Read: {operation}",

@@ -95,11 +95,13 @@ DECISIONS: Final[Decisions] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CarriedOut:
-    """The trial afterwards and the records to append; none, where the fact is on record `already`."""
+    """The trial afterwards and the records to append; none, where the fact is on record `already`. `own` are those of
+    the command itself, without what the rules made of it."""
 
     world: World
     records: tuple[Record, ...]
     already: int | None = None
+    own: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
     if isinstance(follows, AlreadySo):
         return CarriedOut(docket.world, (), follows.position)
     world, given = append(docket, world, follows)
-    return CarriedOut(*_with_effects(docket, world, (*records, *given)))
+    return CarriedOut(*_with_effects(docket, world, (*records, *given)), own=given)
 
 
 def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:

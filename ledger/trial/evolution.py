@@ -12,6 +12,7 @@ from ledger.trial import dosing as d
 from ledger.trial import events as e
 from ledger.trial import evidence_state, privacy_state
 from ledger.trial import reviews as r
+from ledger.trial import signatures as s
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
 from ledger.types import Event, changed
 
@@ -199,6 +200,11 @@ def _safety_reviewed(trial: Trial, event: r.SafetyReviewHeld, record: Record) ->
     return changed(trial, safety_reviews=trial.safety_reviews.set(event.review, event))
 
 
+def _signed(trial: Trial, event: s.RecordSigned, record: Record) -> Trial:
+    """A signature adds nothing to what is on record; what it covers is kept beside all aggregates (`signatures.py`)."""
+    return trial
+
+
 def _reference_approved(trial: Trial, event: r.ReferenceSafetyInformationApproved, record: Record) -> Trial:
     return changed(trial, reference_safety=trial.reference_safety.set(event.version, event.effective_on))
 
@@ -250,6 +256,7 @@ TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = M
         e.ReportQuarantined: _quarantined,
         e.QuarantineResolved: _resolved,
         e.TrialDeviationRecorded: _deviated,
+        s.RecordSigned: _signed,
         **{kind: _within(member, step) for member, steps in PARTS.items() for kind, step in steps.items()},
     }
 )

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from api.around import ALWAYS_ANSWERED
-from api.limits import MOST_BUCKETS, Buckets, origin_of
+from api.limits import MOST_BUCKETS, Buckets, network_of
 from api.logs import RequestLog
 from api.problems import Refused
 from api.roles import needs
@@ -141,7 +141,7 @@ def test_an_address_that_guesses_tokens_is_stopped_and_its_neighbours_with_token
     ],
 )
 def test_a_network_of_ipv6_is_one_origin(one: str | None, other: str | None, same: bool) -> None:
-    assert (origin_of(one) == origin_of(other)) is same
+    assert (network_of(one) == network_of(other)) is same
 
 
 def test_many_addresses_do_not_empty_the_bucket_of_one() -> None:

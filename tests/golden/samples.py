@@ -21,6 +21,7 @@ from tests.golden.product_samples import PRODUCT_SAMPLES
 from tests.golden.reporting_samples import REPORTING_SAMPLES
 from tests.golden.review_samples import REVIEW_SAMPLES
 from tests.golden.safety_samples import SAFETY_SAMPLES
+from tests.golden.signature_samples import SIGNATURE_SAMPLES
 from tests.golden.trial_samples import TRIAL_SAMPLES
 from tests.golden.ward_samples import WARD_SAMPLES
 
@@ -37,6 +38,7 @@ ALL: Final = (
     *REPORTING_SAMPLES,
     *OUTCOME_SAMPLES,
     *INFUSION_RECORD_SAMPLES,
+    *SIGNATURE_SAMPLES,
     *INSTALLATION_SAMPLES,
     *PRIVACY_SAMPLES,
 )
