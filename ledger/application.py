@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
 from ledger.gathering import Gathering, newest_head
 from ledger.keyring import Keyring
+from ledger.measures import WriterMeasures
 from ledger.record import Actor, Asked, Record
 from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
@@ -37,6 +38,7 @@ from ledger.store.writer import Job, Writer
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.texts import Texts
 from ledger.timekeeping import Clock, ClockWatch
+from ledger.trial.evidence import RecoveryRecorded
 from ledger.world import World
 
 Payload = Submission | EvidenceGathered | AppendedElsewhere
@@ -62,6 +64,16 @@ class Decided:
 
     gathering: Gathering
     answers: Sequence[Receipt | Exception]
+    at: float = field(default_factory=time.perf_counter)
+    """When it was, by the steady clock; what came after it is the commit."""
+
+
+def unrecovered(store: Store) -> str | None:
+    """Of a log that was restored to an earlier point, what it is, until its recovery is on record."""
+    restored = store.restoration()
+    if restored is None or store.page(restored.size - 1, 1, type=RecoveryRecorded.NAME):
+        return None
+    return f"{restored.size} events were restored, of a log of {restored.of_size}"
 
 
 class TrialLedger:
@@ -76,14 +88,17 @@ class TrialLedger:
         clock: Clock = system_clock,
         watch: ClockWatch | None = None,
         keyring: Keyring | None = None,
+        measures: WriterMeasures | None = None,
     ) -> None:
         self.store = store
         self.texts = Texts(store, keyring or _keyring_beside(store))
         self.clock = clock
+        self.measures = measures or WriterMeasures()
         self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
+        self._restored = unrecovered(store)
         self.signed_only = False
         """Whether what has to be signed is refused without a signature."""
         self._watch = watch
@@ -97,9 +112,15 @@ class TrialLedger:
         store.follow(self._hear)
 
     @classmethod
-    def create(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
+    def create(
+        cls,
+        path: Path,
+        clock: Clock = system_clock,
+        keyring: Keyring | None = None,
+        measures: WriterMeasures | None = None,
+    ) -> Self:
         """A new, empty ledger in a file that must not exist."""
-        return cls(SqliteStore.create(path), clock, keyring=keyring)
+        return cls(SqliteStore.create(path), clock, keyring=keyring, measures=measures)
 
     @classmethod
     def open(
@@ -107,11 +128,13 @@ class TrialLedger:
         path: Path,
         clock: Clock = system_clock,
         keyring: Keyring | None = None,
+        measures: WriterMeasures | None = None,
         verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
     ) -> Self:
         """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
         says. Erasures that a crash interrupted are finished."""
-        return cls(SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to), clock, keyring=keyring)
+        store = SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to)
+        return cls(store, clock, keyring=keyring, measures=measures)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -164,6 +187,22 @@ class TrialLedger:
         return lambda: self._listeners.discard(listener)
 
     @property
+    def waiting(self) -> int:
+        """How many commands wait for the writer."""
+        return self._writer.waiting
+
+    @property
+    def signed_size(self) -> int:
+        """How many events the newest signed head holds."""
+        return 0 if self._after is None else self._after.size
+
+    @property
+    def behind(self) -> str | None:
+        """What is not in this log and was signed, or was there before the log was restored to an earlier point. Then
+        it takes nothing but the record of its recovery."""
+        return self._behind or self._restored
+
+    @property
     def corrupt(self) -> str | None:
         """What was found to be altered, if anything was: the ledger is then read-only."""
         return self._corrupt
@@ -178,6 +217,7 @@ class TrialLedger:
         """Decide and append a batch. Nobody is answered before the commit."""
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
+        begun = time.perf_counter()
         try:
             if all(isinstance(job.payload, AppendedElsewhere) for job in jobs):
                 self._take_in(self.store.size)
@@ -187,9 +227,12 @@ class TrialLedger:
         except Corrupt as found:
             self._corrupt = str(found)
             raise
+        self._measure(len(jobs), len(decided.gathering.records), decided.at - begun, time.perf_counter() - decided.at)
         grown = decided.gathering.world.size > self.world.size
         if grown:
             self.world = decided.gathering.world
+        if self._restored is not None:
+            self._restored = unrecovered(self.store)
         self._after = newest_head(decided.gathering.evidence, self._after)
         self._to_finish = self._to_finish or bool(decided.gathering.texts.removed)
         unfinished = self._finish_removals()
@@ -246,8 +289,14 @@ class TrialLedger:
     def _gathering(self) -> Gathering:
         texts = TextsOfBatch(self.texts)
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
-        gathering.behind, gathering.signed_only = self._behind, self.signed_only
+        gathering.behind, gathering.signed_only = self.behind, self.signed_only
         return gathering
+
+    def _measure(self, commands: int, events: int, deciding_seconds: float, commit_seconds: float) -> None:
+        self.measures.batch_commands.observe(commands)
+        self.measures.batch_events.observe(events)
+        self.measures.deciding_seconds.observe(deciding_seconds)
+        self.measures.commit_seconds.observe(commit_seconds)
 
     def _finish_removals(self) -> ErasureUnfinished | None:
         """Destroy what events on record have erased; what stands in the way is told to whoever asks for it, and every
@@ -286,7 +335,7 @@ class TrialLedger:
         """A clock that was set is on record before whatever it dates."""
         watch = self._watch or (self._system_watch if self.clock is system_clock else None)
         off_by = watch.off_by_milliseconds(self.clock()) if watch is not None else None
-        if off_by is None or self.world.origin is None:
+        if off_by is None or self.world.origin is None or self.behind is not None:
             return None
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         return Submission(command, Asked(BY_ITSELF, secrets.token_hex(16)))
