@@ -8,10 +8,10 @@ from pathlib import Path
 from api.doctor import Finding
 from api.settings import Settings
 from api.trials import trials_of
-from ledger.application import unrecovered
 from ledger.errors import LedgerError
 from ledger.evidence.cosigning import Heads
 from ledger.evidence.proofs import Prover
+from ledger.gathering import unrecovered
 from ledger.keyroom import HEADS, KEY_SUFFIX
 from ledger.store.codec import open_leaf
 from ledger.store.contract import Store

@@ -14,7 +14,6 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
-from ledger.gathering import Gathering, newest_head
+from ledger.gathering import Decided, Gathering, newest_head, unrecovered
 from ledger.keyring import Keyring
 from ledger.measures import WriterMeasures
 from ledger.record import Actor, Asked, Record
@@ -38,7 +37,6 @@ from ledger.store.writer import Job, Writer
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.texts import Texts
 from ledger.timekeeping import Clock, ClockWatch
-from ledger.trial.evidence import RecoveryRecorded
 from ledger.world import World
 
 Payload = Submission | EvidenceGathered | AppendedElsewhere
@@ -56,24 +54,6 @@ def system_clock() -> datetime:
 def _keyring_beside(store: Store) -> Keyring:
     assert isinstance(store, SqliteStore), "where the keys of texts in a database are has to be said"
     return Keyring.beside(store.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A batch that was decided and written, and what each caller is to be answered."""
-
-    gathering: Gathering
-    answers: Sequence[Receipt | Exception]
-    at: float = field(default_factory=time.perf_counter)
-    """When it was, by the steady clock; what came after it is the commit."""
-
-
-def unrecovered(store: Store) -> str | None:
-    """Of a log that was restored to an earlier point, what it is, until its recovery is on record."""
-    restored = store.restoration()
-    if restored is None or store.page(restored.size - 1, 1, type=RecoveryRecorded.NAME):
-        return None
-    return f"{restored.size} events were restored, of a log of {restored.of_size}"
 
 
 class TrialLedger:
@@ -106,21 +86,15 @@ class TrialLedger:
         self._system_watch = ClockWatch(steady=time.monotonic)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
-        self._world_of = lru_cache(maxsize=16)(self._fold)
+        self._world_of = lru_cache(maxsize=16)(lambda size: World().after(store.records(0, size)))
         self._to_finish = store.removes_texts()
         self._finish_removals()
         store.follow(self._hear)
 
     @classmethod
-    def create(
-        cls,
-        path: Path,
-        clock: Clock = system_clock,
-        keyring: Keyring | None = None,
-        measures: WriterMeasures | None = None,
-    ) -> Self:
+    def create(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
         """A new, empty ledger in a file that must not exist."""
-        return cls(SqliteStore.create(path), clock, keyring=keyring, measures=measures)
+        return cls(SqliteStore.create(path), clock, keyring=keyring)
 
     @classmethod
     def open(
@@ -128,13 +102,11 @@ class TrialLedger:
         path: Path,
         clock: Clock = system_clock,
         keyring: Keyring | None = None,
-        measures: WriterMeasures | None = None,
         verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
     ) -> Self:
         """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
         says. Erasures that a crash interrupted are finished."""
-        store = SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to)
-        return cls(store, clock, keyring=keyring, measures=measures)
+        return cls(SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to), clock, keyring=keyring)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -150,15 +122,10 @@ class TrialLedger:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
 
-    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | BaseException]:
         """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
         asked = [self._writer.submit(each) for each in submissions]
-        faults = [future.exception() for future in asked]
-        return [
-            future.result() if fault is None else fault
-            for future, fault in zip(asked, faults, strict=True)
-            if fault is None or isinstance(fault, Exception)
-        ]
+        return [future.exception() or future.result() for future in asked]
 
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
@@ -177,9 +144,6 @@ class TrialLedger:
         """The state as it was known when the log had `size` events."""
         head = self.world
         return head if size >= head.size else self._world_of(size)
-
-    def _fold(self, size: int) -> World:
-        return World().after(self.store.records(0, size))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
@@ -227,14 +191,15 @@ class TrialLedger:
         except Corrupt as found:
             self._corrupt = str(found)
             raise
-        self._measure(len(jobs), len(decided.gathering.records), decided.at - begun, time.perf_counter() - decided.at)
-        grown = decided.gathering.world.size > self.world.size
+        gathering, committed = decided.gathering, time.perf_counter()
+        self.measures.take(len(jobs), len(gathering.records), decided.at - begun, committed - decided.at)
+        grown = gathering.world.size > self.world.size
         if grown:
-            self.world = decided.gathering.world
+            self.world = gathering.world
         if self._restored is not None:
             self._restored = unrecovered(self.store)
-        self._after = newest_head(decided.gathering.evidence, self._after)
-        self._to_finish = self._to_finish or bool(decided.gathering.texts.removed)
+        self._after = newest_head(gathering.evidence, self._after)
+        self._to_finish = self._to_finish or bool(gathering.texts.removed)
         unfinished = self._finish_removals()
         for job, answer in zip(jobs, decided.answers, strict=True):
             if isinstance(answer, Exception):
@@ -242,9 +207,9 @@ class TrialLedger:
             elif unfinished is not None and any(isinstance(each.event, REMOVING) for each in answer.records):
                 job.reject(unfinished)
             else:
-                job.resolve(decided.gathering.with_hashes(answer))
+                job.resolve(gathering.with_hashes(answer))
         if grown:
-            self._tell(decided.gathering.records)
+            self._tell(gathering.records)
 
     def _kept(self, payloads: Sequence[Payload]) -> Decided:
         """What was decided on a batch, once it is on record for certain.
@@ -291,12 +256,6 @@ class TrialLedger:
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
         gathering.behind, gathering.signed_only = self.behind, self.signed_only
         return gathering
-
-    def _measure(self, commands: int, events: int, deciding_seconds: float, commit_seconds: float) -> None:
-        self.measures.batch_commands.observe(commands)
-        self.measures.batch_events.observe(events)
-        self.measures.deciding_seconds.observe(deciding_seconds)
-        self.measures.commit_seconds.observe(commit_seconds)
 
     def _finish_removals(self) -> ErasureUnfinished | None:
         """Destroy what events on record have erased; what stands in the way is told to whoever asks for it, and every

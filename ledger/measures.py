@@ -41,3 +41,10 @@ class WriterMeasures:
     """From the beginning of a batch to its commit: decided, encoded, hashed, inserted."""
     commit_seconds: Histogram = field(default_factory=lambda: Histogram(SECONDS))
     """The commit itself, which waits for the disk."""
+
+    def take(self, commands: int, events: int, deciding_seconds: float, commit_seconds: float) -> None:
+        """Count one batch in."""
+        self.batch_commands.observe(commands)
+        self.batch_events.observe(events)
+        self.deciding_seconds.observe(deciding_seconds)
+        self.commit_seconds.observe(commit_seconds)
