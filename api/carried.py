@@ -14,12 +14,6 @@ def bearer(request: Request) -> str:
     return token
 
 
-def path_without_names(request: Request) -> str:
-    """The path of a request with the names of its parameters where their values stand."""
-    names = {value: f"{{{name}}}" for name, value in request.path_params.items()}
-    return "/".join(names.get(step, step) for step in request.scope["path"].split("/"))
-
-
 def origin_of(request: Request) -> str:
     """From where a request comes: an address, or of IPv6 its network."""
     return network_of(request.client.host if request.client is not None else None)

@@ -27,9 +27,10 @@ COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf
 """A read in one of these forms is a copy that lives on without us."""
 
 OPERATION, ACCOUNT, RESOURCE, REFUSED = "ledger.operation", "ledger.account", "ledger.resource", "ledger.refused"
-TEMPLATE = "ledger.template"
+TEMPLATE, WHY, NOTED = "ledger.template", "ledger.why", "ledger.noted"
 """Where a request's scope holds the operation and the template of its path, where no route does, the account, the
-resource whose right was used, and the problem with its rule."""
+resource whose right was used, and the problem with its rule; why it was refused where the answer does not tell; and
+whether whoever refused it notes that himself."""
 
 
 def leave_refusal(scope: Any, problem: Problem, rule: str = "", *, by_rule: bool = False) -> None:
@@ -42,8 +43,10 @@ def happening_of(scope: Mapping[str, Any], status: int, headers: Headers, reader
     if not scope["path"].startswith("/v1/"):
         return None
     account: Account | None = scope.get(ACCOUNT)
+    if status >= 500 or (status in (401, 403) and NOTED in scope):
+        return None
     if status >= 400:
-        return None if status >= 500 else _refused(scope, status, account)
+        return _refused(scope, status, account)
     if account is None:
         return None
     operation = _operation(scope)
@@ -66,7 +69,7 @@ def _new_role(operation: str, status: int) -> bool:
 def _refused(scope: Mapping[str, Any], status: int, account: Account | None) -> Happening:
     problem, rule, by_rule = scope.get(REFUSED, ("request-unreadable", None, False))
     kind: Literal["command-refused", "request-refused"] = "command-refused" if by_rule else "request-refused"
-    return _request(kind, scope, status, account, problem=problem, rule=rule)
+    return _request(kind, scope, status, account, problem=problem, rule=scope.get(WHY, rule))
 
 
 def _request(kind: Any, scope: Mapping[str, Any], status: int, account: Account | None, **why: Any) -> Happening:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api.access import Caller, admitted
 from api.auth import TOKEN_LENGTH, TOKEN_PREFIX, Account, Accounts
-from api.carried import bearer, origin_of, path_without_names
+from api.carried import bearer, origin_of
 from api.happenings import Happening
 from api.identity.identity import Identity
 from api.identity.proof import NotProved, Proof
@@ -22,7 +22,7 @@ from api.leases import held
 from api.limits import Buckets
 from api.logs import RequestLog
 from api.metrics import RequestMeasures
-from api.noting import ACCOUNT, RESOURCE
+from api.noting import ACCOUNT, RESOURCE, WHY
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
@@ -39,8 +39,7 @@ TRAINING: Final = "Ledger-Training"
 """The header that marks what comes from a ledger that holds no real patient."""
 
 SCOPES: Final = "ledger_scopes"
-HOLDER: Final = "ledger_holder"
-"""Where a request keeps what its token was given for, and whose it is."""
+"""Where a request keeps what its token was given for."""
 
 TOLD: Final = frozenset({"log-in-failed", "locked-out", "account-changed", "signing-failed", "exported"})
 """What the server's own log tells too; of the rest there is too much."""
@@ -170,7 +169,7 @@ class Service:
     def _not_known(self, request: Request, rule: str) -> Refused:
         """A token that is not taken, noted; an origin that sends many of them has to wait."""
         self.strangers.take(origin_of(request))
-        self.note(Happening("request-refused", None, "token", rule))
+        request.scope[WHY] = rule
         return Refused("unauthenticated", headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
 
     async def meet(self, request: Request) -> None:
@@ -202,14 +201,6 @@ class Service:
         longest = self.settings.oidc_fresh_seconds
         return f'{CHALLENGE}, error="insufficient_user_authentication", max_age="{longest}"'
 
-    def note_refused(self, request: Request, rule: str) -> None:
-        """Keep that somebody asked for what is not for him, without anything of what he sent."""
-        account: Account | None = request.scope.get(HOLDER)
-        trial = request.path_params.get("trial")
-        if account is not None:
-            seen = trial if trial is not None and account.may_see(trial) else None
-            self.note(_refused(account, "request-refused", path_without_names(request), rule, seen))
-
     def is_session(self, request: Request) -> bool:
         """Whether the token of a request is that of a session."""
         return bearer(request).startswith(SESSION_PREFIX)
@@ -229,7 +220,6 @@ class Service:
     def caller(self, request: Request, may: Needed) -> Caller:
         """Who asks, with what the route grants to that role."""
         account, actor = self.holder(request)
-        request.scope[HOLDER] = account
         request.scope[RESOURCE] = may.resource
         return admitted(account, actor, may, request.scope.get(SCOPES))
 

@@ -42,9 +42,14 @@ class Ward:
     noted: list[Happening] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.place.app.state.service.note = self.noted.append
+        self.place.app.state.service.note = self.note
         self.place.app.state.service.follow(look_every_seconds=0)
         self.place.app.state.service.identity.clock = lambda: self.now
+
+    def note(self, happening: Happening) -> None:
+        """What is noted of every use and every read is looked at in other tests."""
+        if happening.kind not in ("account-used", "read"):
+            self.noted.append(happening)
 
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)
