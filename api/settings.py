@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.identity.places import is_safe, is_url
 from ledger.keyring import KeyInFile, Keyring, OuterKey
-from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
 

@@ -12,7 +12,7 @@ of the batch before anyone is answered.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,17 +22,17 @@ from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
-from ledger.evidence.verify import Note, checkpoint_of
-from ledger.gathering import Gathering
+from ledger.gathering import Gathering, newest_head
 from ledger.keyring import Keyring
-from ledger.record import Actor, Asked, Head, Record
+from ledger.record import Actor, Asked, Record
 from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.contract import Store
 from ledger.store.errors import ErasureUnfinished, OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
-from ledger.store.rows import EvidenceRow, SignedHead
-from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO, SqliteStore
+from ledger.store.rows import EvidenceRow
+from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO
 from ledger.store.writer import Job, Writer
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.texts import Texts
@@ -54,13 +54,6 @@ def system_clock() -> datetime:
 def _keyring_beside(store: Store) -> Keyring:
     assert isinstance(store, SqliteStore), "where the keys of texts in a database are has to be said"
     return Keyring.beside(store.path)
-
-
-def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
-    """The newest head that was signed, with those that are signed now."""
-    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
-    found = max(heads, key=lambda head: head.size, default=None)
-    return before if found is None else Head(found.size, found.root.hex())
 
 
 @dataclass(frozen=True, slots=True)

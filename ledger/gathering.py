@@ -14,6 +14,7 @@ from ledger.decisions.signing import signed
 from ledger.decisions.whose_text import subject_of
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
 from ledger.evidence.merkle import leaf_hash
+from ledger.evidence.verify import Note, checkpoint_of
 from ledger.facts import free_texts
 from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
@@ -22,7 +23,7 @@ from ledger.store.appending import Batch
 from ledger.store.codec import encode
 from ledger.store.contract import Store
 from ledger.store.errors import BehindSignedHead
-from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
+from ledger.store.rows import Answer, EvidenceRow, Refusal, SignedHead, Status
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.world import World
 
@@ -218,3 +219,10 @@ def _commitments(records: Iterable[Record]) -> dict[str, int]:
             if commitment is not None:
                 found.setdefault(commitment, record.position)
     return found
+
+
+def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
+    """The newest head that was signed, with those that are signed now."""
+    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
+    found = max(heads, key=lambda head: head.size, default=None)
+    return before if found is None else Head(found.size, found.root.hex())
