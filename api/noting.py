@@ -27,8 +27,9 @@ COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf
 """A read in one of these forms is a copy that lives on without us."""
 
 OPERATION, ACCOUNT, RESOURCE, REFUSED = "ledger.operation", "ledger.account", "ledger.resource", "ledger.refused"
-"""Where a request's scope holds the operation, where no route does, the account, the resource whose right was used, and
-the problem with its rule."""
+TEMPLATE = "ledger.template"
+"""Where a request's scope holds the operation and the template of its path, where no route does, the account, the
+resource whose right was used, and the problem with its rule."""
 
 
 def leave_refusal(scope: Any, problem: Problem, rule: str = "", *, by_rule: bool = False) -> None:

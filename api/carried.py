@@ -1,0 +1,25 @@
+"""What a request carries about whoever sends it: its token, from where it comes, and its path without what it names."""
+
+from starlette.requests import Request
+
+from api.limits import network_of
+from api.problems import CHALLENGE, Refused
+
+
+def bearer(request: Request) -> str:
+    """The token of a request; refused without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refused("unauthenticated", headers={"WWW-Authenticate": CHALLENGE})
+    return token
+
+
+def path_without_names(request: Request) -> str:
+    """The path of a request with the names of its parameters where their values stand."""
+    names = {value: f"{{{name}}}" for name, value in request.path_params.items()}
+    return "/".join(names.get(step, step) for step in request.scope["path"].split("/"))
+
+
+def origin_of(request: Request) -> str:
+    """From where a request comes: an address, or of IPv6 its network."""
+    return network_of(request.client.host if request.client is not None else None)
