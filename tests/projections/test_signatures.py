@@ -17,7 +17,6 @@ from tests.projections.test_audit_trail import streams
 from tests.signing import SigningBench, signing
 from tests.spec.story import told
 
-
 SIGNERS = {"principal_investigator", "investigator", "medical_monitor", "safety_committee", "cell_processing_qa"}
 
 
