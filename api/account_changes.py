@@ -9,6 +9,7 @@ from api.happenings import Happening
 from api.settings import Settings
 from ledger.application import system_clock
 from ledger.installation_log import spool_of
+from ledger.record import Actor
 from ledger.spool import Noted
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._@-]")
@@ -16,8 +17,10 @@ _UNFIT: Final = re.compile(r"[^A-Za-z0-9._@-]")
 
 def announce(settings: Settings, account: str, change: str) -> None:
     """Put a change of an account on record, by whoever is logged in at the operating system."""
-    who = _UNFIT.sub("-", getpass.getuser())
-    happening = Happening(
-        "account-changed", who, account, role="administrator", authenticated="operating-system", change=change
-    )
-    spool_of(settings.directory).add([Noted(happening.noted(), happening.actor, system_clock())])
+    happening = Happening("account-changed", None, account, change=change)
+    spool_of(settings.directory).add([Noted(happening.noted(), operator(), system_clock())])
+
+
+def operator() -> Actor:
+    """Whoever runs a command, as the operating system knows him."""
+    return Actor(_UNFIT.sub("-", getpass.getuser()), "administrator", None, "operating-system")

@@ -23,6 +23,7 @@ from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
 from api.cli_protocol import protocol
 from api.cli_serve import demo, serve
+from api.cli_trials import migrate, trials
 from api.cli_vault import upgrade, vault
 from api.cli_witness import witness
 from ledger.errors import LedgerError
@@ -49,8 +50,9 @@ app = typer.Typer(
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(serve)
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(demo)
 app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
+app.add_typer(trials, name="trial", rich_help_panel=SERVICE)
 app.command("access-log", rich_help_panel=SERVICE, epilog=EXIT_CODES)(access_log)
-for command in (replay, rebuild, events, delegations, pack, backup, restore, upgrade):
+for command in (replay, rebuild, events, delegations, pack, backup, restore, migrate, upgrade):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
@@ -9,10 +10,10 @@ import typer
 from rich.text import Text
 
 from api.cli_output import AsJson, out, print_json
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, reading
 from api.settings import Settings
 from ledger.record import Record, patient_stream
-from ledger.store.sqlite import SqliteStore
+from ledger.store.contract import Store
 from ledger.texts import Texts
 from ledger.trial.signatures import RecordSigned
 from ledger.world import World
@@ -42,8 +43,8 @@ def events(
         raise typer.BadParameter("give --stream or --patient")
     where = patient_stream(patient) if patient is not None else stream
     wanted = {"type": kind, "stream": where, "actor": actor}
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
-        signed = Signed(store)
+    with reading(trial, file) as store:
+        signed = Signed(store, file)
         try:
             for number, record in enumerate(_listed(store, after, wanted, follow), start=1):
                 _print(store, record, signed, as_json)
@@ -56,9 +57,9 @@ def events(
 class Signed:
     """The signatures of a log as it stands; where nothing is signed, nothing is read for it."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store, file: Path | None) -> None:
         self._store, self._world = store, World()
-        self._texts = Texts(store, Settings().keyring(store.path))
+        self._texts = Texts(store, Settings().keyring(file))
 
     def on(self, position: int) -> Manifestation | None:
         """The signature on an event, or that the event is, and whether it still stands."""
@@ -68,7 +69,7 @@ class Signed:
         return signatures_of(self._world, self._texts.shown)(position)
 
 
-def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follow: bool) -> Iterator[Record]:
+def _listed(store: Store, after: int, wanted: dict[str, str | None], follow: bool) -> Iterator[Record]:
     """Page by page; while following, what comes after the last page, as it comes."""
     while True:
         page = store.page(after, PAGE, **wanted)
@@ -81,7 +82,7 @@ def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follo
             time.sleep(FOLLOW_EVERY_SECONDS)
 
 
-def _print(store: SqliteStore, record: Record, signed: Signed, as_json: bool) -> None:
+def _print(store: Store, record: Record, signed: Signed, as_json: bool) -> None:
     if as_json:
         print_json(orjson.loads(store.leaf(record.position)))
         return

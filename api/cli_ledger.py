@@ -12,10 +12,11 @@ from rich.text import Text
 
 from api.cli_board import board_table, explanation_table
 from api.cli_output import REFUSED, AsJson, facts, out, progress, show
-from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file
+from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file, reading
 from ledger.record import Record
 from ledger.store import backup as copies
 from ledger.store.bundled import BundledLog
+from ledger.store.contract import Store
 from ledger.store.sqlite import SqliteStore
 from ledger.types import instant_text
 from ledger.world import FOLD_VERSION, World
@@ -63,10 +64,10 @@ def replay(
 
 
 @contextmanager
-def _log(trial: str | None, file: Path | None, bundle: Path | None) -> Iterator[SqliteStore | BundledLog]:
-    """The log of a ledger's file, or of a bundle."""
+def _log(trial: str | None, file: Path | None, bundle: Path | None) -> Iterator[Store | BundledLog]:
+    """The log of a ledger, or of a bundle."""
     if bundle is None:
-        with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        with reading(trial, file) as store:
             yield store
         return
     if trial is not None or file is not None:
@@ -114,7 +115,7 @@ def rebuild(
     The tree from the bytes of every leaf with the stored heads and tiles; the state folded at once with the state that
     followed the log event by event; both with a digest given. Exit code 1 names the first difference.
     """
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         with progress("hashing every leaf") as told:
             store.verify(told)
         size, root = store.size, store.root.hex()

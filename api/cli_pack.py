@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from api.cli_output import AsJson, print_json
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, reading
 from api.settings import Settings
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
-from ledger.store.sqlite import SqliteStore
+from ledger.store.contract import Store
 from ledger.texts import Texts
 from projections.base import world_at
 from projections.dose_decisions import signed_so_far
@@ -32,8 +32,8 @@ def pack(
 
     Without --decision it is that of the end of the log, seen at the instant of the last event.
     """
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
-        found, signed = _pack(store, decision)
+    with reading(trial, file) as store:
+        found, signed = _pack(store, file, decision)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
@@ -45,9 +45,9 @@ def pack(
         written.write(page)
 
 
-def _pack(store: SqliteStore, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
+def _pack(store: Store, file: Path | None, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
     """The pack, and what was signed on it since."""
-    text = Texts(store, Settings().keyring(store.path)).shown
+    text = Texts(store, Settings().keyring(file)).shown
     records = tuple(store.records())
     world, proposed = world_at(records), None
     signed: tuple[Manifestation, ...] = ()

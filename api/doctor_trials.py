@@ -6,15 +6,14 @@ from pathlib import Path
 
 from api.doctor import Finding
 from api.settings import Settings
-from ledger.application import unrecovered
 from ledger.errors import LedgerError
 from ledger.evidence.cosigning import Heads
 from ledger.evidence.proofs import Prover
 from ledger.keyroom import HEADS, KEY_SUFFIX
-from ledger.shelf import SUFFIX
+from ledger.restored import unrecovered
 from ledger.store.codec import open_leaf
 from ledger.store.reading import Reading
-from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite import SUFFIX, SqliteStore
 from ledger.store.tiles import StoredTiles
 from ledger.types import instant_text
 

@@ -27,6 +27,7 @@ from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
 from api.signings import Signings
+from api.trials import trials_of
 from ledger.application import TrialLedger, system_clock
 from ledger.decisions.installation import Kind
 from ledger.installation_log import PATIENCE_SECONDS, InstallationLog, LogUnavailable
@@ -52,12 +53,12 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        settings.directory.mkdir(parents=True, exist_ok=True)
         self.shelf = Shelf(
-            settings.directory,
+            trials_of(settings),
             settings.story_from,
             settings.keys,
             settings.keyring(),
-            verified_whole_up_to=settings.verified_whole_up_to,
             signed_only=True,
             open_trials=settings.open_trials,
             idle_minutes=settings.idle_minutes,

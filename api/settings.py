@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from api.identity.places import is_safe, is_url
 from ledger.keyring import KeyInFile, Keyring, OuterKey
 from ledger.shelf import IDLE_MINUTES, OPEN_TRIALS
-from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
 FILE_SUFFIX = "_FILE"
@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", validate_default=True)
 
     directory: Path = Path("var")
-    """Where the trials' files are."""
+    """Where the trials' files are; with a database, what is not in it: accounts and keys."""
+    database_url: SecretStr | None = None
+    """A PostgreSQL database whose schemas are the trials, for a role that may only read and add rows."""
     accounts_path: Path | None = None
     """Who may call; `accounts.jsonl` in the directory unless it is said."""
     host: str = "127.0.0.1"

@@ -1,8 +1,8 @@
 """A batch while it is decided: each command on the state that the ones before it leave, and everything that has to be
 written in one transaction. What is refused leaves nothing behind."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,16 +14,18 @@ from ledger.decisions.signing import signed
 from ledger.decisions.whose_text import subject_of
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
 from ledger.evidence.merkle import leaf_hash
+from ledger.evidence.verify import Note, checkpoint_of
+from ledger.facts import free_texts
 from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
 from ledger.removing import TextsOfBatch
 from ledger.store.appending import Batch
 from ledger.store.codec import encode
+from ledger.store.contract import Store
 from ledger.store.errors import BehindSignedHead
-from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
-from ledger.store.sqlite import SqliteStore
-from ledger.submission import EvidenceGathered, Receipt, Submission
-from ledger.world import World, free_texts
+from ledger.store.rows import Answer, EvidenceRow, Refusal, SignedHead, Status
+from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
+from ledger.world import World
 
 OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a rule with a mistake in it raises; never what the database raises."""
@@ -33,7 +35,7 @@ OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupEr
 class Gathering:
     """What a batch gathers. `after`: the newest signed head, which every event of the batch names."""
 
-    store: SqliteStore
+    store: Store
     world: World
     now: datetime
     after: Head | None
@@ -48,11 +50,16 @@ class Gathering:
     evidence: list[EvidenceRow] = field(default_factory=list)
     signed_only: bool = False
     """Whether what has to be signed is refused without a signature."""
+    hashes: tuple[bytes, ...] = ()
+    """The leaf hashes of the records, once they are saved."""
+    refused_after: int = 0
 
-    def answer(self, batch: Batch, asked: Submission | EvidenceGathered) -> Receipt | Exception:
+    def answer(self, batch: Batch, asked: Submission | EvidenceGathered | AppendedElsewhere) -> Receipt | Exception:
         """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""
         if isinstance(asked, EvidenceGathered):
             self.evidence.extend(asked.rows)
+            return Receipt((), ())
+        if isinstance(asked, AppendedElsewhere):
             return Receipt((), ())
         try:
             known = self.answers.get(asked.asked.command_id) or batch.answer(asked.asked.command_id)
@@ -76,16 +83,26 @@ class Gathering:
         except OUR_MISTAKES as mistake:
             return mistake
 
-    def save(self, batch: Batch) -> tuple[bytes, ...]:
-        """Write what was gathered; the leaf hashes of the records."""
+    def save(self, batch: Batch) -> None:
+        """Write what was gathered."""
         batch.save_evidence(self.evidence)
         if not (self.records or self.answers or self.refusals):
-            return ()
+            return
         kept = self.texts.kept(self.records[0].origin) if self.texts.gathered else []
-        hashes = batch.save(self.records, kept, tuple(self.answers.values()), self.refusals, leaves=self.leaves)
+        self.hashes = batch.save(self.records, kept, tuple(self.answers.values()), self.refusals, leaves=self.leaves)
+        self.refused_after = batch.refused_after or 0
         if self.texts.removed:
             batch.remove_texts(self.texts.gone(kept))
-        return hashes
+
+    def is_on_record(self, batch: Batch) -> bool:
+        """Whether what was gathered and saved stands in the log, as a later batch finds it. It is there whole or not at
+        all, so one row of it tells."""
+        if self.records:
+            return batch.tree.size > self.first and self.store.leaf(self.first) == self.leaves[0]
+        for answer in self.answers.values():
+            return batch.answer(answer.command_id) == answer
+        numbered = [replace(each, number=self.refused_after + 1) for each in self.refusals[:1]]
+        return bool(numbered) and self.store.refusals(self.refused_after, 1) == numbered
 
     def _docket(self, asked: Submission) -> Docket:
         archive = Archive(self, {text.commitment: text.text for text in asked.texts})
@@ -144,17 +161,25 @@ class Gathering:
         behind = position - self.first
         return self.records[behind] if behind >= 0 else self.store.record(position)
 
-    def with_hashes(self, receipt: Receipt, hashes: tuple[bytes, ...]) -> Receipt:
+    def with_hashes(self, receipt: Receipt) -> Receipt:
         """The receipt with the leaf hashes of its records, from the batch or, for earlier ones, from the store."""
         if receipt.dry_run:
             return receipt
         found = tuple(
-            hashes[record.position - self.first]
+            self.hashes[record.position - self.first]
             if record.position >= self.first
             else self.store.leaf_hash(record.position)
             for record in receipt.records
         )
         return Receipt(receipt.records, found, receipt.already)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A batch that was decided and written, and what each caller is to be answered."""
+
+    gathering: Gathering
+    answers: Sequence[Receipt | Exception]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +227,10 @@ def _commitments(records: Iterable[Record]) -> dict[str, int]:
             if commitment is not None:
                 found.setdefault(commitment, record.position)
     return found
+
+
+def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
+    """The newest head that was signed, with those that are signed now."""
+    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
+    found = max(heads, key=lambda head: head.size, default=None)
+    return before if found is None else Head(found.size, found.root.hex())

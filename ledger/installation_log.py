@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ledger.application import BY_ITSELF, Clock, TrialLedger, system_clock
+from ledger.application import BY_ITSELF, TrialLedger, system_clock
 from ledger.decisions.docket import Command
 from ledger.decisions.installation import NoteGap, NoteHappening, OpenInstallation
 from ledger.errors import Corrupt, LedgerError, Unavailable
@@ -32,6 +32,7 @@ from ledger.rounds import Rounds
 from ledger.spool import Noted, Spool
 from ledger.store.errors import OutcomeUnknown, WriterClosed
 from ledger.submission import Submission
+from ledger.timekeeping import Clock
 
 EVERY: Final = timedelta(milliseconds=500)
 CAPACITY: Final = 10_000
@@ -62,7 +63,7 @@ class _Gap:
 
 
 class InstallationLog:
-    """The log of a directory. It is opened, or begun, when the first happening is to be written."""
+    """The log of a directory. It is opened, or begun, by the thread that writes it, when that starts."""
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class InstallationLog:
 
     @property
     def ledger(self) -> TrialLedger | None:
-        """What is to be read from; none before the first happening was written, or while it cannot be opened."""
+        """What is to be read from; none before it was opened, or while it cannot be."""
         return self._ledger
 
     def close(self) -> None:
@@ -164,9 +165,8 @@ class InstallationLog:
         gap = self._gap_so_far()
         try:
             with self.spool.taking() as spooled:
-                if batch or spooled or gap:
-                    told = [] if gap is None else [self._noted(gap)]
-                    self._append([each.submission for each in (*told, *spooled, *batch)])
+                ledger, told = self._opened(), [] if gap is None else [self._noted(gap)]
+                self._append(ledger, [each.submission for each in (*told, *spooled, *batch)])
         except BaseException:
             if gap is not None:
                 self._lost(gap.not_kept_count, gap.since)
@@ -184,9 +184,8 @@ class InstallationLog:
         now = self._clock()
         return Noted(NoteGap(from_at=gap.since, until_at=now, not_kept_count=gap.not_kept_count), BY_ITSELF, now)
 
-    def _append(self, submissions: list[Submission]) -> None:
+    def _append(self, ledger: TrialLedger, submissions: list[Submission]) -> None:
         """All of them; the first fault of the store is raised. What no log takes is our mistake, and counts as lost."""
-        ledger = self._opened()
         for first in range(0, len(submissions), MOST_AT_ONCE):
             for answer in ledger.submit_all(submissions[first : first + MOST_AT_ONCE]):
                 if isinstance(answer, Unavailable):

@@ -1,4 +1,5 @@
-"""The trials of an installation: one file each in a directory, opened on demand, closed when nobody uses them.
+"""The trials of an installation: files of a directory, or schemas of a database; opened on demand, closed when nobody
+uses them.
 
 Whoever uses a trial has taken it, and gives it back: a request until its last byte is sent, an event stream as long as
 somebody listens. What is taken is not closed. What is not is closed after a while, and, the least recently used first,
@@ -7,7 +8,7 @@ when more trials are open than may be. Closing makes the last round of signing t
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,29 +16,28 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ledger.application import Clock, StoryClock, TrialLedger, system_clock
+from ledger.application import TrialLedger, system_clock
 from ledger.decisions.setup import RegisterTrial
 from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.measures import WriterMeasures
 from ledger.notary import Notary
-from ledger.record import INSTALLATION
 from ledger.refusals import NoSuchTrial
 from ledger.rounds import WORKERS, Rounds
+from ledger.store.contract import Trials
 from ledger.store.errors import AlreadyThere
-from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
+from ledger.store.sqlite import Directory
 from ledger.submission import Receipt, Submission
+from ledger.timekeeping import Clock, StoryClock
 from ledger.unbegun import decided_on_nothing
 
-SUFFIX = ".ledger"
 OPEN_TRIALS: Final = 1000
 IDLE_MINUTES: Final = 30
 
 
-def trials_in(directory: Path) -> list[str]:
-    """The trials whose files stand in a directory; the installation's own log is none."""
-    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
-    return sorted(name for name in names if name != INSTALLATION)
+def _keyring_in(trials: Path | Trials) -> Keyring:
+    assert isinstance(trials, Path), "where the keys of texts in a database are has to be said"
+    return Keyring(trials / DIRECTORY)
 
 
 @dataclass(slots=True)
@@ -57,28 +57,26 @@ class _Place:
 
 
 class Shelf:
-    """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts.
-    `verified_whole_up_to`: as of `SqliteStore.open`. `signed_only`: what has to be signed is refused without a
-    signature."""
+    """Every trial of a directory, or of another place. `story_from`: training ledgers run on a story clock that begins
+    there. `keys`: where the keys of their logs are; without it no head is signed here. `keyring`: the keys of their
+    texts; in the directory, unless it is said. `signed_only`: what has to be signed is refused without a signature."""
 
     def __init__(
         self,
-        directory: Path,
+        trials: Path | Trials,
         story_from: datetime | None = None,
         keys: Path | None = None,
         keyring: Keyring | None = None,
         *,
-        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
         signed_only: bool = False,
         open_trials: int = OPEN_TRIALS,
         idle_minutes: int = IDLE_MINUTES,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.directory = directory
+        self._trials = Directory(trials) if isinstance(trials, Path) else trials
         self.measures = WriterMeasures()
         self._story_from = story_from
-        self._verified_whole_up_to, self._signed_only = verified_whole_up_to, signed_only
+        self._signed_only = signed_only
         self._rounds = Rounds()
         self._story_clocks: dict[str, StoryClock] = {}
         self._keys = KeyRoom(keys) if keys is not None else None
@@ -88,20 +86,16 @@ class Shelf:
         self._steady = steady
         self._closing = threading.Event()
         self._tidying: threading.Thread | None = None
-        directory.mkdir(parents=True, exist_ok=True)
-        self.keyring = keyring or Keyring(directory / DIRECTORY)
+        self.keyring = keyring or _keyring_in(trials)
         self._keys_in_use = ExitStack()
         self._keys_in_use.enter_context(self.keyring.in_use())
 
-    def names(self) -> list[str]:
-        return trials_in(self.directory)
+    def names(self) -> Sequence[str]:
+        return self._trials.names()
 
     def has(self, trial_id: str) -> bool:
         """Whether a trial of this name stands here."""
-        return trial_id in self._places or (trial_id != INSTALLATION and self.path(trial_id).is_file())
-
-    def path(self, trial_id: str) -> Path:
-        return self.directory / f"{trial_id}{SUFFIX}"
+        return trial_id in self._places or trial_id in self.names()
 
     def take(self, trial_id: str) -> TrialLedger:
         """A trial's ledger, opened if it is not, and open until it is given back; `NoSuchTrial` where there is none."""
@@ -175,13 +169,17 @@ class Shelf:
             return place.notary if place is not None else None
 
     def register(self, submission: Submission) -> Receipt:
-        """Begin a trial's ledger. The file is made only for a registration that stands; asked again, it is answered
-        from the file."""
+        """Begin a trial's ledger. A file is made only for a registration that stands, a schema beforehand by somebody
+        who may; asked again, it is answered from the log."""
         command = submission.command
         assert isinstance(command, RegisterTrial)
         try:
             with self.using(command.trial_id) as ledger:
-                return ledger.submit(submission)
+                if ledger.world.size == 0:
+                    ledger.clock = self._clock_of(command)
+                receipt = ledger.submit(submission)
+                self._notarise_now(command.trial_id)
+                return receipt
         except NoSuchTrial:
             clock = self._clock_of(command)
             done = decided_on_nothing(submission, clock())
@@ -194,12 +192,12 @@ class Shelf:
         try:
             with place.changing, suppress(AlreadyThere):
                 if place.ledger is None:
-                    place.ledger = TrialLedger.create(self.path(trial_id), clock, self.keyring, self.measures)
+                    store = self._trials.create(trial_id)
+                    place.ledger = TrialLedger(store, clock, keyring=self.keyring, measures=self.measures)
                     place.ledger.signed_only = self._signed_only
             with self.using(trial_id) as ledger:
                 receipt = ledger.submit(submission)
-            with place.changing:
-                self._notarise(trial_id, place)
+            self._notarise_now(trial_id)
             return receipt
         finally:
             self.give_back(trial_id)
@@ -213,12 +211,7 @@ class Shelf:
     def _open(self, trial_id: str, place: _Place) -> None:
         if trial_id not in self.names():
             raise NoSuchTrial(f"trial {trial_id}")
-        ledger = TrialLedger.open(
-            self.path(trial_id),
-            keyring=self.keyring,
-            measures=self.measures,
-            verified_whole_up_to=self._verified_whole_up_to,
-        )
+        ledger = TrialLedger(self._trials.open(trial_id), keyring=self.keyring, measures=self.measures)
         ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
@@ -227,6 +220,11 @@ class Shelf:
         place.ledger = ledger
         self._notarise(trial_id, place)
         self._tidy_from_time_to_time()
+
+    def _notarise_now(self, trial_id: str) -> None:
+        place = self._places[trial_id]
+        with place.changing:
+            self._notarise(trial_id, place)
 
     def _notarise(self, trial_id: str, place: _Place) -> None:
         if self._keys is None or place.ledger is None or place.notary is not None:
@@ -296,4 +294,5 @@ class Shelf:
         with ThreadPoolExecutor(WORKERS) as pool:  # each makes the last round that is due
             list(pool.map(lambda trial_id: self._close(trial_id, whoever_uses_it=True), [*self._places]))
         self._rounds.close()
+        self._trials.close()
         self._keys_in_use.close()

@@ -32,6 +32,11 @@ class EvidenceGathered:
 
 
 @dataclass(frozen=True, slots=True)
+class AppendedElsewhere:
+    """Another process may have appended: the state has to take what came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The answer to a command: the records of its append, or those that stood already. `version` is the version of
     the first record's stream after the append."""

@@ -31,7 +31,7 @@ from api.demo.people import PASSWORD, PLAYERS
 from api.demo.screen import Screen
 from api.demo.server import NoServer, running, tokens_for
 from api.demo.stage import FIRST_INSTANT, Stage
-from ledger.shelf import SUFFIX
+from ledger.store.sqlite import SUFFIX
 
 TRIAL: Final = "DEMO-NCT07256210"
 ABOUT: Final = "The protocol is that of NCT07256210. Patients and outcomes are invented."

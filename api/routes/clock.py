@@ -11,7 +11,7 @@ from api.incoming import tree_of
 from api.problems import Refused, faults
 from api.roles import needs
 from api.service import service_of
-from ledger.application import StoryClock
+from ledger.timekeeping import StoryClock
 from ledger.types import Frozen, Instant, instant_text
 from projections.base import View
 

@@ -34,11 +34,13 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Whether the directory can be written, the accounts be read, and every open trial is as it was written."""
+    """Whether the directory can be written, accounts and trials be reached, and every open trial is as it was
+    written."""
     service = service_of(request)
     if not os.access(service.settings.directory, os.W_OK):
         raise NotReady("the directory cannot be written")
     service.accounts.holder("")
+    service.shelf.names()
     for name, ledger in service.shelf.opened().items():
         if ledger.corrupt is not None:
             raise NotReady(f"trial {name} is read-only: it is not what was written")

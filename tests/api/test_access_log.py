@@ -17,6 +17,7 @@ from api.happenings import UNREADABLE, Happening
 from ledger.evidence.verify import VERIFIED, Policy, Trust, verify_bundle
 from ledger.installation_log import FILE
 from ledger.record import INSTALLATION
+from ledger.store.backup import backup
 from ledger.store.sqlite import SqliteStore
 from ledger.trial.evidence import LogKeyEnrolled
 from ledger.types import Role, instant_text
@@ -362,3 +363,30 @@ def test_the_log_is_no_trial_for_anybody(screened: Place, capsys: pytest.Capture
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/name-of-the-installation")
     assert os.environ.get("LEDGER_TRIAL") is None
     capsys.readouterr()
+
+
+def test_an_access_log_that_was_restored_goes_on_once_that_is_on_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path / "trials", evidence=True)
+    log = place.app.state.service.log
+    monkeypatch.setenv("LEDGER_DIRECTORY", str(place.directory))
+    place.by("inspector").get("/v1/access-log")
+    backup(place.directory / FILE, tmp_path / "old")
+    place.by("statistician").get("/v1/access-log")
+    log._notary.round()
+    place.stop()
+    shutil.copy(tmp_path / "old", place.directory / FILE)
+    for rest in place.directory.glob(f"{FILE}-*"):
+        rest.unlink()
+    place.start()
+    assert place.by("inspector").get("/v1/access-log", format="csv").status_code == 503
+    assert place.by("inspector").get("/v1/trials").status_code == 200
+    place.stop()
+    assert run(["recover", "--trial", INSTALLATION]) == 1
+    assert run(["recover", "--trial", INSTALLATION, "--because", "The disk was replaced."]) == 0
+    capsys.readouterr()
+    place.start()
+    assert place.by("inspector").get("/v1/access-log", format="csv").status_code == 200
+    assert [row["who"] for row in rows(place, kind="gap")] == ["ledger"]
+    place.stop()

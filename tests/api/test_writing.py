@@ -195,7 +195,7 @@ def test_a_misspelt_trial_run_is_no_write(story: Story) -> None:
 def test_a_registration_is_tried_out_without_a_file(place: Place) -> None:
     body, sponsor = ROWS["register_trial"].example_body(), place.by("medical_monitor")
     assert sponsor.post("/v1/trials", body, params={"dry_run": "true"}).status_code == 200
-    assert list(place.directory.glob("*.ledger")) == []
+    assert place.app.state.service.shelf.names() == []
     made = [sponsor.post("/v1/trials", body, key="register-0001") for _ in range(2)]
     assert [answer.status_code for answer in made] == [201, 201]
     assert made[0].content == made[1].content

@@ -285,7 +285,9 @@ def test_a_commit_that_failed_is_tried_again_once_the_file_is_opened_anew(log: I
     log.note(READ, IRINA)
     kept(log)
     assert log.ledger is not None
-    log.ledger.store._appender._outcome_unknown = True  # type: ignore[union-attr]  # as after an fsync that failed
+    assert isinstance(log.ledger.store, SqliteStore)
+    assert log.ledger.store._appender is not None
+    log.ledger.store._appender._outcome_unknown = True  # as after an fsync that failed
     log.note(READ, IRINA)
     log.settle()
     assert [type(event) for event in kept(log)] == [RecordRead, GapRecorded, RecordRead]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.application import StoryClock, TrialLedger
+from ledger.application import TrialLedger
 from ledger.decisions import enrolment, safety, screening, setup
 from ledger.errors import KeyReused
 from ledger.record import Asked
@@ -17,6 +17,7 @@ from ledger.shelf import Shelf
 from ledger.store.errors import AlreadyOwned, LeafTooLarge
 from ledger.store.sqlite import SqliteStore
 from ledger.submission import Submission, command_id
+from ledger.timekeeping import StoryClock
 from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, START, Bench, opened_trial
 from tests.patients import screen
 
@@ -27,6 +28,11 @@ def in_a_file(bench: Bench, path: Path) -> TrialLedger:
     with SqliteStore.create(path) as store, store.appending() as batch:
         batch.save(bench.records)
     return TrialLedger.open(path, clock=lambda: bench.now)
+
+
+def file_of(ledger: TrialLedger) -> Path:
+    assert isinstance(ledger.store, SqliteStore)
+    return ledger.store.path
 
 
 @pytest.fixture
@@ -56,7 +62,7 @@ def test_an_answer_is_on_disk_and_in_the_state(ledger: TrialLedger) -> None:
 def test_the_same_key_is_answered_alike_also_after_a_restart(ledger: TrialLedger) -> None:
     first = ledger.submit(reported("Fever", "key-0001"))
     assert ledger.submit(reported("Fever", "key-0001")) == first
-    path = ledger.store.path
+    path = file_of(ledger)
     ledger.close()
     with_new_process = TrialLedger.open(path)
     assert with_new_process.submit(reported("Fever", "key-0001")) == first
@@ -164,8 +170,8 @@ def test_one_command_that_cannot_be_stored_does_not_fail_its_neighbours(ledger: 
 
 def test_a_second_process_may_not_write_and_may_read(ledger: TrialLedger) -> None:
     with pytest.raises(AlreadyOwned):
-        TrialLedger.open(ledger.store.path)
-    with SqliteStore.open(ledger.store.path, read_only=True) as reader:
+        TrialLedger.open(file_of(ledger))
+    with SqliteStore.open(file_of(ledger), read_only=True) as reader:
         assert reader.size == ledger.world.size
 
 

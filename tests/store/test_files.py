@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
@@ -38,6 +39,12 @@ BEFORE = {
     )
 }
 """What a row is only taken after."""
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore.create(path) as created:
+        yield created
 
 
 def test_a_file_is_never_made_over_another(path: Path) -> None:
