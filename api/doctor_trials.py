@@ -1,19 +1,21 @@
 """How the trials of an installation stand: each file read as anyone may read it, also while a server writes it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from api.doctor import Finding
 from api.settings import Settings
+from api.trials import trials_of
 from ledger.errors import LedgerError
 from ledger.evidence.cosigning import Heads
 from ledger.evidence.proofs import Prover
+from ledger.gathering import unrecovered
 from ledger.keyroom import HEADS, KEY_SUFFIX
-from ledger.restored import unrecovered
 from ledger.store.codec import open_leaf
+from ledger.store.contract import Store
 from ledger.store.reading import Reading
-from ledger.store.sqlite import SUFFIX, SqliteStore
 from ledger.store.tiles import StoredTiles
 from ledger.types import instant_text
 
@@ -21,19 +23,19 @@ from ledger.types import instant_text
 def trials(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Of every trial: that its file is a ledger, that its newest event is not ahead of the clock, and that it continues
     the head that was signed last."""
-    found = sorted(settings.directory.glob(f"*{SUFFIX}"))
-    if not found:
-        yield Finding("trials", "good", f"none yet in {settings.directory}")
-    for path in found:
-        name = path.name.removesuffix(SUFFIX)
-        try:
-            with SqliteStore.open(path, read_only=True) as store:
-                yield _trial(name, store, settings, now)
-        except LedgerError as fault:
-            yield Finding(f"trial {name}", "wrong", str(fault))
+    with closing(trials_of(settings)) as place:
+        names = place.names()
+        if not names:
+            yield Finding("trials", "good", f"none yet in {settings.directory}")
+        for name in names:
+            try:
+                with place.open(name, read_only=True) as store:
+                    yield _trial(name, store, settings, now)
+            except LedgerError as fault:
+                yield Finding(f"trial {name}", "wrong", str(fault))
 
 
-def _trial(name: str, store: SqliteStore, settings: Settings, now: datetime) -> Finding:
+def _trial(name: str, store: Store, settings: Settings, now: datetime) -> Finding:
     about, size = f"trial {name}", store.size
     if size == 0:
         return Finding(about, "attention", "empty: its registration was cut off; register it again")

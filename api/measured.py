@@ -102,10 +102,10 @@ def _trials(service: Service) -> Iterator[str]:
 
 
 def _of_trial(ledger: TrialLedger) -> OfTrial:
-    world, now, (waiting, signed) = ledger.world, ledger.clock(), ledger.load()
+    world, signed, now = ledger.world, ledger.signed_size, ledger.clock()
     return OfTrial(
         events=world.size,
-        queue_depth=waiting,
+        queue_depth=ledger.waiting,
         unsigned_events=max(0, world.size - signed),
         checkpoint_age_seconds=_due_seconds(ledger, signed, world.size, now),
         dlt_windows_open=windows_open(world, now),

@@ -22,7 +22,7 @@ from ledger.application import TrialLedger
 from ledger.decisions import setup
 from ledger.record import Asked
 from ledger.shelf import Shelf
-from ledger.store.sqlite import SUFFIX
+from ledger.store.sqlite import Directory
 from ledger.submission import Submission, command_id
 from projections.escalation import board
 from tests.bench import SPONSOR
@@ -119,7 +119,7 @@ def measure(directory: Path, trials: int, *, signs: bool = True) -> Measured:
     some = names[: min(trials, 100)]
     cold = each_ms(lambda name: read_board(shelf, name), some)
     shelf.close()
-    alone = each_ms(lambda name: TrialLedger.open(directory / f"{name}{SUFFIX}").close(), some)
+    alone = each_ms(lambda name: TrialLedger.open(Directory(directory).file(name)).close(), some)
     return Measured(
         trials=trials,
         resident_bytes_a_trial=resident,

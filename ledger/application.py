@@ -21,12 +21,11 @@ from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
-from ledger.gathering import Decided, Gathering, newest_head
+from ledger.gathering import Decided, Gathering, newest_head, unrecovered
 from ledger.keyring import Keyring
-from ledger.measures import Load, WriterMeasures
+from ledger.measures import WriterMeasures
 from ledger.record import Actor, Asked, Record
 from ledger.removing import REMOVING, TextsOfBatch, finish
-from ledger.restored import unrecovered
 from ledger.store.appending import Batch
 from ledger.store.contract import Store
 from ledger.store.errors import ErasureUnfinished, OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
@@ -71,9 +70,10 @@ class TrialLedger:
         keyring: Keyring | None = None,
         measures: WriterMeasures | None = None,
     ) -> None:
-        self.store, self.measures = store, measures or WriterMeasures()
+        self.store = store
         self.texts = Texts(store, keyring or _keyring_beside(store))
         self.clock = clock
+        self.measures = measures or WriterMeasures()
         self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
@@ -86,7 +86,7 @@ class TrialLedger:
         self._system_watch = ClockWatch(steady=time.monotonic)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
-        self._world_of = lru_cache(maxsize=16)(self._fold)
+        self._world_of = lru_cache(maxsize=16)(lambda size: World().after(store.records(0, size)))
         self._to_finish = store.removes_texts()
         self._finish_removals()
         store.follow(self._hear)
@@ -122,15 +122,10 @@ class TrialLedger:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
 
-    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | BaseException]:
         """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
         asked = [self._writer.submit(each) for each in submissions]
-        faults = [future.exception() for future in asked]
-        return [
-            future.result() if fault is None else fault
-            for future, fault in zip(asked, faults, strict=True)
-            if fault is None or isinstance(fault, Exception)
-        ]
+        return [future.exception() or future.result() for future in asked]
 
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
@@ -150,21 +145,25 @@ class TrialLedger:
         head = self.world
         return head if size >= head.size else self._world_of(size)
 
-    def _fold(self, size: int) -> World:
-        return World().after(self.store.records(0, size))
-
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    def load(self) -> Load:
-        """How many commands wait for the writer, and how many events the newest signed head holds."""
-        return Load(self._writer.waiting, 0 if self._after is None else self._after.size)
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for the writer."""
+        return self._writer.waiting
+
+    @property
+    def signed_size(self) -> int:
+        """How many events the newest signed head holds."""
+        return 0 if self._after is None else self._after.size
 
     @property
     def behind(self) -> str | None:
-        """What was signed or was there, and is not in this log: then it takes nothing but the record of a recovery."""
+        """What is not in this log and was signed, or was there before the log was restored to an earlier point. Then
+        it takes nothing but the record of its recovery."""
         return self._behind or self._restored
 
     @property
@@ -182,6 +181,7 @@ class TrialLedger:
         """Decide and append a batch. Nobody is answered before the commit."""
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
+        begun = time.perf_counter()
         try:
             if all(isinstance(job.payload, AppendedElsewhere) for job in jobs):
                 self._take_in(self.store.size)
@@ -191,12 +191,15 @@ class TrialLedger:
         except Corrupt as found:
             self._corrupt = str(found)
             raise
-        grown = decided.gathering.world.size > self.world.size
+        gathering, committed = decided.gathering, time.perf_counter()
+        self.measures.take(len(jobs), len(gathering.records), decided.at - begun, committed - decided.at)
+        grown = gathering.world.size > self.world.size
         if grown:
-            self.world = decided.gathering.world
-            self._restored = self._restored and unrecovered(self.store)
-        self._after = newest_head(decided.gathering.evidence, self._after)
-        self._to_finish = self._to_finish or bool(decided.gathering.texts.removed)
+            self.world = gathering.world
+        if self._restored is not None:
+            self._restored = unrecovered(self.store)
+        self._after = newest_head(gathering.evidence, self._after)
+        self._to_finish = self._to_finish or bool(gathering.texts.removed)
         unfinished = self._finish_removals()
         for job, answer in zip(jobs, decided.answers, strict=True):
             if isinstance(answer, Exception):
@@ -204,9 +207,9 @@ class TrialLedger:
             elif unfinished is not None and any(isinstance(each.event, REMOVING) for each in answer.records):
                 job.reject(unfinished)
             else:
-                job.resolve(decided.gathering.with_hashes(answer))
+                job.resolve(gathering.with_hashes(answer))
         if grown:
-            self._tell(decided.gathering.records)
+            self._tell(gathering.records)
 
     def _kept(self, payloads: Sequence[Payload]) -> Decided:
         """What was decided on a batch, once it is on record for certain.
@@ -218,7 +221,6 @@ class TrialLedger:
         lost: Decided | None = None
         for _ in range(ATTEMPTS):
             decided: Decided | None = None
-            begun = ready = time.perf_counter()
             try:
                 with self.store.appending() as batch:
                     self._take_in(batch.tree.size)
@@ -226,8 +228,6 @@ class TrialLedger:
                         decided = lost
                     else:
                         decided = self._decided(batch, anomaly, payloads)
-                    ready = time.perf_counter()
-                self.measures.take(len(payloads), len(decided.gathering.records), begun, ready, time.perf_counter())
                 return decided
             except PositionTaken:
                 continue

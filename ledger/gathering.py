@@ -1,6 +1,7 @@
 """A batch while it is decided: each command on the state that the ones before it leave, and everything that has to be
 written in one transaction. What is refused leaves nothing behind."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from ledger.store.contract import Store
 from ledger.store.errors import BehindSignedHead
 from ledger.store.rows import Answer, EvidenceRow, Refusal, SignedHead, Status
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
+from ledger.trial.evidence import RecoveryRecorded
 from ledger.world import World
 
 OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
@@ -175,14 +177,6 @@ class Gathering:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A batch that was decided and written, and what each caller is to be answered."""
-
-    gathering: Gathering
-    answers: Sequence[Receipt | Exception]
-
-
-@dataclass(frozen=True, slots=True)
 class Archive:
     """What a decision may look up: the store, and before it what the same batch has gathered."""
 
@@ -234,3 +228,21 @@ def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None
     heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
     found = max(heads, key=lambda head: head.size, default=None)
     return before if found is None else Head(found.size, found.root.hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A batch that was decided and written, and what each caller is to be answered."""
+
+    gathering: Gathering
+    answers: Sequence[Receipt | Exception]
+    at: float = field(default_factory=time.perf_counter)
+    """When it was, by the steady clock; what came after it is the commit."""
+
+
+def unrecovered(store: Store) -> str | None:
+    """Of a log that was restored to an earlier point, what it is, until its recovery is on record."""
+    restored = store.restoration()
+    if restored is None or store.page(restored.size - 1, 1, type=RecoveryRecorded.NAME):
+        return None
+    return f"{restored.size} events were restored, of a log of {restored.of_size}"

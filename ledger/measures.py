@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -31,13 +31,6 @@ class Histogram:
         return tuple(accumulate(self._counts))
 
 
-class Load(NamedTuple):
-    """What waits at a moment: commands for the writer; and up to where the log is signed."""
-
-    waiting: int
-    signed_size: int
-
-
 @dataclass(frozen=True, slots=True)
 class WriterMeasures:
     """The batches that the writers of an installation appended."""
@@ -49,9 +42,9 @@ class WriterMeasures:
     commit_seconds: Histogram = field(default_factory=lambda: Histogram(SECONDS))
     """The commit itself, which waits for the disk."""
 
-    def take(self, commands: int, events: int, begun: float, decided: float, committed: float) -> None:
-        """A batch that was committed, with three moments of a steady clock."""
+    def take(self, commands: int, events: int, deciding_seconds: float, commit_seconds: float) -> None:
+        """Count one batch in."""
         self.batch_commands.observe(commands)
         self.batch_events.observe(events)
-        self.deciding_seconds.observe(decided - begun)
-        self.commit_seconds.observe(committed - decided)
+        self.deciding_seconds.observe(deciding_seconds)
+        self.commit_seconds.observe(commit_seconds)

@@ -1,4 +1,4 @@
-"""The trials of an installation: files of a directory, or schemas of a database; opened on demand, closed when nobody
+"""The trials of an installation: files of a directory, or schemas of a database, opened on demand, closed when nobody
 uses them.
 
 Whoever uses a trial has taken it, and gives it back: a request until its last byte is sent, an event stream as long as
@@ -24,7 +24,7 @@ from ledger.measures import WriterMeasures
 from ledger.notary import Notary
 from ledger.refusals import NoSuchTrial
 from ledger.rounds import WORKERS, Rounds
-from ledger.store.contract import Trials
+from ledger.store.contract import Store, Trials
 from ledger.store.errors import AlreadyThere
 from ledger.store.sqlite import Directory
 from ledger.submission import Receipt, Submission
@@ -174,33 +174,33 @@ class Shelf:
         command = submission.command
         assert isinstance(command, RegisterTrial)
         try:
-            with self.using(command.trial_id) as ledger:
-                if ledger.world.size == 0:
-                    ledger.clock = self._clock_of(command)
-                receipt = ledger.submit(submission)
-                self._notarise_now(command.trial_id)
-                return receipt
+            return self._registered(command, submission)
         except NoSuchTrial:
             clock = self._clock_of(command)
             done = decided_on_nothing(submission, clock())
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
-        return self._begin(command.trial_id, clock, submission)
-
-    def _begin(self, trial_id: str, clock: Clock, submission: Submission) -> Receipt:
-        place = self._taken(trial_id)
+        place = self._taken(command.trial_id)
         try:
             with place.changing, suppress(AlreadyThere):
                 if place.ledger is None:
-                    store = self._trials.create(trial_id)
-                    place.ledger = TrialLedger(store, clock, keyring=self.keyring, measures=self.measures)
-                    place.ledger.signed_only = self._signed_only
-            with self.using(trial_id) as ledger:
+                    place.ledger = self._on(self._trials.create(command.trial_id), clock)
+            return self._registered(command, submission)
+        finally:
+            self.give_back(command.trial_id)
+
+    def _registered(self, command: RegisterTrial, submission: Submission) -> Receipt:
+        place = self._taken(command.trial_id)
+        try:
+            with self.using(command.trial_id) as ledger:
+                if ledger.world.size == 0:
+                    ledger.clock = self._clock_of(command)
                 receipt = ledger.submit(submission)
-            self._notarise_now(trial_id)
+            with place.changing:
+                self._notarise(command.trial_id, place)
             return receipt
         finally:
-            self.give_back(trial_id)
+            self.give_back(command.trial_id)
 
     def _taken(self, trial_id: str) -> _Place:
         with self._lock:
@@ -211,8 +211,7 @@ class Shelf:
     def _open(self, trial_id: str, place: _Place) -> None:
         if trial_id not in self.names():
             raise NoSuchTrial(f"trial {trial_id}")
-        ledger = TrialLedger(self._trials.open(trial_id), keyring=self.keyring, measures=self.measures)
-        ledger.signed_only = self._signed_only
+        ledger = self._on(self._trials.open(trial_id))
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             begins = max(self._story_from, ledger.world.recorded_at or self._story_from)
@@ -221,10 +220,10 @@ class Shelf:
         self._notarise(trial_id, place)
         self._tidy_from_time_to_time()
 
-    def _notarise_now(self, trial_id: str) -> None:
-        place = self._places[trial_id]
-        with place.changing:
-            self._notarise(trial_id, place)
+    def _on(self, store: Store, clock: Clock = system_clock) -> TrialLedger:
+        ledger = TrialLedger(store, clock, keyring=self.keyring, measures=self.measures)
+        ledger.signed_only = self._signed_only
+        return ledger
 
     def _notarise(self, trial_id: str, place: _Place) -> None:
         if self._keys is None or place.ledger is None or place.notary is not None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.application import StoryClock
 from ledger.decisions import setup
 from ledger.record import Asked
 from ledger.refusals import NoSuchTrial
 from ledger.shelf import Shelf
 from ledger.store.errors import StorageFailed, WriterClosed
 from ledger.submission import Receipt, Submission, command_id
+from ledger.timekeeping import StoryClock
 from tests.bench import SPONSOR
 
 NAMES = ("A", "B", "C", "D")
