@@ -16,11 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli_output import EXIT_CODES, AsJson, facts, show
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, reading
 from api.cli_protocol import PROTOCOL_HELP, protocol_of
 from ledger.protocol.document import ProtocolDocument
 from ledger.refusals import NoProtocolInForce
-from ledger.store.sqlite import SqliteStore
 from ledger.world import World
 from projections import what_next as ahead
 from projections.base import world_at
@@ -41,7 +40,7 @@ def source(trial: str | None, file: Path | None, protocol: str | None) -> tuple[
         if trial is not None or file is not None:
             raise typer.BadParameter("give --protocol, or a ledger with --trial or --file")
         return World(), protocol_of(protocol)
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         world = world_at(store.records(0, store.size))
     version = world.trial.protocol_on(home_day(world, world.recorded_at)) if world.recorded_at else None
     if version is None:

@@ -1,9 +1,10 @@
 """What others check a log with: bundles are exported and verified; keys and policies for it; attacks on copies, to see
 what the verifier says."""
 
+import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,22 +13,27 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from api.account_changes import operator
 from api.audit_package import write_audit_package
 from api.cli_ledger import counted
 from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, progress, show
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, ledger_file, named, reading
 from api.settings import Settings
+from api.trials import trials_of
 from ledger.application import TrialLedger
+from ledger.decisions.evidence import RecordRecovery
 from ledger.evidence import verify as verifier
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
+from ledger.installation_log import FILE
 from ledger.keyroom import KeyRoom
-from ledger.shelf import SUFFIX
+from ledger.record import INSTALLATION, Asked
 from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
+from ledger.submission import Submission
 from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 from projections.base import world_at
@@ -60,11 +66,11 @@ def export_bundle(
 ) -> None:
     """Everything that somebody needs to check the log offline, up to its newest signed head. The same bytes every
     time."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
-        opened = Texts(store, Settings().keyring(store.path)).openings(head.size) if texts else b""
+        opened = Texts(store, Settings().keyring(file)).openings(head.size) if texts else b""
         write_bundle(store, to, {**dict(leaf_schemas()), **({"openings.jsonl": opened} if texts else {})})
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
         said |= _not_readable(store, head.size, opened) if texts else {}
@@ -87,13 +93,13 @@ def export_audit(
 ) -> None:
     """The audit package of an inspector: the bundle, and beside it the audit trail, the events as text and the read
     models at the newest signed head, with a README that says how to verify without us."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
         with progress("folding") as told:
             world = world_at(counted(store.records(0, head.size), head.size, told))
-        opened = Texts(store, Settings().keyring(store.path))
+        opened = Texts(store, Settings().keyring(file))
         write_audit_package(store, head, world, to, texts=opened if texts else None)
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
         said |= _not_readable(store, head.size, opened.openings(head.size)) if texts else {}
@@ -104,7 +110,7 @@ def export_audit(
 def export_policy(trial: TrialName = None, file: File = None) -> None:
     """The policy that a log names: its key, its witnesses, its quorum (a tlog-policy file). Compare it with what you
     were told by another way before you believe it."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         sys.stdout.write(policy_of(store).decode())
 
 
@@ -147,12 +153,20 @@ def rotate_key(trial: TrialName = None, as_json: AsJson = False) -> None:
     show(said, as_json, lambda: facts(said))
 
 
-def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
+def recover(
+    trial: TrialName = None,
+    because: Annotated[
+        str | None, typer.Option(help="Of the installation's own log: why it was restored, which puts that on record.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log. It tells
     what was signed last and what was found: the record of the recovery has to name both."""
     with _opened(trial) as (name, ledger, room):
         notary = room.notary(name, ledger)
         signed, found = notary.last_signed() if notary is not None else None, ledger.store.head()
+        if because is not None and signed is not None and notary and not notary.compare_with_what_was_signed():
+            _record_recovery(ledger, signed, because)
         goes_on = notary is not None and (notary.compare_with_what_was_signed() or notary.recover())
     said = {
         "trial": name,
@@ -167,17 +181,36 @@ def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
         raise typer.Exit(REFUSED)
 
 
+def _record_recovery(ledger: TrialLedger, signed: tuple[int, bytes], because: str) -> None:
+    """By whoever is logged in at the operating system: nobody signs for an installation."""
+    head, said = ledger.store.head(), TrialLedger.seal(because)
+    if ledger.world.installation.opened is None:
+        raise typer.BadParameter("the recovery of a trial's log is signed there: POST .../evidence/recoveries")
+    command = RecordRecovery(
+        signed_size=signed[0],
+        signed_root=signed[1].hex(),
+        found_size=head.size,
+        found_root=head.root.hex(),
+        found_on=ledger.clock().date(),
+        circumstances=said.commitment,
+    )
+    ledger.submit(Submission(command, Asked(operator(), secrets.token_hex(16)), texts=(said,)))
+
+
 @contextmanager
 def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
-    """A trial of the settings' directory, opened for writing, with the room of its key."""
-    path, keys_directory = ledger_file(trial, None), Settings().keys
-    if keys_directory is None:
+    """A trial that the settings have, opened for writing, with the room of its key."""
+    settings = Settings()
+    if settings.keys is None:
         raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
-    ledger = TrialLedger.open(path, keyring=Settings().keyring())
-    try:
-        yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
-    finally:
-        ledger.close()
+    if trial == INSTALLATION:
+        with closing(TrialLedger.open(settings.directory / FILE, keyring=settings.keyring())) as ledger:
+            yield trial, ledger, KeyRoom(settings.keys)
+        return
+    with closing(trials_of(settings)) as trials:
+        name = named(trial, trials.names())
+        with closing(TrialLedger(trials.open(name), keyring=settings.keyring())) as ledger:
+            yield name, ledger, KeyRoom(settings.keys)
 
 
 def attack(

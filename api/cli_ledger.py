@@ -12,10 +12,11 @@ from rich.text import Text
 
 from api.cli_board import board_table, explanation_table
 from api.cli_output import REFUSED, AsJson, facts, out, progress, show
-from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file
+from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file, reading
 from ledger.record import Record
 from ledger.store import backup as copies
 from ledger.store.bundled import BundledLog
+from ledger.store.contract import Store
 from ledger.store.sqlite import SqliteStore
 from ledger.types import instant_text
 from ledger.world import FOLD_VERSION, World
@@ -63,10 +64,10 @@ def replay(
 
 
 @contextmanager
-def _log(trial: str | None, file: Path | None, bundle: Path | None) -> Iterator[SqliteStore | BundledLog]:
-    """The log of a ledger's file, or of a bundle."""
+def _log(trial: str | None, file: Path | None, bundle: Path | None) -> Iterator[Store | BundledLog]:
+    """The log of a ledger, or of a bundle."""
     if bundle is None:
-        with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        with reading(trial, file) as store:
             yield store
         return
     if trial is not None or file is not None:
@@ -114,7 +115,7 @@ def rebuild(
     The tree from the bytes of every leaf with the stored heads and tiles; the state folded at once with the state that
     followed the log event by event; both with a digest given. Exit code 1 names the first difference.
     """
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         with progress("hashing every leaf") as told:
             store.verify(told)
         size, root = store.size, store.root.hex()
@@ -170,15 +171,40 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="BACKUP", help="A file that `backup` made.")],
     trial: TrialName = None,
     file: File = None,
+    until_position: Annotated[
+        int | None, typer.Option(min=0, help="Leave out what came after this event; whole commands are kept.")
+    ] = None,
+    until_recorded: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Leave out what was recorded after this instant.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a backup and make a ledger of it. Nothing is overwritten: the ledger must not exist."""
+    """Verify a backup and make a ledger of it. Nothing is overwritten: the ledger must not exist.
+
+    Restored to an earlier point it is marked as such, and takes nothing until its recovery is on record.
+    """
+    instant = instant_of(until_recorded)
+    if instant is not None and until_position is not None:
+        raise typer.BadParameter("give one point: --until-position or --until-recorded")
     to = new_ledger_file(trial, file)
-    copies.restore(source, to)
+    if instant is None and until_position is None:
+        copies.restore(source, to)
+    else:
+        copies.restore_until(source, to, _size_at(source, instant, until_position))
     _tell_of(to, as_json)
+
+
+def _size_at(source: Path, instant: datetime | None, position: int | None) -> int:
+    if instant is None:
+        return (position or 0) + 1
+    with SqliteStore.open(source, read_only=True) as store:
+        return store.positions_until(instant)
 
 
 def _tell_of(path: Path, as_json: bool) -> None:
     with SqliteStore.open(path, read_only=True) as store:
-        said = {"file": str(path), "events": store.size, "root": store.root.hex()}
+        said: dict[str, Any] = {"file": str(path), "events": store.size, "root": store.root.hex()}
+        restored = store.restoration()
+        if restored is not None and restored.size == store.size:
+            said |= {"of_a_log_of": restored.of_size, "its_root": restored.of_root.hex(), "waits_for_recovery": True}
     show(said, as_json, lambda: facts(said))

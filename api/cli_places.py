@@ -1,6 +1,8 @@
-"""What an option names: a ledger's file, by its trial in the directory of the settings or by its path; an instant."""
+"""What an option names: a ledger, by its trial where the settings have it or by the path of its file; an instant."""
 
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,14 +10,16 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from api.settings import Settings
+from api.trials import trials_of
 from ledger.refusals import NoSuchTrial
-from ledger.shelf import SUFFIX
-from ledger.types import Name, parse_instant
+from ledger.store.contract import Store
+from ledger.store.sqlite import SUFFIX, Directory, SqliteStore
+from ledger.types import Name, parse_day, parse_instant
 
 TrialName = Annotated[
     str | None,
     typer.Option(
-        "--trial", metavar="TRIAL", help="A trial in the directory of the settings; not needed for the only one."
+        "--trial", metavar="TRIAL", help="A trial in the settings' directory or database; not needed for the only one."
     ),
 ]
 File = Annotated[Path | None, typer.Option("--file", metavar="PATH", help="A ledger's file, wherever it is.")]
@@ -23,16 +27,43 @@ File = Annotated[Path | None, typer.Option("--file", metavar="PATH", help="A led
 _NAME: Final = TypeAdapter(Name)
 
 
+@contextmanager
+def reading(trial: str | None, file: Path | None) -> Iterator[Store]:
+    """A ledger that exists, open for reading only."""
+    if file is not None:
+        with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+            yield store
+        return
+    settings = Settings()
+    with closing(trials_of(settings)) as trials, trials.open(named(trial, trials.names()), read_only=True) as store:
+        yield store
+
+
+def named(trial: str | None, names: Sequence[str]) -> str:
+    """The trial that is named, if it is there; without a name, the only one that there is."""
+    if trial is None and len(names) == 1:
+        return names[0]
+    if trial is None:
+        choice = f"here are {', '.join(names)}" if names else "there is no ledger here"
+        raise typer.BadParameter(f"name a trial with --trial, or a file with --file: {choice}")
+    if valid(trial) not in names:
+        raise NoSuchTrial(f"trial {trial}")
+    return trial
+
+
 def ledger_file(trial: str | None, file: Path | None) -> Path:
     """The file of a ledger that exists; without a name, of the only trial that there is."""
     if file is not None:
         _one_of(trial)
         return file
-    directory = Settings().directory
+    settings = Settings()
+    if settings.database_url is not None:
+        raise typer.BadParameter("the trials are in a database; this needs a file, which `trial-ledger migrate` makes")
+    directory = settings.directory
     if trial is None:
-        found = sorted(directory.glob(f"*{SUFFIX}"))
+        found = Directory(directory).names()
         if len(found) == 1:
-            return found[0]
+            return _place(directory, found[0])
         raise typer.BadParameter(f"name a trial with --trial, or a file with --file: {_choice(directory, found)}")
     path = _place(directory, trial)
     if not path.is_file():
@@ -53,8 +84,13 @@ def new_ledger_file(trial: str | None, file: Path | None) -> Path:
 
 
 def _place(directory: Path, trial: str) -> Path:
+    return directory / f"{valid(trial)}{SUFFIX}"
+
+
+def valid(trial: str) -> str:
+    """A trial's name; a usage error for another spelling."""
     try:
-        return directory / f"{_NAME.validate_python(trial)}{SUFFIX}"
+        return _NAME.validate_python(trial)
     except ValidationError:
         raise typer.BadParameter("a trial's name has letters, digits and . _ @ -") from None
 
@@ -64,9 +100,8 @@ def _one_of(trial: str | None) -> None:
         raise typer.BadParameter("give --trial or --file")
 
 
-def _choice(directory: Path, found: list[Path]) -> str:
-    names = ", ".join(path.name.removesuffix(SUFFIX) for path in found)
-    return f"{directory} holds {names}" if names else f"{directory} holds no ledger"
+def _choice(directory: Path, found: list[str]) -> str:
+    return f"{directory} holds {', '.join(found)}" if found else f"{directory} holds no ledger"
 
 
 def instant_of(text: str | None) -> datetime | None:
@@ -75,5 +110,15 @@ def instant_of(text: str | None) -> datetime | None:
         return None
     try:
         return parse_instant(text)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from None
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that an option names; a usage error for another spelling."""
+    if text is None:
+        return None
+    try:
+        return parse_day(text)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from None

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cli_output import AsJson, facts, show
-from api.cli_places import File, TrialName, ledger_file
+from api.cli_places import File, TrialName, ledger_file, reading
 from api.settings import Settings
 from ledger.decisions.privacy import subject_of_event
 from ledger.keyring import OUTER, Keyring, read_outer_key, write_outer_key
@@ -27,9 +27,8 @@ vault: Final = typer.Typer(no_args_is_help=True, help="The keys that free texts 
 @vault.command("status")
 def status(trial: TrialName = None, file: File = None, as_json: AsJson = False) -> None:
     """How many free texts a ledger keeps, how many can be read here, and how many were erased or redacted."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
-        keyring = Settings().keyring(store.path if file is not None else None)
-        said = Texts(store, keyring).counted()
+    with reading(trial, file) as store:
+        said = Texts(store, Settings().keyring(file)).counted()
     show(said, as_json, lambda: facts(said))
 
 

@@ -1,35 +1,23 @@
-"""Around every request: its id, the headers that every answer has, and problems instead of exceptions."""
+"""Problems instead of exceptions."""
 
-import re
-import secrets
 from collections.abc import Awaitable, Callable
-from itertools import count
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
-from api.logs import where
+from api.around import Around
+from api.noting import leave_refusal
 from api.problems import AT_THE_DOOR, Refused
 from api.reading import NotModified
-from api.service import TRAINING
 from ledger.errors import Contradicted, LedgerError
 from ledger.errors import Refused as RefusedByRule
 
-_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_TRIAL: Final = re.compile(r"/v1/trials/([^/]+)")
-_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
-_NO_STORE: Final = (b"cache-control", b"no-store")
-_PROCESS: Final = secrets.token_hex(6)
-_numbers: Final = count(1)
 _log = structlog.get_logger("api")
 
 BY_STATUS: Final = {
@@ -39,48 +27,6 @@ BY_STATUS: Final = {
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-class Around:
-    """The outermost layer: gives each request its id and each answer its headers, and answers what nobody caught."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else f"{_PROCESS}-{next(_numbers):x}"
-        scope["request_id"] = request_id
-        trial = _TRIAL.match(scope["path"])
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                answered: list[tuple[bytes, bytes]] = list(message["headers"])
-                answered += [(b"x-request-id", request_id.encode()), _NO_SNIFFING]
-                if all(name != b"cache-control" for name, _ in answered):
-                    answered.append(_NO_STORE)
-                if trial is not None and scope["app"].state.service.is_training(trial[1]):
-                    answered.append((TRAINING.lower().encode(), b"true"))
-                message["headers"] = answered
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        except Exception as error:
-            trace = headers.get("traceparent", "")
-            known = trace if _TRACE.fullmatch(trace) else None
-            told = {"kind": type(error).__name__, "where": where(error)}
-            _log.error("unexpected", request_id=request_id, traceparent=known, **told)
-            if begun:
-                raise
-            await problems.response(AT_THE_DOOR["internal"], request_id)(scope, receive, sending)
-
-
 def request_id_of(request: Request) -> str:
     found: str = request.scope.get("request_id", "unknown")
     return found
@@ -88,20 +34,25 @@ def request_id_of(request: Request) -> str:
 
 async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
-    if isinstance(error, RefusedByRule | Contradicted) and request.method == "POST":
+    by_rule = isinstance(error, RefusedByRule | Contradicted) and request.method == "POST"
+    leave_refusal(request.scope, problems.of_error(type(error)), error.rule, by_rule=by_rule)
+    if by_rule:
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
+        request.app.state.service.counts["unavailable", error.rule or type(error).__name__] += 1
         _log.error("unavailable", request_id=request_id_of(request), kind=type(error).__name__, detail=error.detail)
     return problems.of_ledger_error(error, request_id_of(request))
 
 
 async def _refused_at_the_door(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
+    leave_refusal(request.scope, error.problem)
     return problems.response(error.problem, request_id_of(request), error.detail, error.headers, **error.members)
 
 
 async def _not_of_the_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    leave_refusal(request.scope, AT_THE_DOOR["request-invalid"])
     found: list[dict[str, Any]] = list(error.errors())
     return problems.response(AT_THE_DOOR["request-invalid"], request_id_of(request), faults=problems.faults(found))
 
@@ -109,6 +60,7 @@ async def _not_of_the_form(request: Request, error: Exception) -> Response:
 async def _of_the_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = BY_STATUS.get(error.status_code, AT_THE_DOOR["request-unreadable"])
+    leave_refusal(request.scope, problem)
     return problems.response(problem, request_id_of(request), headers=error.headers)
 
 

@@ -1,26 +1,33 @@
 """A batch while it is decided: each command on the state that the ones before it leave, and everything that has to be
 written in one transaction. What is refused leaves nothing behind."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.evidence import RecordRecovery
+from ledger.decisions.meanings import meaning_of
+from ledger.decisions.signing import signed
 from ledger.decisions.whose_text import subject_of
-from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused
+from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
+from ledger.evidence.merkle import leaf_hash
+from ledger.evidence.verify import Note, checkpoint_of
+from ledger.facts import free_texts
 from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
 from ledger.removing import TextsOfBatch
 from ledger.store.appending import Batch
 from ledger.store.codec import encode
+from ledger.store.contract import Store
 from ledger.store.errors import BehindSignedHead
-from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
-from ledger.store.sqlite import SqliteStore
-from ledger.submission import EvidenceGathered, Receipt, Submission
-from ledger.world import World, free_texts
+from ledger.store.rows import Answer, EvidenceRow, Refusal, SignedHead, Status
+from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
+from ledger.trial.evidence import RecoveryRecorded
+from ledger.world import World
 
 OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a rule with a mistake in it raises; never what the database raises."""
@@ -30,7 +37,7 @@ OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupEr
 class Gathering:
     """What a batch gathers. `after`: the newest signed head, which every event of the batch names."""
 
-    store: SqliteStore
+    store: Store
     world: World
     now: datetime
     after: Head | None
@@ -43,11 +50,18 @@ class Gathering:
     behind: str | None = None
     """What was signed and is not in this log: then nothing is taken but the recovery."""
     evidence: list[EvidenceRow] = field(default_factory=list)
+    signed_only: bool = False
+    """Whether what has to be signed is refused without a signature."""
+    hashes: tuple[bytes, ...] = ()
+    """The leaf hashes of the records, once they are saved."""
+    refused_after: int = 0
 
-    def answer(self, batch: Batch, asked: Submission | EvidenceGathered) -> Receipt | Exception:
+    def answer(self, batch: Batch, asked: Submission | EvidenceGathered | AppendedElsewhere) -> Receipt | Exception:
         """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""
         if isinstance(asked, EvidenceGathered):
             self.evidence.extend(asked.rows)
+            return Receipt((), ())
+        if isinstance(asked, AppendedElsewhere):
             return Receipt((), ())
         try:
             known = self.answers.get(asked.asked.command_id) or batch.answer(asked.asked.command_id)
@@ -55,11 +69,13 @@ class Gathering:
                 return self._answered_before(known, asked)
             if self.behind is not None and not isinstance(asked.command, RecordRecovery):
                 raise BehindSignedHead(self.behind)
+            self._expect_signed(asked)
             _expect(self.world, asked)
-            done = carry_out(self._docket(asked), asked.command)
+            docket = self._docket(asked)
+            done = carry_out(docket, asked.command)
             if asked.dry_run:
                 return Receipt(done.records, (), already=done.already is not None, dry_run=True)
-            return self._take(asked, done)
+            return self._take(asked, docket, done)
         except Corrupt:
             raise
         except LedgerError as error:
@@ -69,16 +85,26 @@ class Gathering:
         except OUR_MISTAKES as mistake:
             return mistake
 
-    def save(self, batch: Batch) -> tuple[bytes, ...]:
-        """Write what was gathered; the leaf hashes of the records."""
+    def save(self, batch: Batch) -> None:
+        """Write what was gathered."""
         batch.save_evidence(self.evidence)
         if not (self.records or self.answers or self.refusals):
-            return ()
+            return
         kept = self.texts.kept(self.records[0].origin) if self.texts.gathered else []
-        hashes = batch.save(self.records, kept, tuple(self.answers.values()), self.refusals, leaves=self.leaves)
+        self.hashes = batch.save(self.records, kept, tuple(self.answers.values()), self.refusals, leaves=self.leaves)
+        self.refused_after = batch.refused_after or 0
         if self.texts.removed:
             batch.remove_texts(self.texts.gone(kept))
-        return hashes
+
+    def is_on_record(self, batch: Batch) -> bool:
+        """Whether what was gathered and saved stands in the log, as a later batch finds it. It is there whole or not at
+        all, so one row of it tells."""
+        if self.records:
+            return batch.tree.size > self.first and self.store.leaf(self.first) == self.leaves[0]
+        for answer in self.answers.values():
+            return batch.answer(answer.command_id) == answer
+        numbered = [replace(each, number=self.refused_after + 1) for each in self.refusals[:1]]
+        return bool(numbered) and self.store.refusals(self.refused_after, 1) == numbered
 
     def _docket(self, asked: Submission) -> Docket:
         archive = Archive(self, {text.commitment: text.text for text in asked.texts})
@@ -91,22 +117,42 @@ class Gathering:
         positions = range(known.first_position, known.last_position + 1)
         return Receipt(tuple(map(self.record, positions)), (), already=known.status == "already")
 
-    def _take(self, asked: Submission, done: CarriedOut) -> Receipt:
+    def _expect_signed(self, asked: Submission) -> None:
+        """What has to be signed is signed by a person; what is only tried out need not be."""
+        meaning = meaning_of(asked.command) if self.signed_only and not asked.dry_run else None
+        if meaning is None:
+            return
+        if asked.signing is None or asked.asked.source is not None:
+            raise SignatureMissing(type(asked.command).__name__, meaning)
+
+    def _take(self, asked: Submission, docket: Docket, done: CarriedOut) -> Receipt:
         """Take a command's outcome into the batch; `LeafTooLarge` and `VaultLocked` before anything of
         it is taken."""
         if done.already is not None:
             self._keep_answer(asked, "already", done.already, done.already)
             return Receipt((self.record(done.already),), (), already=True)
         leaves = [encode(record) for record in done.records]
-        subject = subject_of(asked.command, done.records, done.world) if asked.texts else TRIAL
-        if asked.texts:
-            self.texts.can_keep(done.records[0].origin, subject)
+        if asked.signing is not None:
+            hashes = [leaf_hash(leaf).hex() for leaf in leaves]
+            done = signed(docket, asked.command, done, hashes, asked.signing)
+            leaves.extend(encode(record) for record in done.records[len(leaves) :])
+        self._take_texts(asked, done)
         self.leaves.extend(leaves)
         self.records.extend(done.records)
-        self.texts.take(asked.texts, subject, done.records, _commitments(done.records))
         self._keep_answer(asked, "appended", done.records[0].position, done.records[-1].position)
         self.world = done.world
         return Receipt(done.records, ())
+
+    def _take_texts(self, asked: Submission, done: CarriedOut) -> None:
+        """The texts of a command, each under the key of whom it is about; the name of who signs is the trial's, and
+        stays when a patient's texts are erased."""
+        names = {asked.signing.signer_name} if asked.signing is not None else frozenset[str]()
+        subject = subject_of(asked.command, done.records, done.world) if asked.texts else TRIAL
+        for about in dict.fromkeys((subject, TRIAL) if names else (subject,)) if asked.texts else ():
+            self.texts.can_keep(done.records[0].origin, about)
+        named = _commitments(done.records)
+        self.texts.take((text for text in asked.texts if text.commitment not in names), subject, done.records, named)
+        self.texts.take((text for text in asked.texts if text.commitment in names), TRIAL, (), named)
 
     def _keep_answer(self, asked: Submission, status: Status, first: int, last: int) -> None:
         answer = Answer(asked.asked.command_id, asked.request_hash, status, first, last)
@@ -117,12 +163,12 @@ class Gathering:
         behind = position - self.first
         return self.records[behind] if behind >= 0 else self.store.record(position)
 
-    def with_hashes(self, receipt: Receipt, hashes: tuple[bytes, ...]) -> Receipt:
+    def with_hashes(self, receipt: Receipt) -> Receipt:
         """The receipt with the leaf hashes of its records, from the batch or, for earlier ones, from the store."""
         if receipt.dry_run:
             return receipt
         found = tuple(
-            hashes[record.position - self.first]
+            self.hashes[record.position - self.first]
             if record.position >= self.first
             else self.store.leaf_hash(record.position)
             for record in receipt.records
@@ -175,3 +221,28 @@ def _commitments(records: Iterable[Record]) -> dict[str, int]:
             if commitment is not None:
                 found.setdefault(commitment, record.position)
     return found
+
+
+def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
+    """The newest head that was signed, with those that are signed now."""
+    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
+    found = max(heads, key=lambda head: head.size, default=None)
+    return before if found is None else Head(found.size, found.root.hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A batch that was decided and written, and what each caller is to be answered."""
+
+    gathering: Gathering
+    answers: Sequence[Receipt | Exception]
+    at: float = field(default_factory=time.perf_counter)
+    """When it was, by the steady clock; what came after it is the commit."""
+
+
+def unrecovered(store: Store) -> str | None:
+    """Of a log that was restored to an earlier point, what it is, until its recovery is on record."""
+    restored = store.restoration()
+    if restored is None or store.page(restored.size - 1, 1, type=RecoveryRecorded.NAME):
+        return None
+    return f"{restored.size} events were restored, of a log of {restored.of_size}"

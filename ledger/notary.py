@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final, Protocol
 
-from ledger.application import BY_ITSELF, Clock, TrialLedger, system_clock
+from ledger.application import BY_ITSELF, TrialLedger, system_clock
 from ledger.decisions.docket import Command
 from ledger.decisions.evidence import NoteClockAnomaly, RecordAnchor, RecordQuorum
 from ledger.evidence.anchor import stamp_time, stamping_request
@@ -32,8 +32,10 @@ from ledger.rounds import Rounds
 from ledger.store.rows import Anchor, Cosignature, EvidenceRow, SignedHead
 from ledger.store.tiles import StoredTiles
 from ledger.submission import Submission
+from ledger.timekeeping import Clock
 from ledger.trial.dosing import DoseDecisionSigned, DoseDecisionTaken, HoldApplied, HoldLifted
 from ledger.trial.evidence import MADE_BY_EVIDENCE, Cosigner, LogKeyEnrolled, RecoveryRecorded
+from ledger.trial.signatures import RecordSigned
 from ledger.types import Event
 
 STAMP_EVERY: Final = timedelta(hours=1)
@@ -50,6 +52,7 @@ CRITICAL: Final[frozenset[type[Event]]] = frozenset(
         HoldApplied,
         HoldLifted,
         LogKeyEnrolled,
+        RecordSigned,
         RecoveryRecorded,
     }
 )

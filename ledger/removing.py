@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ledger.record import Record
+from ledger.store.contract import Store
 from ledger.store.rows import KeptText, Removal, RemovedText
-from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SealedText
 from ledger.store.vault import NONCE_BYTES, locked
 from ledger.texts import Texts
@@ -108,7 +108,7 @@ def _removed_by(record: Record, commitment: str, subject: str, position: int) ->
     return aimed and position < record.position
 
 
-def finish(store: SqliteStore, texts: Texts) -> None:
+def finish(store: Store, texts: Texts) -> None:
     """Destroy the keys of whatever is erased, and empty the write-ahead log of what was deleted. Done again, it changes
     nothing."""
     if not store.removes_texts():

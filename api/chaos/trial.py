@@ -4,7 +4,7 @@ directory of its own; and the one account that reports about them."""
 import secrets
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from api.auth import add_account
 from ledger.application import TrialLedger
@@ -21,8 +21,9 @@ from ledger.decisions.setup import (
 )
 from ledger.protocol.load import bundled, load_protocol
 from ledger.record import Actor, Asked
-from ledger.shelf import SUFFIX
+from ledger.store.sqlite import SUFFIX
 from ledger.submission import Submission, command_id
+from ledger.trial.events import TrainingRecord
 
 TRIAL: Final = "CHAOS-1"
 SITE: Final = "SITE-A"
@@ -50,7 +51,14 @@ def begin(ledger: TrialLedger) -> None:
     for command in (registered, OpenSite(site=SITE, utc_offset="+00:00"), proposed, approved):
         _ask(ledger, command, SPONSOR)
     for who, by in ((INVESTIGATOR, SPONSOR), (REPORTER, INVESTIGATOR)):
-        delegated = {"person": who.id, "role": who.role, "site": SITE, "from_on": BEGUN_ON, "to_on": None}
+        delegated: dict[str, Any] = {
+            "person": who.id,
+            "role": who.role,
+            "site": SITE,
+            "from_on": BEGUN_ON,
+            "to_on": None,
+        }
+        delegated["training"] = TrainingRecord(reference="Nobody's training", completed_on=BEGUN_ON)
         _ask(ledger, DelegateRole.model_validate(delegated), by)
     sha256 = ledger.world.trial.versions[1].sha256
     _ask(ledger, ApproveProtocolVersion(version=1, document_sha256=sha256), INVESTIGATOR)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from api.demo.beginning import begin
+from api.demo.beginning import begin, delegate
 from api.demo.donor import find_donor
-from api.demo.people import COORDINATOR, DRUG_SAFETY, INVESTIGATOR, MONITOR_OF_SAFETY, PI
+from api.demo.people import COORDINATOR, CRA, DRUG_SAFETY, INVESTIGATOR, MONITOR_OF_SAFETY, PI
 from api.demo.screen import signed
 from api.demo.stage import Child, Stage
 from api.demo.ward import enter, place
@@ -54,9 +54,8 @@ def admit(stage: Stage) -> None:
 def _open_trial(stage: Stage) -> None:
     with stage.quietly():
         begin(stage)
-    today = stage.today.isoformat()
-    delegation = {"person": DRUG_SAFETY.name, "role": DRUG_SAFETY.role, "site": None, "from_on": today, "to_on": None}
-    stage.by(MONITOR_OF_SAFETY).post("delegations", delegation)
+    for player in (DRUG_SAFETY, CRA):
+        delegate(stage, MONITOR_OF_SAFETY, player)
 
 
 def _two_candidates(stage: Stage, child: Child) -> None:

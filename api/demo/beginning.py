@@ -41,21 +41,23 @@ def _register(stage: Stage) -> None:
 
 def _appoint(stage: Stage) -> None:
     for player in APPOINTED_BY_SPONSOR:
-        _delegate(stage, MONITOR_OF_SAFETY, player)
+        delegate(stage, MONITOR_OF_SAFETY, player)
     for player in APPOINTED_BY_PI:
-        _delegate(stage, PI, player)
+        delegate(stage, PI, player)
     machine = {"system": EDC.name, "site": SITE, "zone": "Europe/Moscow"}
     stage.by(ADMINISTRATOR).post("sources", machine)
     stage.tell(f"Site {SITE} opens. Roles are delegated; {EDC.name} may report.")
 
 
-def _delegate(stage: Stage, by: Player, to: Player) -> None:
+def delegate(stage: Stage, by: Player, to: Player) -> None:
+    """Give a person the role that is his in the story, on a training that is on file."""
     delegation = {
         "person": to.name,
         "role": to.role,
         "site": to.site,
         "from_on": stage.today.isoformat(),
         "to_on": None,
+        "training": {"reference": f"Training file of {to.name}, GCP", "completed_on": "2025-03-14"},
     }
     stage.by(by).post("delegations", delegation)
 

@@ -1,6 +1,6 @@
 """Reading the log: events in pages, one event, live, and the whole state at a point with its digest."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -75,7 +75,7 @@ async def list_events(
 
 def _feed(reading: Reading, trial: str, asked: FeedQuery, limit: int) -> Response:
     found, after = page(reading, asked.after, limit, **asked.filters)
-    items = b",".join(shown(reading.ledger.store, record.position) for record in found)
+    items = b",".join(shown(reading, record.position) for record in found)
     headers, following = {}, "null"
     if len(found) == limit and after + 1 < reading.size:
         kept = asked.model_dump(exclude_none=True, exclude={"at_least"})
@@ -93,7 +93,7 @@ async def show_event(request: Request, by: EventReader, trial: Trial, position: 
     record = await beside(store.record, position)
     if not by.may_read(reading.world, record):
         raise NoSuchRecord(f"position {position}")
-    return Response(await beside(shown, store, position), 200, media_type=JSON)
+    return Response(await beside(shown, reading, position), 200, media_type=JSON)
 
 
 class LiveQuery(AtLeast):
@@ -109,19 +109,23 @@ async def _following(
     request: Request, by: EventReader, trial: Trial, asked: Annotated[LiveQuery, Query()], last: LastEventId = None
 ) -> tuple[Reading, int]:
     """Where a live reader begins: after the last event it saw, or at the head."""
+    service = service_of(request)
+    if len(service.streams) >= service.settings.streams_at_once:
+        raise Refused("too-many-at-once", "event streams", {"Retry-After": "5"})
     reading = await read(request, by, trial, asked)
     if last is not None:
         return reading, int(last)
     return reading, reading.size - 1 if asked.after is None else asked.after
 
 
-async def _live(reading: Reading, after: int) -> AsyncIterator[ServerSentEvent]:
+async def _live(reading: Reading, after: int, tell: Callable[[int], None]) -> AsyncIterator[ServerSentEvent]:
     ledger = reading.ledger
     while True:
+        tell(after)
         now = Reading(reading.caller, ledger, ledger.world, reading.now, head=True)
         found, after = await beside(page, now, after, 100)
         for record in found:
-            content = await beside(shown, ledger.store, record.position)
+            content = await beside(shown, now, record.position)
             yield ServerSentEvent(raw_data=content.decode(), event=record.event.NAME, id=str(record.position))
         if after + 1 >= ledger.world.size:
             await grown(ledger, after + 1, None)
@@ -131,10 +135,18 @@ Following = Annotated[tuple[Reading, int], Depends(_following)]
 
 
 @router.get("/stream", response_class=EventSourceResponse)
-async def stream_events(following: Following) -> AsyncIterator[ServerSentEvent]:
+async def stream_events(request: Request, trial: Trial, following: Following) -> AsyncIterator[ServerSentEvent]:
     """The event feed, live: `id` is the position, and `Last-Event-ID` goes on after it."""
-    async for event in _live(*following):
-        yield event
+    streams, key = service_of(request).streams, object()
+
+    def tell(after: int) -> None:
+        streams[key] = trial, after
+
+    try:
+        async for event in _live(*following, tell):
+            yield event
+    finally:
+        streams.pop(key, None)
 
 
 @router.get("/replay")
@@ -151,7 +163,12 @@ def _state(reading: Reading) -> State:
         by = reading.caller
         patients = Map({number: p for number, p in world.patients.items() if by.sees(world, number)})
         products = Map({lot: p for lot, p in world.products.items() if by.sees_lot(world, lot)})
-        seen = replace(world, patients=patients, products=products)
+        seen = replace(
+            world,
+            patients=patients,
+            products=products,
+            signatures=world.signatures.seen(lambda record: by.may_read(world, record)),
+        )
     return State(
         size=world.size,
         position=world.size - 1 if world.size else None,

@@ -26,6 +26,7 @@ from ledger.decisions import (
     holds,
     infusion,
     infusion_record,
+    installation,
     notices,
     outcomes,
     privacy,
@@ -43,12 +44,14 @@ from ledger.decisions import (
     transplant,
     ward,
 )
+from ledger.decisions.authority import with_authority
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
+from ledger.facts import Archive, same_fact, source_key
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
-from ledger.world import Archive, World, same_fact, source_key
+from ledger.world import World
 
 _made_record: Final = maker(Record)
 
@@ -70,6 +73,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **dose_order.DECISIONS,
         **given.DECISIONS,
         **infusion_record.DECISIONS,
+        **installation.DECISIONS,
         **safety.DECISIONS,
         **quarantine.DECISIONS,
         **reporting.DECISIONS,
@@ -92,11 +96,13 @@ DECISIONS: Final[Decisions] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CarriedOut:
-    """The trial afterwards and the records to append; none, where the fact is on record `already`."""
+    """The trial afterwards and the records to append; none, where the fact is on record `already`. `own` are those of
+    the command itself, without what the rules made of it."""
 
     world: World
     records: tuple[Record, ...]
     already: int | None = None
+    own: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +129,16 @@ def decide(docket: Docket, command: Command) -> Follows:
     """What a command gives, or its refusal. A correction is the same report with what it corrects."""
     if isinstance(command, corrections.CorrectRecord):
         return corrections.correct_record(docket, command, decide)
-    if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
+    if docket.world.trial.registered is None and type(command) not in _without_trial(docket.world):
         raise no.NotRegistered("the trial")
-    return DECISIONS[type(command)](*at_the_site(docket, command))
+    return with_authority(docket, command, lambda: DECISIONS[type(command)](*at_the_site(docket, command)))
+
+
+def _without_trial(world: World) -> frozenset[type[Command]]:
+    """What is taken where no trial stands: its registration; in an installation's log, what such a log keeps."""
+    if world.installation.opened is None:
+        return frozenset({setup.RegisterTrial, installation.OpenInstallation})
+    return frozenset({*installation.DECISIONS, *evidence.BY_THE_LEDGER, evidence.RecordRecovery})
 
 
 def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
@@ -161,7 +174,7 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
     if isinstance(follows, AlreadySo):
         return CarriedOut(docket.world, (), follows.position)
     world, given = append(docket, world, follows)
-    return CarriedOut(*_with_effects(docket, world, (*records, *given)))
+    return CarriedOut(*_with_effects(docket, world, (*records, *given)), own=given)
 
 
 def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:
@@ -239,8 +252,7 @@ def append(docket: Docket, world: World, entries: Iterable[Entry]) -> tuple[Worl
 
 def envelope(docket: Docket, world: World, entry: Entry) -> Record:
     """The record of an entry at the head of the log. `recorded_at` = max(now, the record before + 1 us), in UTC."""
-    registered = world.trial.registered
-    origin = registered.origin if registered else getattr(entry.event, "origin", "")
+    origin = str(world.origin or getattr(entry.event, "origin", ""))
     recorded_at = docket.now.astimezone(UTC)
     if world.recorded_at is not None:
         recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))

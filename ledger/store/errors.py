@@ -1,12 +1,16 @@
 """Why the store says no: leaves of the tree in `ledger/errors.py`.
 
     Malformed    LeafTooLarge, Unstorable    the event cannot become a leaf
-    Refused      AlreadyThere                a file stands where one is to be made
+    Refused      AlreadyThere                something stands where a ledger is to be made
+                 NotPrepared                 the database has no schema for this trial yet
     Unknown      NoSuchStore                 there is no such file
                  NothingSigned               no head of the log is signed yet
+                 NothingThatEarly            no batch of the log ends so early
     Unavailable  AlreadyOwned                another process writes this file
                  NotDurable                  SQLite does not keep what it acknowledges
                  StorageFailed               the disk or the lock failed before the commit; nothing was written
+                 PositionTaken               somebody appended at this position without the lock; nothing was written
+                 TooManyRights               the role may do more to the rows than read and add them
                  OutcomeUnknown              the commit failed: it may be on disk or not
                  WriterClosed                the writer has been closed
                  OlderFormat                  the file is of an earlier format, and is upgraded first
@@ -33,7 +37,7 @@ class Unstorable(Malformed):
 
 
 class AlreadyThere(Refused):
-    """A file of this name exists. Nothing is overwritten."""
+    """Something of this name exists. Nothing is overwritten."""
 
     rule = "store-exists"
 
@@ -42,6 +46,12 @@ class NoSuchStore(Unknown):
     """There is no such ledger file."""
 
     rule = "unknown-store"
+
+
+class NotPrepared(Refused):
+    """The database has no schema for this trial: `trial-ledger trial create` makes it."""
+
+    rule = "store-not-prepared"
 
 
 class AlreadyOwned(Unavailable):
@@ -62,6 +72,18 @@ class StorageFailed(Unavailable):
     rule = "storage-failed"
 
 
+class PositionTaken(Unavailable):
+    """Another event was appended at this position meanwhile. Nothing was written."""
+
+    rule = "position-taken"
+
+
+class TooManyRights(Unavailable):
+    """The role of the ledger may change or delete what is stored. It has to have SELECT and INSERT only."""
+
+    rule = "store-role"
+
+
 class OutcomeUnknown(Unavailable):
     """The commit failed: what was asked may be on record or not. Ask again with the same key after the restart."""
 
@@ -78,6 +100,12 @@ class NothingSigned(Unknown):
     """No head of the log is signed yet, so there is nothing that could be proven."""
 
     rule = "evidence-4"
+
+
+class NothingThatEarly(Unknown):
+    """The log had no event yet at the point to which it is to be restored."""
+
+    rule = "restore-point"
 
 
 class BehindSignedHead(Unavailable):

@@ -1,18 +1,20 @@
-"""Reading a trial's file: from any thread, while another connection or another process writes it.
+"""Reading a trial's log: from any thread, while another connection or another process writes it.
 
 The leaf is the truth and the columns are an index to it. Every row that is read is checked: its leaf hash is computed
 anew, and its columns are compared with what the leaf says. A difference is `Corrupt` and names the position.
 
-Each statement sees one state of the file. Long readings go in chunks, so that no reader keeps the write-ahead log from
-being emptied; since rows are only added, the chunks together are a prefix of the log.
+Each statement sees one state of the log. Long readings go in chunks, so that no reader keeps SQLite's write-ahead log
+from being emptied; since rows are only added, the chunks together are a prefix of the log.
+
+Statements are written once, with `?` for a value and tables by their bare names. Where two databases differ, a
+`Dialect` says how.
 """
 
-import sqlite3
+from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import orjson
 
@@ -21,8 +23,7 @@ from ledger.evidence.merkle import EMPTY_ROOT, leaf_hash
 from ledger.record import Record
 from ledger.refusals import NoSuchRecord
 from ledger.store.codec import open_leaf, record_of
-from ledger.store.connection import DurableDatastore, faults_named
-from ledger.store.rows import Anchor, Answer, KeptText, Refusal, RemovedText, SignedHead
+from ledger.store.rows import Anchor, Answer, KeptText, Refusal, RemovedText, Restoration, Row, SignedHead
 from ledger.types import parse_instant
 
 CHUNK: Final = 512
@@ -36,15 +37,27 @@ class HeadRow(NamedTuple):
     peaks: bytes
 
 
-class Reading:
-    """What can be asked of a trial's file."""
+class Dialect(Protocol):
+    """What two databases say differently. `listed`: that a value is one of those in a JSON array that is given."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._readers = DurableDatastore(path, "ro")
+    @property
+    def listed(self) -> str: ...
 
-    def close(self) -> None:
-        self._readers.close()
+    def member(self, *path: str) -> str:
+        """A member of the leaf in `state`, as a text."""
+
+    def elements(self, *path: str) -> str:
+        """The elements of an array of the leaf in `state`, as a selection of texts."""
+
+
+class Reading(ABC):
+    """What can be asked of a trial's log."""
+
+    dialect: ClassVar[Dialect]
+
+    @abstractmethod
+    def select(self, query: str, *values: Any) -> Sequence[Row]:
+        """The rows that one statement gives, all from one state of the log."""
 
     @property
     def size(self) -> int:
@@ -93,7 +106,20 @@ class Reading:
 
         Type (the stored name) and stream are looked up in an index; for an actor alone the log is searched.
         """
-        wanted = {"topic = ?": type, "originator_id = ?": stream, ACTOR_TEST: actor}
+        return self._page(after, limit, {"topic = ?": type, "originator_id = ?": stream, self._acted: actor})
+
+    def page_holding(
+        self, after: int, limit: int, content: Mapping[str, str | None], *, type: str | None, actor: str | None
+    ) -> list[Record]:
+        """The same, of events that hold these members; the log is searched for them."""
+        inside = {f"{self.dialect.member('data', name)} = ?": value for name, value in content.items()}
+        return self._page(after, limit, {"topic = ?": type, self._acted: actor, **inside})
+
+    @property
+    def _acted(self) -> str:
+        return f"{self.dialect.member('actor', 'id')} = ?"
+
+    def _page(self, after: int, limit: int, wanted: Mapping[str, str | None]) -> list[Record]:
         given = {test: value for test, value in wanted.items() if value is not None}
         tests = " AND ".join(["notification_id > ?", *given])
         query = f"SELECT * FROM events WHERE {tests} ORDER BY notification_id LIMIT ?"  # noqa: S608 - the tests above
@@ -115,16 +141,13 @@ class Reading:
 
     def kept_texts(self, commitments: Iterable[str]) -> list[KeptText]:
         """The free texts behind commitments as they are kept, as far as they are."""
-        query = f"SELECT {KEPT} FROM texts WHERE commitment IN (SELECT value FROM json_each(?))"  # noqa: S608
-        return [KeptText(*row) for row in self.select(query, orjson.dumps(list(commitments)))]
+        query = f"SELECT {KEPT} FROM texts WHERE commitment {self.dialect.listed}"  # noqa: S608 - our own names
+        return [KeptText(*row) for row in self.select(query, json_array(commitments))]
 
     def texts_about(self, subjects: Iterable[str]) -> list[KeptText]:
         """Every text that is kept about some subjects, in the order of the log."""
-        query = (
-            f"SELECT {KEPT} FROM texts WHERE subject IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own names
-            " ORDER BY position, commitment"
-        )
-        return [KeptText(*row) for row in self.select(query, orjson.dumps(list(subjects)))]
+        query = f"SELECT {KEPT} FROM texts WHERE subject {self.dialect.listed} ORDER BY position, commitment"  # noqa: S608
+        return [KeptText(*row) for row in self.select(query, json_array(subjects))]
 
     def texts_until(self, size: int) -> list[KeptText]:
         """Every text that the first events commit to, in the order of the log."""
@@ -133,8 +156,8 @@ class Reading:
 
     def removed_texts(self, commitments: Iterable[str]) -> list[RemovedText]:
         """Which of some texts are gone, and by which event."""
-        query = f"SELECT {REMOVED} FROM removed_texts WHERE commitment IN (SELECT value FROM json_each(?))"  # noqa: S608
-        return [RemovedText(*row) for row in self.select(query, orjson.dumps(list(commitments)))]
+        query = f"SELECT {REMOVED} FROM removed_texts WHERE commitment {self.dialect.listed}"  # noqa: S608
+        return [RemovedText(*row) for row in self.select(query, json_array(commitments))]
 
     def removed_counts(self) -> dict[str, int]:
         """How many texts are gone, and how."""
@@ -171,6 +194,16 @@ class Reading:
         found = self.select(query, at_least)
         return SignedHead(found[0]["size"], found[0]["note"].encode()) if found else None
 
+    def head_within(self, size: int) -> HeadRow | None:
+        """The tree after the last batch that ends within the first so many events; none where none does."""
+        found = self.select("SELECT size, root, peaks FROM heads WHERE size <= ? ORDER BY size DESC LIMIT 1", size)
+        return HeadRow(*found[0]) if found else None
+
+    def restoration(self) -> Restoration | None:
+        """Where this log was restored to an earlier point, the last time; none where it never was."""
+        found = self.select("SELECT size, root, of_size, of_root FROM restorations ORDER BY size DESC LIMIT 1")
+        return Restoration(*found[0]) if found else None
+
     def cosigned_note(self, head: SignedHead) -> bytes:
         """The note of a signed head, with the cosignatures that there are by now."""
         query = "SELECT line FROM cosignatures WHERE size = ? ORDER BY name"
@@ -181,7 +214,7 @@ class Reading:
         found = self.select("SELECT size, authority, token FROM anchors ORDER BY size, authority")
         return [Anchor(row["size"], row["authority"], bytes(row["token"])) for row in found]
 
-    def rows(self, start: int, stop: int) -> Iterator[sqlite3.Row]:
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
         """The rows of the events in a range of positions, none left out; `Corrupt` names the first that is missing."""
         position = start
         while position < stop:
@@ -195,12 +228,7 @@ class Reading:
             if not chunk or chunk[-1]["notification_id"] != position:
                 raise Corrupt(f"position {position}: the event is missing")
 
-    def select(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        """The rows that one statement gives, all from one state of the file."""
-        with faults_named(), self._readers.get_connection(commit=False) as connection, connection.cursor() as cursor:
-            return cursor.execute(query, values).fetchall()
-
-    def _row(self, position: int) -> sqlite3.Row:
+    def _row(self, position: int) -> Row:
         found = self.select("SELECT * FROM events WHERE notification_id = ?", position + 1)
         if found:
             return found[0]
@@ -211,13 +239,16 @@ class Reading:
 
 KEPT: Final = "commitment, subject, key_id, nonce, sealed, position"
 REMOVED: Final = "commitment, subject, key_id, how, position"
-ACTOR_TEST: Final = "json_extract(CAST(state AS TEXT), '$.actor.id') = ?"
-ANSWER_QUERY: Final = (
-    "SELECT command_id, request_hash, status, first_position, last_position FROM commands WHERE command_id = ?"
-)
+ANSWER_COLUMNS: Final = "command_id, request_hash, status, first_position, last_position"
+ANSWER_QUERY: Final = f"SELECT {ANSWER_COLUMNS} FROM commands WHERE command_id = ?"  # noqa: S608 - our own names
 
 
-def checked(row: sqlite3.Row) -> Record:
+def json_array(values: Iterable[str]) -> str:
+    """Values as a statement takes a list of them."""
+    return orjson.dumps(list(values)).decode()
+
+
+def checked(row: Row) -> Record:
     """The record of a row of events, when the leaf has its hash and the columns say what the leaf says."""
     position = row["notification_id"] - 1
     leaf = row["state"]
@@ -233,7 +264,7 @@ def checked(row: sqlite3.Row) -> Record:
         raise Corrupt(f"position {position}: {fault}") from None
 
 
-def _refusal(row: sqlite3.Row) -> Refusal:
+def _refusal(row: Row) -> Refusal:
     return Refusal(
         recorded_at=parse_instant(row["recorded_at"]),
         actor_id=row["actor_id"],

@@ -1,11 +1,20 @@
-"""What stands beside the events in a trial's file: answers by key, refusals, texts as they are kept, which of them are
-gone, and the evidence about the heads."""
+"""Rows, and what stands beside the events of a trial: answers by key, refusals, texts as they are kept, which of them
+are gone, and the evidence about the heads."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 Status = Literal["appended", "already"]
+
+
+class Row(Protocol):
+    """A row as a database gives it: its values by name, by number, and one after another."""
+
+    def __getitem__(self, key: int | str, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +99,14 @@ class Anchor:
 
 
 EvidenceRow = SignedHead | Cosignature | Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """Up to where the file is a copy of a longer log, and what that log was. Nobody goes on with it before a person has
+    recorded why."""
+
+    size: int
+    root: bytes
+    of_size: int
+    of_root: bytes

@@ -7,6 +7,7 @@ The triggers are one defence of several: whoever owns the file can drop them. Op
 this one, and the tree tells what was changed behind it.
 """
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -88,6 +89,11 @@ TABLES: Mapping[str, str] = MappingProxyType(
             authority TEXT NOT NULL,
             token BLOB NOT NULL,
             PRIMARY KEY (size, authority)""",
+        "restorations": """
+            size INTEGER PRIMARY KEY,
+            root BLOB NOT NULL CHECK (length(root) = 32),
+            of_size INTEGER NOT NULL CHECK (of_size > size),
+            of_root BLOB NOT NULL CHECK (length(of_root) = 32)""",
     }
 )
 
@@ -107,6 +113,7 @@ _SAME_KEY: Mapping[str, str] = MappingProxyType(
         "checkpoints": "size = NEW.size",
         "cosignatures": "size = NEW.size AND name = NEW.name",
         "anchors": "size = NEW.size AND authority = NEW.authority",
+        "restorations": "size = NEW.size",
     }
 )
 
@@ -119,12 +126,33 @@ def format_of(header: bytes) -> int | None:
 
 def statements() -> tuple[str, ...]:
     """Everything that makes an empty ledger out of an empty database."""
-    tables = [f"CREATE TABLE {table} ({columns}\n        ) STRICT" for table, columns in TABLES.items()]
+    return (*tables(), *walls())
+
+
+def tables() -> tuple[str, ...]:
+    """The tables alone, as they are filled by whoever copies a ledger."""
+    return tuple(f"CREATE TABLE {table} ({columns}\n        ) STRICT" for table, columns in TABLES.items())
+
+
+def walls() -> tuple[str, ...]:
+    """What makes a ledger of the tables: the index, the triggers, and the marks of the file."""
     guards = [guard for table in TABLES for guard in _guards(table)]
     marks = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {FORMAT_VERSION}"]
     indices = ("CREATE INDEX events_by_topic ON events (topic)", "CREATE INDEX texts_by_subject ON texts (subject)")
-    return (*tables, *indices, *guards, REMOVED_BY_AN_EVENT, *marks)
+    return (*indices, *guards, REMOVED_BY_AN_EVENT, *marks)
 
+
+@cache
+def primary_key(table: str) -> tuple[str, ...]:
+    """The columns that a table's rows are known and ordered by."""
+    found = _PRIMARY_KEY.search(TABLES[table])
+    assert found is not None, table
+    return tuple((found["alone"] or found["several"]).split(", "))
+
+
+_PRIMARY_KEY: Final = re.compile(
+    r"(?P<alone>[a-z0-9_]+) (?:INTEGER|TEXT) PRIMARY KEY|PRIMARY KEY \((?P<several>[^)]+)\)"
+)
 
 REMOVED_BY_AN_EVENT: Final = """CREATE TRIGGER removed_texts_are_removed_by_an_event BEFORE INSERT ON removed_texts
     WHEN NOT EXISTS (

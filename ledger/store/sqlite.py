@@ -11,30 +11,33 @@ One process at a time has a file open for writing; any number read it, also mean
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ledger.errors import Corrupt
-from ledger.evidence.merkle import Tree
+from ledger.record import INSTALLATION
 from ledger.store import schema
-from ledger.store.appending import Appender, Batch
-from ledger.store.connection import Ownership
+from ledger.store.appending import Batch
+from ledger.store.connection import DurableDatastore, Ownership, faults_named
+from ledger.store.contract import Store
 from ledger.store.errors import AlreadyThere, NoSuchStore, OlderFormat
-from ledger.store.reading import HeadRow, Reading
-from ledger.store.remembered import Verified, remember, remembered
-from ledger.store.verification import Progress, verified_since, verified_tree, verify_removals
-
-VERIFIED_WHOLE_UP_TO: Final = 100_000
-"""Logs of at most so many events are verified from their first one at every start."""
+from ledger.store.file_appending import SQLITE, Appender
+from ledger.store.reading import HeadRow
+from ledger.store.rows import Row
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO, verified_at_start, verify_removals
 
 
-class SqliteStore(Reading):
+class SqliteStore(Store):
     """A trial's file, open for reading; for appending as well where this process owns it."""
 
+    dialect = SQLITE
+    shared = False
+
     def __init__(self, path: Path, appender: Appender | None) -> None:
-        super().__init__(path)
+        self.path = path
+        self._readers = DurableDatastore(path, "ro")
         self._appender = appender
 
     @classmethod
@@ -67,7 +70,8 @@ class SqliteStore(Reading):
             store._check_schema()
             if store._appender is not None:
                 store._check_pages()
-                store._appender.tree = store._verified(verified_whole_up_to)
+                size = super(SqliteStore, store).head().size
+                store._appender.tree = verified_at_start(store, path, verified_whole_up_to, size)
                 verify_removals(store)
         except BaseException:
             store.close()
@@ -75,17 +79,13 @@ class SqliteStore(Reading):
         return store
 
     def close(self) -> None:
-        super().close()
+        self._readers.close()
         if self._appender is not None:
             self._appender.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def select(self, query: str, *values: Any) -> Sequence[Row]:
+        with faults_named(), self._readers.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            return cursor.execute(query, values).fetchall()
 
     def head(self) -> HeadRow:
         """The tree after the last committed batch."""
@@ -95,32 +95,12 @@ class SqliteStore(Reading):
         return HeadRow(tree.size, tree.root, b"".join(tree.peaks))
 
     def appending(self) -> AbstractContextManager[Batch]:
-        """A transaction, committed when the block ends and rolled back when it raises (see `Appender.transaction`)."""
         assert self._appender is not None, "the ledger is open for reading only"
         return self._appender.transaction()
 
     def forget_pages(self) -> None:
-        """Leave nothing of deleted rows in the write-ahead log; `StillRead` while a reader holds an older state."""
         assert self._appender is not None, "the ledger is open for reading only"
         self._appender.forget_pages()
-
-    def verify(self, progress: Progress | None = None) -> None:
-        """Compute the tree anew from the bytes of all leaves and compare it with heads and tiles; `Corrupt` names the
-        first position, batch or tile that differs."""
-        verified_tree(self, progress)
-        verify_removals(self)
-
-    def _verified(self, whole_up_to: int) -> Tree:
-        """The tree, verified; and how far, remembered for the next start."""
-        known = remembered(self.path)
-        tree = verified_since(self, known) if known is not None and self._stored_size() > whole_up_to else None
-        tree = tree or verified_tree(self)
-        if tree.size:
-            remember(self.path, Verified(tree.size, tree.root))
-        return tree
-
-    def _stored_size(self) -> int:
-        return super().head().size
 
     def _check_schema(self) -> None:
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
@@ -161,3 +141,32 @@ def sync_directory(path: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+SUFFIX: Final = ".ledger"
+
+
+class Directory:
+    """The trials of a directory, one file each. `verified_whole_up_to`: as of `SqliteStore.open`."""
+
+    def __init__(self, path: Path, verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO) -> None:
+        self.path = path
+        self._whole_up_to = verified_whole_up_to
+
+    def file(self, trial: str) -> Path:
+        return self.path / f"{trial}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        """The installation's own log is none of them."""
+        names = (path.name.removesuffix(SUFFIX) for path in self.path.glob(f"*{SUFFIX}"))
+        return sorted(name for name in names if name != INSTALLATION)
+
+    def create(self, trial: str) -> SqliteStore:
+        self.path.mkdir(parents=True, exist_ok=True)
+        return SqliteStore.create(self.file(trial))
+
+    def open(self, trial: str, *, read_only: bool = False) -> SqliteStore:
+        return SqliteStore.open(self.file(trial), read_only=read_only, verified_whole_up_to=self._whole_up_to)
+
+    def close(self) -> None:
+        """Every file goes with its store."""

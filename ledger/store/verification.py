@@ -20,6 +20,8 @@ there since is found where it is read, if its leaf hash was left as it was; and 
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
+from typing import Final
 
 from ledger.errors import Corrupt
 from ledger.evidence.merkle import (
@@ -34,7 +36,10 @@ from ledger.evidence.merkle import (
     tree_of,
 )
 from ledger.store.reading import CHUNK, HeadRow, Reading
-from ledger.store.remembered import Verified
+from ledger.store.remembered import Verified, remember, remembered
+
+VERIFIED_WHOLE_UP_TO: Final = 100_000
+"""Logs of at most so many events are verified from their first one at every start."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of events checked so far and the number of all."""
@@ -45,18 +50,27 @@ def verify_removals(reading: Reading) -> None:
 
     A text whose row was deleted past the triggers leaves nothing here; its commitment stands in its leaf.
     """
-    query = """
+    subjects, redacted = reading.dialect.elements("data", "subjects"), reading.dialect.member("data", "commitment")
+    query = f"""
         SELECT removed_texts.position AS position FROM removed_texts
         LEFT JOIN events ON notification_id = removed_texts.position + 1
         WHERE removed_texts.commitment IN (SELECT commitment FROM texts) OR NOT coalesce(CASE topic
-            WHEN 'trial.text-erased.v1' THEN how = 'erased' AND EXISTS (
-                SELECT 1 FROM json_each(CAST(state AS TEXT), '$.data.subjects') WHERE value = removed_texts.subject)
-            WHEN 'trial.text-redacted.v1' THEN how = 'redacted'
-                AND json_extract(CAST(state AS TEXT), '$.data.commitment') = removed_texts.commitment
-            ELSE 0 END, 0)
-        ORDER BY 1 LIMIT 1"""
+            WHEN 'trial.text-erased.v1' THEN how = 'erased' AND removed_texts.subject IN ({subjects})
+            WHEN 'trial.text-redacted.v1' THEN how = 'redacted' AND {redacted} = removed_texts.commitment
+            ELSE FALSE END, FALSE)
+        ORDER BY 1 LIMIT 1"""  # noqa: S608 - our own names
     for row in reading.select(query):
         raise Corrupt(f"position {row['position']}: no event there removes a text that is said to be gone")
+
+
+def verified_at_start(reading: Reading, memory: Path, whole_up_to: int, size: int) -> Tree:
+    """The tree of a log of so many events, verified: a long one from where it was verified last; and how far,
+    remembered for the next start."""
+    known = remembered(memory) if size > whole_up_to else None
+    tree = (verified_since(reading, known) if known is not None else None) or verified_tree(reading)
+    if tree.size:
+        remember(memory, Verified(tree.size, tree.root))
+    return tree
 
 
 def verified_tree(reading: Reading, progress: Progress | None = None) -> Tree:

@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.auth import read_accounts, token_hash
-from api.cli import MASK, run, shown
+from api.cli import run
+from api.cli_config import MASK, shown
 from api.cli_design import decimal, number
 from ledger.protocol.load import load_protocol
 from ledger.store.sqlite import SqliteStore
@@ -74,6 +75,7 @@ def test_help_names_every_command_and_the_exit_codes(said: Said) -> None:
         "design",
         "protocol",
         "config",
+        "doctor",
     )
     assert all(f" {command} " in out for command in (*commands, "version"))
     assert "0 done; 1 refused, or it differs; 2 usage; 3 could not run" in " ".join(out.split())
@@ -204,7 +206,7 @@ def test_a_backup_is_restored_as_the_same_log(installation: Path, tmp_path: Path
 def test_nothing_is_overwritten(installation: Path, tmp_path: Path, said: Said) -> None:
     (tmp_path / "there").touch()
     code, _, err = said("backup", tmp_path / "there", "--trial", TRIAL)
-    assert (code, err) == (1, "Refused: A file of this name exists. Nothing is overwritten. (there)\n")
+    assert (code, err) == (1, "Refused: Something of this name exists. Nothing is overwritten. (there)\n")
     assert said("restore", installation / f"{TRIAL}.ledger", "--trial", TRIAL)[0] == 1
 
 
@@ -237,7 +239,7 @@ def test_several_ledgers_need_a_name(installation: Path, said: Said) -> None:
     said("backup", installation / "other.ledger", "--trial", TRIAL)
     code, _, err = said("replay")
     assert code == 2
-    assert "holds NCT07256210, other" in " ".join(err.replace("│", "").split())
+    assert "here are NCT07256210, other" in " ".join(err.replace("│", "").split())
 
 
 def test_an_account_is_made_listed_and_revoked(installation: Path, said: Said) -> None:
@@ -253,7 +255,8 @@ def test_an_account_is_made_listed_and_revoked(installation: Path, said: Said) -
 
 
 def _line(name: str, role: str, site: str) -> dict[str, Any]:
-    return {"client": name, "id": name, "role": role, "site": site, "trials": None, "expires_on": None}
+    who: dict[str, Any] = {"client": name, "id": name, "role": role, "site": site, "trials": None, "printed_name": None}
+    return {**who, "links": [], "expires_on": None, "retired_on": None, "proves_itself_by": ["token"], "marks": []}
 
 
 @pytest.mark.usefixtures("installation")

@@ -145,7 +145,16 @@ def test_an_unknown_query_is_refused(treated: Place) -> None:
         assert (answer.status_code, answer.json()["type"]) == (422, "/problems/request-invalid"), path
 
 
-ELSEWHERE = ("/stream", "/checkpoint", "/bundle", "/inclusion", "/consistency", "/tile/{path}", "/receipts/{position}")
+ELSEWHERE = (
+    "/stream",
+    "/checkpoint",
+    "/bundle",
+    "/audit-package",
+    "/inclusion",
+    "/consistency",
+    "/tile/{path}",
+    "/receipts/{position}",
+)
 """Reads that other tests ask: a stream has no end, and of the evidence nothing is signed here."""
 
 
@@ -171,7 +180,8 @@ def test_the_audit_trail_shows_old_and_new_and_refusals(treated: Place) -> None:
 
 def test_the_audit_trail_of_one_patient_holds_all_streams(treated: Place) -> None:
     rows = [row for page in pages(treated, "/audit-trail", limit=5, patient="001") for row in page["items"]]
-    assert {row["stream"] for row in rows} == {"patient/001", "cohort/1", "product/NK-001-A"}
+    assert {row["stream"] for row in rows} == {"patient/001", "cohort/1", "product/NK-001-A", "trial"}
+    assert {row["type"] for row in rows if row["stream"] == "trial"} == {"trial.record-signed.v1"}
     assert {row["patient"] for row in rows} == {"001"}
     positions = [row["position"] for row in rows]
     assert positions == sorted(set(positions))

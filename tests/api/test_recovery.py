@@ -30,7 +30,7 @@ class Restored:
         self.place = Place(directory / "trials", evidence=True)
         begin(self.place)
         found = self.place.by("inspector").get("/events", type="trial.log-key-enrolled.v1").json()["items"]
-        self.log_key = found[0]["leaf"]["data"]["verifier_key"]
+        self.log_key: str = found[0]["leaf"]["data"]["verifier_key"]
         self.heads = directory / "heads"
         self.lost: Checkpoint
         self.policy = f"log {self.log_key}\nwitness {OUTSIDE} {WITNESS.verifier.spelled()}\nquorum {OUTSIDE}\n".encode()

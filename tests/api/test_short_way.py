@@ -7,6 +7,7 @@ from starlette.routing import Match, Route
 
 from api.app import WRITINGS
 from api.short_way import Paths, Serve
+from api.table import PARAMETERS
 from tests.api.place import Place
 from tests.api.story import ROWS
 
@@ -46,14 +47,11 @@ def test_a_path_is_found_by_its_steps(path: str, found: tuple[Serve, dict[str, s
     assert PATHS.find(path) == found
 
 
-NUMBERED = ("level", "ordinal", "adverse_event", "about", "hold", "version", "decision", "query", "quarantine")
-
-
 def test_every_write_is_found_as_the_framework_finds_it() -> None:
     served = {writing.write.full_path: named(writing.write.full_path) for writing in WRITINGS}
     paths = Paths(served.items())
     routes = [Route(path, serve, methods=["POST"]) for path, serve in served.items()]
-    parameters = {"trial": "NCT07256210", "patient": "001", "lot": "NK-1", **dict.fromkeys(NUMBERED, "1")}
+    parameters = {**dict.fromkeys(PARAMETERS, "1"), "trial": "NCT07256210", "patient": "001", "lot": "NK-1"}
     for writing in WRITINGS:
         path = writing.write.full_path.format_map(parameters)
         scope = {"type": "http", "method": "POST", "path": path}

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ledger.application import StoryClock, TrialLedger
+from ledger.application import TrialLedger
 from ledger.decisions import enrolment, safety, screening, setup
-from ledger.errors import KeyReused
+from ledger.decisions.signing import Signing
+from ledger.errors import KeyReused, SignatureMissing
 from ledger.record import Asked
 from ledger.refusals import NoFreeSlot, NoSuchTrial, VersionMovedOn
 from ledger.shelf import Shelf
 from ledger.store.errors import AlreadyOwned, LeafTooLarge
 from ledger.store.sqlite import SqliteStore
 from ledger.submission import Submission, command_id
+from ledger.timekeeping import StoryClock
 from tests.bench import INVESTIGATOR, PI, SITE, SPONSOR, START, Bench, opened_trial
 from tests.patients import screen
 
@@ -27,6 +29,11 @@ def in_a_file(bench: Bench, path: Path) -> TrialLedger:
     with SqliteStore.create(path) as store, store.appending() as batch:
         batch.save(bench.records)
     return TrialLedger.open(path, clock=lambda: bench.now)
+
+
+def file_of(ledger: TrialLedger) -> Path:
+    assert isinstance(ledger.store, SqliteStore)
+    return ledger.store.path
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def test_an_answer_is_on_disk_and_in_the_state(ledger: TrialLedger) -> None:
 def test_the_same_key_is_answered_alike_also_after_a_restart(ledger: TrialLedger) -> None:
     first = ledger.submit(reported("Fever", "key-0001"))
     assert ledger.submit(reported("Fever", "key-0001")) == first
-    path = ledger.store.path
+    path = file_of(ledger)
     ledger.close()
     with_new_process = TrialLedger.open(path)
     assert with_new_process.submit(reported("Fever", "key-0001")) == first
@@ -68,6 +75,22 @@ def test_another_request_under_a_used_key_is_refused(ledger: TrialLedger) -> Non
     ledger.submit(reported("Fever", "key-0001"))
     with pytest.raises(KeyReused):
         ledger.submit(reported("Chills", "key-0001"))
+
+
+def test_what_has_to_be_signed_is_refused_without_a_signature_unless_it_was_answered(ledger: TrialLedger) -> None:
+    """The ledger itself refuses; what it answered before, it answers again."""
+    ledger.signed_only = True
+    name = TrialLedger.seal("Dr Ivan")
+    closing = Submission(setup.CloseEnrolment(cause="Enough"), Asked(PI, command_id("maria", "key-0009")), "one")
+    signed = replace(closing, signing=Signing(name.commitment, ("password",)), texts=(name,))
+    with pytest.raises(SignatureMissing) as refused:
+        ledger.submit(closing)
+    assert refused.value.meaning == "I close enrolment in this trial"
+    first = ledger.submit(signed)
+    assert [record.event.NAME for record in first.records] == ["trial.enrolment-closed.v1", "trial.record-signed.v1"]
+    assert ledger.texts.text(name.commitment) == "Dr Ivan"
+    assert ledger.submit(closing) == first
+    assert [refusal.command_type for refusal in ledger.store.refusals(0, 9)] == []
 
 
 def test_twenty_at_once_under_one_key_are_one_event(ledger: TrialLedger) -> None:
@@ -164,8 +187,8 @@ def test_one_command_that_cannot_be_stored_does_not_fail_its_neighbours(ledger: 
 
 def test_a_second_process_may_not_write_and_may_read(ledger: TrialLedger) -> None:
     with pytest.raises(AlreadyOwned):
-        TrialLedger.open(ledger.store.path)
-    with SqliteStore.open(ledger.store.path, read_only=True) as reader:
+        TrialLedger.open(file_of(ledger))
+    with SqliteStore.open(file_of(ledger), read_only=True) as reader:
         assert reader.size == ledger.world.size
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.application import ClockWatch, TrialLedger
+from ledger.application import TrialLedger
 from ledger.decisions import evidence as commands
 from ledger.evidence.cosigning import submission_of
 from ledger.evidence.keys import SigningKey
@@ -28,6 +28,7 @@ from ledger.store.backup import backup
 from ledger.store.bundle import write_bundle
 from ledger.store.errors import AlreadyThere, BehindSignedHead, NothingSigned
 from ledger.store.sqlite import SqliteStore
+from ledger.timekeeping import ClockWatch
 from ledger.trial.evidence import AnchorRecorded, ClockAnomaly, EvidenceQuorumReached
 from tests import patients as p
 from tests.bench import PI, opened_trial
@@ -163,7 +164,7 @@ def test_an_old_copy_is_noticed_takes_nothing_and_goes_on_once_the_recovery_is_r
     bench: FiledBench, evidence: Evidence, tmp_path: Path
 ) -> None:
     evidence.notary.round()
-    backup(bench.ledger.store.path, old_copy := tmp_path / "copy.ledger")
+    backup(tmp_path / "trial.ledger", old_copy := tmp_path / "copy.ledger")
     p.screen(bench, "001")
     evidence.notary.round()
     signed, held = evidence.signer.last(ORIGIN), bench.ledger.store.signed_heads()[-1].note

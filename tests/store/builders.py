@@ -7,14 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from ledger.record import Actor, Record, patient_stream
+from ledger.store.contract import Store
 from ledger.store.reading import Reading
 from ledger.store.rows import Answer, KeptText, Refusal
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SealedText, seal
 from ledger.store.vault import SubjectKey, locked, unlocked
 from tests.golden.samples import SAMPLES
+
+S = TypeVar("S", bound=Store)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REPORTED = SAMPLES["patient.adverse-event-reported.v1"]
@@ -39,7 +43,7 @@ def records(start: int, stop: int) -> list[Record]:
     return [record(position) for position in range(start, stop)]
 
 
-def append(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ()) -> tuple[bytes, ...]:
+def append(store: Store, *batch: Record, texts: Sequence[SealedText] = ()) -> tuple[bytes, ...]:
     """One batch, with an answer for each of its commands."""
     answers = [answer(each.position) for each in batch]
     with store.appending() as writing:
@@ -65,19 +69,23 @@ def opened(store: Reading, commitment: str) -> str | None:
     return unlocked(found[0], KEY, REPORTED.origin).text if found else None
 
 
-def filled(path: Path, size: int, batch: int = 7) -> SqliteStore:
+def fill(store: S, size: int, batch: int = 7) -> S:
     """A new store with so many events, some a batch."""
-    store = SqliteStore.create(path)
     for start in range(0, size, batch):
         append(store, *records(start, min(start + batch, size)))
     return store
+
+
+def filled(path: Path, size: int, batch: int = 7) -> SqliteStore:
+    """The same in a new file."""
+    return fill(SqliteStore.create(path), size, batch)
 
 
 class Interrupted(Exception):
     """What a decision might raise."""
 
 
-def interrupt(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ()) -> None:
+def interrupt(store: Store, *batch: Record, texts: Sequence[SealedText] = ()) -> None:
     """A batch that is saved whole and then not committed."""
     with store.appending() as writing:
         writing.save(batch, kept(batch, texts), [answer(each.position) for each in batch], [refusal(1)])

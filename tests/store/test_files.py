@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
@@ -27,6 +28,7 @@ ROWS = {
     "checkpoints": "(1, 'n')",
     "cosignatures": "(1, 'w', 'l')",
     "anchors": "(1, 'a', x'00')",
+    "restorations": "(1, zeroblob(32), 2, zeroblob(32))",
 }
 
 BEFORE = {
@@ -37,6 +39,12 @@ BEFORE = {
     )
 }
 """What a row is only taken after."""
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore.create(path) as created:
+        yield created
 
 
 def test_a_file_is_never_made_over_another(path: Path) -> None:
@@ -90,6 +98,11 @@ def test_every_connection_is_durable(store: SqliteStore) -> None:
     append(store, record(0))
     assert store.select("PRAGMA journal_mode")[0][0] == "wal"
     assert store.select("PRAGMA synchronous")[0][0] == 2
+
+
+def test_every_connection_overwrites_what_is_deleted(store: SqliteStore) -> None:
+    """Many builds of SQLite do so by themselves; this asks for it."""
+    assert store.select("PRAGMA secure_delete")[0][0] == 1
 
 
 def test_a_second_owner_is_refused_and_told_why(store: SqliteStore) -> None:

@@ -1,0 +1,15 @@
+"""Where the trials of an installation are, by its settings."""
+
+from api.settings import Settings
+from ledger.store.contract import Trials
+from ledger.store.sqlite import Directory
+
+
+def trials_of(settings: Settings) -> Trials:
+    """The files of a directory; where a database is set, its schemas."""
+    if settings.database_url is None:
+        return Directory(settings.directory, settings.verified_whole_up_to)
+    from ledger.store.postgres.database import Database
+
+    url = settings.database_url.get_secret_value()
+    return Database(url, memory=settings.directory, verified_whole_up_to=settings.verified_whole_up_to)
