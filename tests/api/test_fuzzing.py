@@ -118,7 +118,6 @@ def explore(place: Place, operation: Operation, mode: GenerationMode, answers: C
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.timeout(300)
 def test_what_the_description_permits_is_answered_as_it_says(place: Place) -> None:
     answers: Counter[int] = Counter()
     for operation in operations(place):
@@ -128,7 +127,6 @@ def test_what_the_description_permits_is_answered_as_it_says(place: Place) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.timeout(300)
 def test_what_the_description_forbids_is_refused(place: Place) -> None:
     answers: Counter[int] = Counter()
     for operation in operations(place):
