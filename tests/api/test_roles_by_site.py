@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 
 from ledger.types import Role
-from tests.api.place import TRIAL, Caller, Place
+from tests.api.place import PASSWORD, TRIAL, Caller, Place
 from tests.api.story import ROWS, Story, whole
 from tests.api.test_roles import IN_PATHS, full, rights, routes
 
@@ -28,8 +28,17 @@ QUERIES: dict[str, dict[str, Any]] = {
 ENDLESS = full("/stream")
 """It answers for ever, and is asked for no further than the door."""
 
-OF_ALL_SITES = {full("/evidence/bundle"), full("/evidence/tile/{path}"), "/v1/access-log/bundle"}
+OF_ALL_SITES = {
+    full("/evidence/bundle"),
+    full("/evidence/audit-package"),
+    full("/evidence/tile/{path}"),
+    "/v1/access-log/bundle",
+}
 """Nothing of these can be left out, so that nobody has them for one site."""
+
+VOUCHING = "/v1/accounts/{account}/vouching"
+OF_ONE_SITE = {full("/redactions"), full("/redactions/{redaction}/confirmation"), VOUCHING}
+"""What they name belongs to one site: the record that holds a text, the account of a colleague."""
 
 ONE_EVENT = {full("/events/{position}"), full("/evidence/receipts/{position}")}
 
@@ -37,7 +46,7 @@ ONE_EVENT = {full("/events/{position}"), full("/evidence/receipts/{position}")}
 @dataclass
 class Prepared:
     """The trial, its tags as they are now, and where in its log stands what a request has to name: an event that the
-    machine of the site reported, a consent, an infusion, a notice, a doctor's assessment."""
+    machine of the site reported, a consent, an infusion, a notice, a doctor's assessment, a query."""
 
     place: Place
     story: Story
@@ -46,6 +55,7 @@ class Prepared:
     infusion: int
     notice: int
     assessment: int
+    query: int
 
     def __post_init__(self) -> None:
         self.tags: dict[tuple[str, str], str] = {}
@@ -54,6 +64,7 @@ class Prepared:
             "confirm_grade": {"assessment": self.assessment},
             "raise_query": {"about": self.consent},
             "verify_source": {"positions": [self.consent]},
+            "request_redaction": {"about": self.query, "member": "text"},
         }
         self.others = {role: self.place.stranger(role, OTHER_SITE) for role in get_args(Role)}
 
@@ -65,6 +76,8 @@ class Prepared:
         if method == "GET":
             asked: dict[str, Any] = dict(QUERIES.get(path.removeprefix("/v1/trials/{trial}"), {}))
             return by.get(url, **({"nonsense": 1} if path == ENDLESS else asked))
+        if path == VOUCHING:
+            return by.post(url, {"password": PASSWORD})
         if write is None:
             return by.post(url, {"to": "2026-01-12T06:00:00Z"})
         body = {**write.example_body(), **self.named.get(write.operation, {})}
@@ -87,7 +100,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     kinds = ("patient.consent-given.v1", "patient.infusion-completed.v1", "trial.dose-decision-taken.v1")
     assessment = position(place, "patient.toxicity-assessed.v1", actor="ivan")
     consent, infusion, notice = (position(place, kind) for kind in kinds)
-    yield Prepared(place, story, reported, consent, infusion, notice, assessment)
+    asked = story.tell("raise_query", "monitor", about=infusion, text="Which bag was it?")
+    query = asked.json()["positions"][0]  # of after the erasure, so that its text is kept
+    yield Prepared(place, story, reported, consent, infusion, notice, assessment, query)
     place.stop()
 
 
@@ -104,7 +119,7 @@ def answered(answer: Response) -> Answer:
         return "forbidden"
     if answer.status_code == 404 and problem in ABSENT:
         return "absent"
-    if answer.status_code in (200, 201, 202, 304, 409, 412) or problem in ("nothing-signed", "request-invalid"):
+    if answer.status_code in (200, 201, 202, 204, 304, 409, 412) or problem in ("nothing-signed", "request-invalid"):
         return "allowed"
     return "wrong"
 
@@ -127,7 +142,7 @@ def is_bound(method: str, path: str) -> bool:
     write = BY_PATH.get(path) if method == "POST" else None
     body = write.example_body() if write is not None else {}
     named = body.get("patient") is not None or path == full("/patients")
-    return "{patient}" in path or "{lot}" in path or path in ONE_EVENT or (method == "POST" and named)
+    return "{patient}" in path or "{lot}" in path or path in ONE_EVENT | OF_ONE_SITE or (method == "POST" and named)
 
 
 @pytest.mark.parametrize("role", get_args(Role))
