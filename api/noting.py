@@ -26,14 +26,27 @@ COPIES: Final = frozenset({"replay", "show_audit_trail", "show_tile", "show_comm
 COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf")
 """A read in one of these forms is a copy that lives on without us."""
 
-OPERATION, ACCOUNT, RESOURCE, REFUSED = "ledger.operation", "ledger.account", "ledger.resource", "ledger.refused"
-"""Where a request's scope holds the operation, where no route does, the account, the resource whose right was used, and
-the problem with its rule."""
+OPERATION, ACCOUNT, RESOURCE = "ledger.operation", "ledger.account", "ledger.resource"
+"""Where a request's scope holds the operation, where no route does, the account, and the resource that it used."""
+
+REFUSED, WHY = "ledger.refused", "ledger.why"
+"""Where it holds the problem with its rule, and what the caller is not told: why a token is not taken."""
+
+NOTED_WHERE_IT_HAPPENS: Final = frozenset(
+    {
+        "log-in-refused",
+        "signing-refused",
+        "signing-not-valid",
+        "signature-missing",
+        "fresh-authentication-needed",
+    }
+)
+"""Refusals that whoever refuses notes himself, with more than an answer tells."""
 
 
 def leave_refusal(scope: Any, problem: Problem, rule: str = "", *, by_rule: bool = False) -> None:
     """Leave in a request's scope why it was refused; `by_rule`: a command, by a rule of the ledger."""
-    scope[REFUSED] = (problem.name, rule or None, by_rule)
+    scope[REFUSED] = (problem.name, rule or problem.name, by_rule)
 
 
 def happening_of(scope: Mapping[str, Any], status: int, headers: Headers, readers: Readers) -> Happening | None:
@@ -42,7 +55,7 @@ def happening_of(scope: Mapping[str, Any], status: int, headers: Headers, reader
         return None
     account: Account | None = scope.get(ACCOUNT)
     if status >= 400:
-        return None if status >= 500 else _refused(scope, status, account)
+        return _refused(scope, status, account) if status < 500 and REFUSED in scope else None
     if account is None:
         return None
     operation = _operation(scope)
@@ -62,10 +75,12 @@ def _new_role(operation: str, status: int) -> bool:
     return operation in ROLE_CHANGES and status == 201
 
 
-def _refused(scope: Mapping[str, Any], status: int, account: Account | None) -> Happening:
-    problem, rule, by_rule = scope.get(REFUSED, ("request-unreadable", None, False))
+def _refused(scope: Mapping[str, Any], status: int, account: Account | None) -> Happening | None:
+    problem, rule, by_rule = scope[REFUSED]
+    if problem in NOTED_WHERE_IT_HAPPENS:
+        return None
     kind: Literal["command-refused", "request-refused"] = "command-refused" if by_rule else "request-refused"
-    return _request(kind, scope, status, account, problem=problem, rule=rule)
+    return _request(kind, scope, status, account, problem=problem, rule=scope.get(WHY, rule))
 
 
 def _request(kind: Any, scope: Mapping[str, Any], status: int, account: Account | None, **why: Any) -> Happening:

@@ -18,7 +18,7 @@ from api.identity.proof import NotProved, Proof
 from api.identity.provider import Provider
 from api.identity.sessions import MACHINE_PREFIX, SESSION_PREFIX, Session
 from api.limits import Buckets
-from api.noting import ACCOUNT, RESOURCE
+from api.noting import ACCOUNT, RESOURCE, WHY
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
@@ -35,8 +35,7 @@ TRAINING: Final = "Ledger-Training"
 """The header that marks what comes from a ledger that holds no real patient."""
 
 SCOPES: Final = "ledger_scopes"
-HOLDER: Final = "ledger_holder"
-"""Where a request keeps what its token was given for, and whose it is."""
+"""Where a request keeps what its token was given for."""
 
 STRANGERS_A_SECOND: Final = 5
 STRANGERS_AT_ONCE: Final = 1000
@@ -136,6 +135,7 @@ class Service:
         if token.startswith(SESSION_PREFIX):
             session = self.identity.session(token)
             if session is not None and session.must is not None:
+                request.scope[ACCOUNT] = session.account
                 raise Refused(session.must)
         elif token.startswith(MACHINE_PREFIX):
             session = self.identity.machine(token)
@@ -157,9 +157,9 @@ class Service:
         return admitted.account, admitted.actor
 
     def _not_known(self, request: Request, rule: str) -> Refused:
-        """A token that is not taken, noted; an origin that sends many of them has to wait."""
+        """A token that is not taken, and why, which is noted; an origin that sends many of them has to wait."""
         self.strangers.take(origin_of(request))
-        self.note(Happening("request-refused", None, "token", rule))
+        request.scope[WHY] = rule
         return Refused("unauthenticated", headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
 
     async def meet(self, request: Request) -> None:
@@ -191,14 +191,6 @@ class Service:
         longest = self.settings.oidc_fresh_seconds
         return f'{CHALLENGE}, error="insufficient_user_authentication", max_age="{longest}"'
 
-    def note_refused(self, request: Request, rule: str) -> None:
-        """Keep that somebody asked for what is not for him, without anything of what he sent."""
-        account: Account | None = request.scope.get(HOLDER)
-        trial = request.path_params.get("trial")
-        if account is not None:
-            seen = trial if trial is not None and account.may_see(trial) else None
-            self.note(_refused(account, "request-refused", path_without_names(request), rule, seen))
-
     def is_session(self, request: Request) -> bool:
         """Whether the token of a request is that of a session."""
         return bearer(request).startswith(SESSION_PREFIX)
@@ -218,7 +210,6 @@ class Service:
     def caller(self, request: Request, may: Needed) -> Caller:
         """Who asks, with what the route grants to that role."""
         account, actor = self.holder(request)
-        request.scope[HOLDER] = account
         request.scope[RESOURCE] = may.resource
         return admitted(account, actor, may, request.scope.get(SCOPES))
 
@@ -263,12 +254,6 @@ def bearer(request: Request) -> str:
     if scheme.lower() != "bearer" or not token:
         raise Refused("unauthenticated", headers={"WWW-Authenticate": CHALLENGE})
     return token
-
-
-def path_without_names(request: Request) -> str:
-    """The path of a request with the names of its parameters where their values stand."""
-    names = {value: f"{{{name}}}" for name, value in request.path_params.items()}
-    return "/".join(names.get(step, step) for step in request.scope["path"].split("/"))
 
 
 def origin_of(request: Request) -> str:

@@ -42,9 +42,14 @@ class Ward:
     noted: list[Happening] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.place.app.state.service.note = self.noted.append
+        self.place.app.state.service.note = self.hear
         self.place.app.state.service.follow(look_every_seconds=0)
         self.place.app.state.service.identity.clock = lambda: self.now
+
+    def hear(self, happening: Happening) -> None:
+        """Of what is noted, all but what is done as it should be."""
+        if happening.kind not in ("read", "account-used"):
+            self.noted.append(happening)
 
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)

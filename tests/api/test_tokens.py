@@ -218,7 +218,7 @@ def test_scopes_take_away_from_the_role_and_add_nothing(ward: Ward, forge: Forge
         "maria",
         "scope-too-narrow",
     )
-    assert ward.noted[-1].about == "/v1/trials/{trial}/patients"
+    assert ward.noted[-1].about == "screen_patient"
     nothing = Caller(ward.place.http, forge.token(BEGINS, scope="openid"), "maria")
     assert nothing.get("/v1/trials").status_code == 403
     lena = Caller(ward.place.http, forge.token(BEGINS, sub="lena@hospital", site=None), "lena")
