@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+SBOM_VENV := $(VENV)/sbom
+SBOM_TOOL := $(SBOM_VENV)/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -15,7 +17,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper interop lock clean
+.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper interop lock sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +65,14 @@ interop: $(DEV) ## a served log read and checked by Go's sumdb packages, which w
 lock: $(DEV) ## write the lock files anew (UPGRADE=1 takes the newest versions)
 	$(COMPILE) --group build --output-file requirements.lock
 	$(COMPILE) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --group sbom --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) --output-file requirements-sbom.lock
+
+sbom: $(SBOM_TOOL) ## what the released program is made of, as CycloneDX (build/sbom.cdx.json)
+	@mkdir -p build
+	@$(SBOM_VENV)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-file build/sbom.cdx.json 2>/dev/null
+	@echo "build/sbom.cdx.json"
 
 clean: ## remove .venv, caches and builds; never a ledger
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -85,4 +95,9 @@ $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 $(DEV): requirements-dev.lock $(RUNTIME)
 	@echo "Installing the tools for tests and checks into $(VENV), from requirements-dev.lock with its hashes ..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(SBOM_TOOL): requirements-sbom.lock | $(BIN)/python
+	@"$(BIN)/python" -m venv $(SBOM_VENV)
+	@$(SBOM_VENV)/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r requirements-sbom.lock
 	@touch $@

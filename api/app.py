@@ -13,6 +13,7 @@ from api.handling import HANDLERS, handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
+    interactive,
     oauth,
     operations,
     reading_access,
@@ -76,7 +77,8 @@ READS: Final = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An application over the trials of a directory. Closing it finishes what waits and lets the files go."""
     set_up()
-    service = Service(settings or Settings())
+    settings = settings or Settings()
+    service = Service(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -90,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title=TITLE,
         version=version("trial-ledger"),
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
@@ -99,6 +102,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         add_write(app, writing)
     for routes in READS:
         app.include_router(routes.router)
+    if settings.interactive_docs:
+        app.include_router(interactive.router)
     app.add_middleware(
         ShortWay, paths=Paths((each.write.full_path, each.answer) for each in WRITINGS), handlers=HANDLERS
     )

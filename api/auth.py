@@ -145,6 +145,11 @@ def differences(before: Iterable[Account], after: Iterable[Account]) -> Iterator
     yield from (("taken out", earlier[client]) for client in earlier if client not in later)
 
 
+def same(one: Account | None, other: Account) -> bool:
+    """Whether an account is as it was. Mostly it is the very same; comparing what it holds costs ten times that."""
+    return one is other or one == other
+
+
 def token_hash(token: str) -> str:
     """SHA-256 of the token's text, in hex."""
     return sha256(token.encode()).hexdigest()

@@ -93,13 +93,13 @@ def export_audit(
 ) -> None:
     """The audit package of an inspector: the bundle, and beside it the audit trail, the events as text and the read
     models at the newest signed head, with a README that says how to verify without us."""
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+    with reading(trial, file) as store:
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
         with progress("folding") as told:
             world = world_at(counted(store.records(0, head.size), head.size, told))
-        opened = Texts(store, Settings().keyring(store.path))
+        opened = Texts(store, Settings().keyring(file))
         write_audit_package(store, head, world, to, texts=opened if texts else None)
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
         said |= _not_readable(store, head.size, opened.openings(head.size)) if texts else {}

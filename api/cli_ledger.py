@@ -171,15 +171,40 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="BACKUP", help="A file that `backup` made.")],
     trial: TrialName = None,
     file: File = None,
+    until_position: Annotated[
+        int | None, typer.Option(min=0, help="Leave out what came after this event; whole commands are kept.")
+    ] = None,
+    until_recorded: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Leave out what was recorded after this instant.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a backup and make a ledger of it. Nothing is overwritten: the ledger must not exist."""
+    """Verify a backup and make a ledger of it. Nothing is overwritten: the ledger must not exist.
+
+    Restored to an earlier point it is marked as such, and takes nothing until its recovery is on record.
+    """
+    instant = instant_of(until_recorded)
+    if instant is not None and until_position is not None:
+        raise typer.BadParameter("give one point: --until-position or --until-recorded")
     to = new_ledger_file(trial, file)
-    copies.restore(source, to)
+    if instant is None and until_position is None:
+        copies.restore(source, to)
+    else:
+        copies.restore_until(source, to, _size_at(source, instant, until_position))
     _tell_of(to, as_json)
+
+
+def _size_at(source: Path, instant: datetime | None, position: int | None) -> int:
+    if instant is None:
+        return (position or 0) + 1
+    with SqliteStore.open(source, read_only=True) as store:
+        return store.positions_until(instant)
 
 
 def _tell_of(path: Path, as_json: bool) -> None:
     with SqliteStore.open(path, read_only=True) as store:
-        said = {"file": str(path), "events": store.size, "root": store.root.hex()}
+        said: dict[str, Any] = {"file": str(path), "events": store.size, "root": store.root.hex()}
+        restored = store.restoration()
+        if restored is not None and restored.size == store.size:
+            said |= {"of_a_log_of": restored.of_size, "its_root": restored.of_root.hex(), "waits_for_recovery": True}
     show(said, as_json, lambda: facts(said))

@@ -23,6 +23,40 @@ class Story(StrEnum):
     patient = "patient"
 
 
+Directory = Annotated[Path | None, typer.Option(help="Where the trials' files are.")]
+Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
+StoryFrom = Annotated[
+    str | None,
+    typer.Option(metavar="INSTANT", help="Training ledgers run on a clock that begins here; POST .../clock sets it."),
+]
+TlsCert = Annotated[Path | None, typer.Option(metavar="PEM", help="Speak TLS, with this certificate and its chain.")]
+TlsKey = Annotated[Path | None, typer.Option(metavar="PEM", help="The certificate's key.")]
+Docs = Annotated[bool | None, typer.Option("--docs", help="Serve /docs, to try the API out. For training.")]
+
+
+def given(
+    directory: Path | None,
+    host: str | None,
+    port: int | None,
+    story_from: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    docs: bool | None,
+) -> dict[str, Any]:
+    """The settings that stand on the command line."""
+    said = {
+        "directory": directory,
+        "host": host,
+        "port": port,
+        "story_from": instant_of(story_from),
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+        "interactive_docs": docs or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
 def look_for_cycles_seldom() -> None:
     """A trial in memory is millions of values, none of which refers to itself: Python's search for cycles finds nothing
     there, and would take a tenth of the time that commands take. What has cycles, such as a traceback, can wait."""
@@ -31,36 +65,25 @@ def look_for_cycles_seldom() -> None:
 
 
 def serve(
-    directory: Annotated[Path | None, typer.Option(help="Where the trials' files are.")] = None,
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = None,
-    story_from: Annotated[
-        str | None,
-        typer.Option(
-            metavar="INSTANT", help="Training ledgers run on a clock that begins here; POST .../clock sets it."
-        ),
-    ] = None,
+    directory: Directory = None,
+    host: Host = None,
+    port: Port = None,
+    story_from: StoryFrom = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    docs: Docs = None,
 ) -> None:
     """Run the HTTP service. Options stand before LEDGER_... variables; `config show` says which hold."""
     import uvicorn
 
     from api.app import create_app
+    from api.connections import server_options
 
-    given: dict[str, Any] = {"directory": directory, "host": host, "port": port}
-    if story_from is not None:
-        given["story_from"] = instant_of(story_from)
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = Settings(**given(directory, host, port, story_from, tls_cert, tls_key, docs))
     configure_log()
     look_for_cycles_seldom()
     try:
-        uvicorn.run(
-            create_app(settings),
-            host=settings.host,
-            port=settings.port,
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        uvicorn.run(create_app(settings), timeout_graceful_shutdown=GRACE_SECONDS, **server_options(settings))
     except SystemExit as end:
         raise typer.Exit(COULD_NOT_RUN if end.code else 0) from None
 

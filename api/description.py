@@ -45,7 +45,7 @@ _ABOUT: Final = """An audit-grade, event-sourced ledger for early-phase clinical
 Every write is a command, with an `Idempotency-Key`; every refusal is a problem (RFC 9457) with the rule that refused.
 """
 
-_WRITE_PROBLEMS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503, 507)
+_WRITE_PROBLEMS: Final = (400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 429, 503, 507)
 _READ_PROBLEMS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _OPEN_PROBLEMS: Final = (404, 503)
 _FIRST_PROBLEMS: Final = (400, 401, 413, 415, 422, 429, 503)

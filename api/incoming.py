@@ -1,5 +1,6 @@
 """What a write carries besides its body's content: the key, the version it rests on, and the bytes themselves."""
 
+import asyncio
 import re
 from typing import Any, Final
 
@@ -49,16 +50,20 @@ def dry_run(request: Request) -> bool:
     raise Refused("request-invalid", faults=[{"at": "query", "fault": "a write takes dry_run=true and no other query"}])
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """The body, up to the limit; more is refused without being read to its end."""
+async def read_body(request: Request, limit_bytes: int, limit_seconds: float) -> bytes:
+    """The body, up to the limit; more is refused without being read to its end, and so is one that does not come."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:20]) > limit_bytes:
         raise Refused("body-too-large", f"at most {limit_bytes} bytes")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise Refused("body-too-large", f"at most {limit_bytes} bytes")
+    try:
+        async with asyncio.timeout(limit_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise Refused("body-too-large", f"at most {limit_bytes} bytes")
+    except TimeoutError:
+        raise Refused("body-too-slow", f"at most {limit_seconds} seconds", {"Connection": "close"}) from None
     return bytes(body)
 
 

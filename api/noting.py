@@ -26,8 +26,11 @@ COPIES: Final = frozenset({"replay", "show_audit_trail", "show_tile", "show_comm
 COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf")
 """A read in one of these forms is a copy that lives on without us."""
 
-OPERATION, ACCOUNT, RESOURCE = "ledger.operation", "ledger.account", "ledger.resource"
-"""Where a request's scope holds the operation, where no route does, the account, and the resource that it used."""
+OPERATION, TEMPLATE = "ledger.operation", "ledger.template"
+"""Where a request's scope holds the operation and the template of its path, where no route does."""
+
+ACCOUNT, RESOURCE = "ledger.account", "ledger.resource"
+"""Where it holds the account, and the resource whose right was used."""
 
 REFUSED, WHY = "ledger.refused", "ledger.why"
 """Where it holds the problem with its rule, and what the caller is not told: why a token is not taken."""

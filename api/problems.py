@@ -61,6 +61,7 @@ AT_THE_DOOR: Final = _door(
     ("session-needed", 403, "This is done in a session, after a log-in with a password."),
     ("not-found", 404, "There is no such resource."),
     ("method-not-allowed", 405, "The resource does not know this method."),
+    ("body-too-slow", 408, "The body did not come in time."),
     ("no-story-clock", 409, "Only a training ledger's story clock can be set."),
     ("body-too-large", 413, "The body is larger than this server takes."),
     ("unsupported-media-type", 415, "A body is sent as application/json in UTF-8, not compressed."),
@@ -70,6 +71,8 @@ AT_THE_DOOR: Final = _door(
     ("too-many-requests", 429, "The client asks faster than it may."),
     ("too-many-attempts", 429, "Too many attempts failed; the next one has to wait."),
     ("internal", 500, "The server made a mistake. It has been noted."),
+    ("took-too-long", 503, "It took too long. What was asked for may be on record: ask again with the same key."),
+    ("too-many-at-once", 503, "The server answers as many as it can. Ask again."),
     ("not-there-yet", 503, "The position that was asked for is not on record yet."),
 )
 

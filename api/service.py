@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -12,12 +11,17 @@ from starlette.requests import Request
 
 from api.access import Caller, admitted
 from api.auth import TOKEN_LENGTH, TOKEN_PREFIX, Account, Accounts
+from api.carried import bearer, origin_of
 from api.happenings import Happening
 from api.identity.identity import Identity
 from api.identity.proof import NotProved, Proof
 from api.identity.provider import Provider
 from api.identity.sessions import MACHINE_PREFIX, SESSION_PREFIX, Session
+from api.incoming import read_body
+from api.leases import held
 from api.limits import Buckets
+from api.logs import RequestLog
+from api.metrics import RequestMeasures
 from api.noting import ACCOUNT, RESOURCE, WHY
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
@@ -37,10 +41,6 @@ TRAINING: Final = "Ledger-Training"
 SCOPES: Final = "ledger_scopes"
 """Where a request keeps what its token was given for."""
 
-STRANGERS_A_SECOND: Final = 5
-STRANGERS_AT_ONCE: Final = 1000
-"""How many tokens that are not known one origin may send."""
-
 TOLD: Final = frozenset({"log-in-failed", "locked-out", "account-changed", "signing-failed", "exported"})
 """What the server's own log tells too; of the rest there is too much."""
 
@@ -54,14 +54,25 @@ class Service:
         self.settings = settings
         settings.directory.mkdir(parents=True, exist_ok=True)
         self.shelf = Shelf(
-            trials_of(settings), settings.story_from, settings.keys, settings.keyring(), signed_only=True
+            trials_of(settings),
+            settings.story_from,
+            settings.keys,
+            settings.keyring(),
+            signed_only=True,
+            open_trials=settings.open_trials,
+            idle_minutes=settings.idle_minutes,
         )
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
-        self.strangers = Buckets(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
+        self.addresses = Buckets(settings.address_per_second, settings.address_at_once, of="address")
+        self.strangers = Buckets(settings.strangers_per_second, settings.strangers_at_once, of="address")
         self.counts: Counter[tuple[str, str]] = Counter()
         self.log = InstallationLog(settings.directory, settings.installation_origin, settings.keys, self.shelf.keyring)
         self._used_on: dict[str, date] = {}
-        self._open: dict[str, TrialLedger] = {}
+        self.requests = RequestMeasures()
+        self.streams: dict[object, tuple[str, int]] = {}
+        """Of every event stream that somebody follows: which trial's, and the last position that was sent."""
+        self.request_log = RequestLog()
+        self._is_training: dict[str, bool] = {}
         self.follow()
 
     def follow(self, look_every_seconds: float = 0.02) -> None:
@@ -106,7 +117,7 @@ class Service:
         trial = happening.trial
         if trial is None or not self.shelf.has(trial):
             return replace(happening, trial=None, patient=None)
-        ledger = self._open.get(trial)
+        ledger = self.shelf.opened().get(trial)
         known = ledger is not None and happening.patient in ledger.world.patients
         return happening if known or happening.patient is None else replace(happening, patient=None)
 
@@ -217,48 +228,54 @@ class Service:
         """A trial that exists and that the caller's account is for; for others it does not exist."""
         if not caller.account.may_see(trial):
             raise NoSuchTrial(f"trial {trial}")
-        known = self._open.get(trial)
-        return await asyncio.to_thread(self.opened, trial) if known is None else known
+        known = self.shelf.take_open(trial)
+        ledger = await asyncio.to_thread(self.shelf.take, trial) if known is None else known
+        return self._held(trial, ledger)
 
     def opened(self, trial: str) -> TrialLedger:
         """A trial's ledger, opened if it is not; this reads the whole file."""
-        self._open[trial] = ledger = self.shelf.trial(trial)
-        return ledger
+        return self._held(trial, self.shelf.take(trial))
 
-    def opened_trials(self) -> Mapping[str, TrialLedger]:
-        return self._open
+    def _held(self, trial: str, ledger: TrialLedger) -> TrialLedger:
+        if not self._is_training.get(trial):
+            registered = ledger.world.trial.registered
+            self._is_training[trial] = registered is not None and registered.training
+        return held(self.shelf, trial, ledger)
+
+    def knows(self, trial: str) -> bool:
+        """Whether a trial of this name was opened here."""
+        return trial in self._is_training
 
     def is_training(self, trial: str) -> bool:
-        """Whether a trial that is open holds no real patient."""
-        ledger = self._open.get(trial)
-        registered = ledger.world.trial.registered if ledger is not None else None
-        return registered is not None and registered.training
+        """Whether a trial that was opened holds no real patient."""
+        return self._is_training.get(trial, False)
 
     def training_trials(self) -> list[str]:
-        return [name for name in sorted(self._open) if self.is_training(name)]
+        return [name for name in sorted(self._is_training) if self.is_training(name)]
+
+    def stream_lags(self) -> dict[str, int]:
+        """How many events the slowest stream of each trial is behind."""
+        sizes = {name: ledger.world.size for name, ledger in self.shelf.opened().items()}
+        lags: dict[str, int] = {}
+        for trial, after in tuple(self.streams.values()):
+            lags[trial] = max(lags.get(trial, 0), sizes.get(trial, 0) - 1 - after)
+        return lags
+
+    async def body(self, request: Request, most_bytes: int | None = None) -> bytes:
+        """What was sent with a request, within the limits; `most_bytes`: where less is expected."""
+        limit = self.settings.max_body_bytes
+        limit = limit if most_bytes is None else min(limit, most_bytes)
+        return await read_body(request, limit, self.settings.body_seconds)
 
     def close(self) -> None:
         self.identity.close()
-        self._open.clear()
         self.shelf.close()
         self.log.close()
+        self.request_log.flush()
 
 
 def _refused(account: Account, kind: Kind, about: str, rule: str, trial: str | None = None) -> Happening:
     return Happening(kind, account.id, about, rule, account.role, account.site, trial)
-
-
-def bearer(request: Request) -> str:
-    """The token of a request; refused without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Refused("unauthenticated", headers={"WWW-Authenticate": CHALLENGE})
-    return token
-
-
-def origin_of(request: Request) -> str:
-    """From where a request comes."""
-    return request.client.host if request.client is not None else ""
 
 
 def service_of(request: Request) -> Service:

@@ -1,20 +1,40 @@
-"""All configuration: from arguments, or from the environment under `LEDGER_`; frozen, and unknown keys are refused."""
+"""All configuration: from arguments, or from the environment under `LEDGER_`; frozen, and unknown keys are refused.
+
+A secret is best kept in a file: `LEDGER_TLS_KEY_PASSWORD_FILE=/run/secrets/password` instead of
+`LEDGER_TLS_KEY_PASSWORD`. So with every secret.
+"""
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.identity.places import is_safe, is_url
 from ledger.keyring import KeyInFile, Keyring, OuterKey
-from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
+from ledger.shelf import IDLE_MINUTES, OPEN_TRIALS
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
+FILE_SUFFIX = "_FILE"
 
 Readers = Literal["people", "overseers"]
 """Whose reads are noted: everybody's but machines', or those of inspectors and monitors alone."""
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from the files that the environment names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(variable_of(field_name) + FILE_SUFFIX) if is_secret(field) else None
+        value = None if path is None else Path(path).read_text(encoding="utf-8").rstrip("\n")
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -30,7 +50,35 @@ class Settings(BaseSettings):
     """Who may call; `accounts.jsonl` in the directory unless it is said."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    tls_cert: Path | None = None
+    """The server's certificate with its chain (PEM). Without it the server speaks plain HTTP, for a proxy before it."""
+    tls_key: Path | None = None
+    """The key of the certificate (PEM)."""
+    tls_key_password: SecretStr | None = None
+    trusted_proxies: str = ""
+    """Addresses or networks, by comma, whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody's else."""
+    hsts_seconds: Annotated[int, Field(ge=0)] = 31_536_000
+    """How long browsers keep to HTTPS, told to whoever came over HTTPS; 0: it is not told."""
+    interactive_docs: bool = False
+    """Whether `/docs` lets one try the API out. It loads its page from elsewhere (cdn.jsdelivr.net)."""
+    metrics_token: SecretStr | None = None
+    """Without it everyone who reaches `/metrics` reads it; with it, who sends it as a bearer token."""
+    log_requests: bool = True
+    """A line in the log for each request: method, route, status, time. Never what was sent."""
+
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
+    max_header_bytes: Annotated[int, Field(ge=1024)] = 1 << 15
+    """The request line and all headers together."""
+    header_seconds: Annotated[int, Field(ge=1)] = 10
+    """How long a request line and its headers may take to come."""
+    body_seconds: Annotated[int, Field(ge=1)] = 30
+    """How long a body may take to come."""
+    request_seconds: Annotated[int, Field(ge=1)] = 120
+    """How long an answer may take to begin."""
+    requests_in_flight: Annotated[int, Field(ge=1)] = 2000
+    """How many requests are worked on at once; more are asked to come again."""
+    streams_at_once: Annotated[int, Field(ge=1)] = 500
+    """How many may follow the logs live at once."""
     story_from: AwareDatetime | None = None
     """Training ledgers run on a story clock that begins here; others never do."""
     page_limit: Annotated[int, Field(ge=1)] = 100
@@ -39,8 +87,18 @@ class Settings(BaseSettings):
     """For each client, on average."""
     requests_at_once: Annotated[int, Field(ge=1)] = 10_000
     """For each client, in one burst."""
+    address_per_second: Annotated[int, Field(ge=1)] = 5000
+    """For each address that requests come from, before it is known who asks."""
+    address_at_once: Annotated[int, Field(ge=1)] = 10_000
+    strangers_per_second: Annotated[int, Field(ge=1)] = 5
+    """For each address, requests whose token is unknown or not in force."""
+    strangers_at_once: Annotated[int, Field(ge=1)] = 1000
     at_least_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a read waits for the position that it asks for."""
+    open_trials: Annotated[int, Field(ge=1)] = OPEN_TRIALS
+    """How many trials stay open; what is in use is open beside them."""
+    idle_minutes: Annotated[int, Field(ge=1)] = IDLE_MINUTES
+    """A trial that nobody used for so long is closed."""
 
     verified_whole_up_to: Annotated[int, Field(ge=0)] = VERIFIED_WHOLE_UP_TO
     """Logs of at most so many events are verified from their first one at every start; longer ones from where they were
@@ -121,6 +179,17 @@ class Settings(BaseSettings):
     def accounts(self) -> Path:
         return self.accounts_path or self.directory / "accounts.jsonl"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, SecretFiles(settings_cls), env_settings
+
     @model_validator(mode="after")
     def _names_a_whole_provider(self) -> Self:
         if self.oidc_issuer is None:
@@ -135,8 +204,25 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _knows_every_key(self) -> Self:
         """A misspelt variable would otherwise be passed over in silence."""
-        known = {f"{ENV_PREFIX}{name.upper()}" for name in type(self).model_fields}
+        fields = type(self).model_fields
+        known = {variable_of(name) for name in fields}
+        known |= {variable_of(name) + FILE_SUFFIX for name, field in fields.items() if is_secret(field)}
         unknown = sorted(key for key in os.environ if key.upper().startswith(ENV_PREFIX) and key.upper() not in known)
         if unknown:
             raise ValueError(f"no such setting: {', '.join(unknown)}")
         return self
+
+    @model_validator(mode="after")
+    def _has_key_and_certificate(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        return self
+
+
+def variable_of(setting: str) -> str:
+    """The variable that sets a setting."""
+    return f"{ENV_PREFIX}{setting.upper()}"
+
+
+def is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))

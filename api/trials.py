@@ -11,4 +11,5 @@ def trials_of(settings: Settings) -> Trials:
         return Directory(settings.directory, settings.verified_whole_up_to)
     from ledger.store.postgres.database import Database
 
-    return Database(settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    return Database(url, memory=settings.directory, verified_whole_up_to=settings.verified_whole_up_to)

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from api.access import Caller, across_sites
 from api.bodies import Shape, shape_of
-from api.incoming import dry_run, expected_version, idempotency_key, read_body, tree_of
-from api.noting import OPERATION
+from api.incoming import dry_run, expected_version, idempotency_key, tree_of
+from api.noting import OPERATION, TEMPLATE
 from api.problems import Refused, faults
 from api.replies import reply
 from api.service import TRAINING, Service, service_of
@@ -54,7 +54,7 @@ class Writing:
 
     async def serve(self, request: Request) -> Response:
         """Carry a command out on the trial in the path."""
-        request.scope[OPERATION] = self.write.operation
+        request.scope[OPERATION], request.scope[TEMPLATE] = self.write.operation, self.write.full_path
         service = service_of(request)
         caller = service.caller(request, self.write.may)
         key = idempotency_key(request.headers)
@@ -93,7 +93,7 @@ class Writing:
 
     async def register(self, request: Request) -> Response:
         """Begin a trial. This makes a file and so runs beside the event loop."""
-        request.scope[OPERATION] = self.write.operation
+        request.scope[OPERATION], request.scope[TEMPLATE] = self.write.operation, self.write.full_path
         service = service_of(request)
         caller = service.caller(request, self.write.may)
         submission, _ = await self._submission(request, caller, {}, idempotency_key(request.headers))
@@ -112,7 +112,7 @@ class Writing:
     ) -> tuple[Submission, str]:
         """What is asked of the ledger, and the stream of the aggregate that it concerns."""
         trying = dry_run(request)
-        body = await read_body(request, service_of(request).settings.max_body_bytes)
+        body = await service_of(request).body(request)
         given = self._given(request, body)
         texts: list[SealedText] = []
 

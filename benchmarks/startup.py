@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks._common import Row, beside, keep, paired, ready_trial, records_of, seconds, write_trial
 from ledger.application import TrialLedger
 
-SIZES = tuple(int(size) for size in os.environ.get("EVENTS", "1000,10000,40000").split(","))
+SIZES = tuple(int(size) for size in os.environ.get("EVENTS", "1000,5000,20000").split(","))
 IMPORT = "import api.app"
 FLOOR = "import fastapi, pydantic, eventsourcing.sqlite, structlog, typer"
 

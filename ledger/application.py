@@ -12,9 +12,8 @@ of the batch before anyone is answered.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -22,17 +21,18 @@ from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
-from ledger.evidence.verify import Note, checkpoint_of
-from ledger.gathering import Gathering
+from ledger.gathering import Decided, Gathering, newest_head, unrecovered
 from ledger.keyring import Keyring
-from ledger.record import Actor, Asked, Head, Record
+from ledger.measures import WriterMeasures
+from ledger.record import Actor, Asked, Record
 from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.contract import Store
 from ledger.store.errors import ErasureUnfinished, OutcomeUnknown, PositionTaken, StorageFailed, WriterClosed
-from ledger.store.rows import EvidenceRow, SignedHead
-from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO, SqliteStore
+from ledger.store.rows import EvidenceRow
+from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO
 from ledger.store.writer import Job, Writer
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
 from ledger.texts import Texts
@@ -56,21 +56,6 @@ def _keyring_beside(store: Store) -> Keyring:
     return Keyring.beside(store.path)
 
 
-def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
-    """The newest head that was signed, with those that are signed now."""
-    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
-    found = max(heads, key=lambda head: head.size, default=None)
-    return before if found is None else Head(found.size, found.root.hex())
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A batch that was decided and written, and what each caller is to be answered."""
-
-    gathering: Gathering
-    answers: Sequence[Receipt | Exception]
-
-
 class TrialLedger:
     """One trial: its store, its writer, and the state at the head of its log.
 
@@ -83,14 +68,17 @@ class TrialLedger:
         clock: Clock = system_clock,
         watch: ClockWatch | None = None,
         keyring: Keyring | None = None,
+        measures: WriterMeasures | None = None,
     ) -> None:
         self.store = store
         self.texts = Texts(store, keyring or _keyring_beside(store))
         self.clock = clock
+        self.measures = measures or WriterMeasures()
         self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
+        self._restored = unrecovered(store)
         self.signed_only = False
         """Whether what has to be signed is refused without a signature."""
         self._watch = watch
@@ -98,7 +86,7 @@ class TrialLedger:
         self._system_watch = ClockWatch(steady=time.monotonic)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
-        self._world_of = lru_cache(maxsize=16)(self._fold)
+        self._world_of = lru_cache(maxsize=16)(lambda size: World().after(store.records(0, size)))
         self._to_finish = store.removes_texts()
         self._finish_removals()
         store.follow(self._hear)
@@ -134,15 +122,10 @@ class TrialLedger:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
 
-    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | BaseException]:
         """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
         asked = [self._writer.submit(each) for each in submissions]
-        faults = [future.exception() for future in asked]
-        return [
-            future.result() if fault is None else fault
-            for future, fault in zip(asked, faults, strict=True)
-            if fault is None or isinstance(fault, Exception)
-        ]
+        return [future.exception() or future.result() for future in asked]
 
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
@@ -162,13 +145,26 @@ class TrialLedger:
         head = self.world
         return head if size >= head.size else self._world_of(size)
 
-    def _fold(self, size: int) -> World:
-        return World().after(self.store.records(0, size))
-
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for the writer."""
+        return self._writer.waiting
+
+    @property
+    def signed_size(self) -> int:
+        """How many events the newest signed head holds."""
+        return 0 if self._after is None else self._after.size
+
+    @property
+    def behind(self) -> str | None:
+        """What is not in this log and was signed, or was there before the log was restored to an earlier point. Then
+        it takes nothing but the record of its recovery."""
+        return self._behind or self._restored
 
     @property
     def corrupt(self) -> str | None:
@@ -185,6 +181,7 @@ class TrialLedger:
         """Decide and append a batch. Nobody is answered before the commit."""
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
+        begun = time.perf_counter()
         try:
             if all(isinstance(job.payload, AppendedElsewhere) for job in jobs):
                 self._take_in(self.store.size)
@@ -194,11 +191,15 @@ class TrialLedger:
         except Corrupt as found:
             self._corrupt = str(found)
             raise
-        grown = decided.gathering.world.size > self.world.size
+        gathering, committed = decided.gathering, time.perf_counter()
+        self.measures.take(len(jobs), len(gathering.records), decided.at - begun, committed - decided.at)
+        grown = gathering.world.size > self.world.size
         if grown:
-            self.world = decided.gathering.world
-        self._after = newest_head(decided.gathering.evidence, self._after)
-        self._to_finish = self._to_finish or bool(decided.gathering.texts.removed)
+            self.world = gathering.world
+        if self._restored is not None:
+            self._restored = unrecovered(self.store)
+        self._after = newest_head(gathering.evidence, self._after)
+        self._to_finish = self._to_finish or bool(gathering.texts.removed)
         unfinished = self._finish_removals()
         for job, answer in zip(jobs, decided.answers, strict=True):
             if isinstance(answer, Exception):
@@ -206,9 +207,9 @@ class TrialLedger:
             elif unfinished is not None and any(isinstance(each.event, REMOVING) for each in answer.records):
                 job.reject(unfinished)
             else:
-                job.resolve(decided.gathering.with_hashes(answer))
+                job.resolve(gathering.with_hashes(answer))
         if grown:
-            self._tell(decided.gathering.records)
+            self._tell(gathering.records)
 
     def _kept(self, payloads: Sequence[Payload]) -> Decided:
         """What was decided on a batch, once it is on record for certain.
@@ -253,7 +254,7 @@ class TrialLedger:
     def _gathering(self) -> Gathering:
         texts = TextsOfBatch(self.texts)
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
-        gathering.behind, gathering.signed_only = self._behind, self.signed_only
+        gathering.behind, gathering.signed_only = self.behind, self.signed_only
         return gathering
 
     def _finish_removals(self) -> ErasureUnfinished | None:
@@ -293,7 +294,7 @@ class TrialLedger:
         """A clock that was set is on record before whatever it dates."""
         watch = self._watch or (self._system_watch if self.clock is system_clock else None)
         off_by = watch.off_by_milliseconds(self.clock()) if watch is not None else None
-        if off_by is None or self.world.origin is None:
+        if off_by is None or self.world.origin is None or self.behind is not None:
             return None
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         return Submission(command, Asked(BY_ITSELF, secrets.token_hex(16)))

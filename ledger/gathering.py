@@ -1,7 +1,8 @@
 """A batch while it is decided: each command on the state that the ones before it leave, and everything that has to be
 written in one transaction. What is refused leaves nothing behind."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -14,6 +15,8 @@ from ledger.decisions.signing import signed
 from ledger.decisions.whose_text import subject_of
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
 from ledger.evidence.merkle import leaf_hash
+from ledger.evidence.verify import Note, checkpoint_of
+from ledger.facts import free_texts
 from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
 from ledger.removing import TextsOfBatch
@@ -21,9 +24,10 @@ from ledger.store.appending import Batch
 from ledger.store.codec import encode
 from ledger.store.contract import Store
 from ledger.store.errors import BehindSignedHead
-from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
+from ledger.store.rows import Answer, EvidenceRow, Refusal, SignedHead, Status
 from ledger.submission import AppendedElsewhere, EvidenceGathered, Receipt, Submission
-from ledger.world import World, free_texts
+from ledger.trial.evidence import RecoveryRecorded
+from ledger.world import World
 
 OUR_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a rule with a mistake in it raises; never what the database raises."""
@@ -217,3 +221,28 @@ def _commitments(records: Iterable[Record]) -> dict[str, int]:
             if commitment is not None:
                 found.setdefault(commitment, record.position)
     return found
+
+
+def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None:
+    """The newest head that was signed, with those that are signed now."""
+    heads = [checkpoint_of(Note.parse(row.note)) for row in rows if isinstance(row, SignedHead)]
+    found = max(heads, key=lambda head: head.size, default=None)
+    return before if found is None else Head(found.size, found.root.hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A batch that was decided and written, and what each caller is to be answered."""
+
+    gathering: Gathering
+    answers: Sequence[Receipt | Exception]
+    at: float = field(default_factory=time.perf_counter)
+    """When it was, by the steady clock; what came after it is the commit."""
+
+
+def unrecovered(store: Store) -> str | None:
+    """Of a log that was restored to an earlier point, what it is, until its recovery is on record."""
+    restored = store.restoration()
+    if restored is None or store.page(restored.size - 1, 1, type=RecoveryRecorded.NAME):
+        return None
+    return f"{restored.size} events were restored, of a log of {restored.of_size}"

@@ -42,9 +42,9 @@ class KeyRoom:
 
     def notary(self, trial: str, ledger: TrialLedger) -> Notary | None:
         """Who has the heads of a log signed. A log that has no key yet gets one, which it then names; one whose key is
-        somewhere else has no notary here."""
+        somewhere else has no notary here, nor has one without a key that waits for its recovery."""
         origin, enrolled = ledger.world.origin, ledger.world.trial.evidence.log_key
-        if origin is None:
+        if origin is None or (enrolled is None and ledger.behind is not None):
             return None
         key = self.key(trial)
         if key is None and enrolled is None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from ledger.cohort import events as c
+from ledger.facts import free_texts
 from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
@@ -19,7 +20,6 @@ from ledger.record import Record
 from ledger.texts import NOT_READABLE, SHOWN_AS
 from ledger.trial import events as t
 from ledger.types import Event, instant_text
-from ledger.world import free_texts
 from projections.base import TextOf, View
 
 KEYS: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(

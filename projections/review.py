@@ -8,11 +8,12 @@ from pydantic import JsonValue
 
 from ledger.decisions.review import manifest
 from ledger.decisions.standing import canonical_hash
+from ledger.facts import Log
 from ledger.patient.review_state import Query, QueryState
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.types import Instant, Sha256
-from ledger.world import Log, World
+from ledger.world import World
 from projections.base import View
 from projections.titles import title
 

@@ -15,12 +15,13 @@ from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Command, Docket
 from ledger.decisions.privacy import subject_of_event
 from ledger.errors import LedgerError
+from ledger.facts import free_texts
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import bundled, load_protocol
 from ledger.record import Actor, Asked, Record
 from ledger.trial.events import TrainingRecord
 from ledger.types import Event, Role
-from ledger.world import World, free_texts
+from ledger.world import World
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 SITE = "NDGOI"

@@ -29,9 +29,13 @@ class Judgement:
 
 
 def judge(directory: Path, acknowledged: Mapping[str, int], sent: Collection[str]) -> Judgement:
-    """Open the trial's file as after any crash, and compare it with what its callers know: each key that was answered
-    with its position, and all that were sent."""
-    ledger = TrialLedger.open(file_in(directory))
+    """Open the trial's file as after any crash, and compare it with what its callers know."""
+    return judge_opened(TrialLedger.open(file_in(directory)), acknowledged, sent)
+
+
+def judge_opened(ledger: TrialLedger, acknowledged: Mapping[str, int], sent: Collection[str]) -> Judgement:
+    """Compare a ledger that was just opened with what its callers know: each key that was answered with its position,
+    and all that were sent. It is closed then."""
     try:
         records = list(ledger.store.records())
         wrong = [*_gaps(records)]

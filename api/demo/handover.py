@@ -88,6 +88,7 @@ def hand_over(what: HandedOver, screen: Screen, url: str, tokens: Mapping[str, s
 def write_variables(to: Path, trial: str, tokens: Mapping[str, str]) -> None:
     """`TRIAL`, `SERVER`, the directory, the password with which everybody signs, and a variable for every token."""
     own = [f"export LEDGER_DIRECTORY={to.parent}", f"export PASSWORD='{PASSWORD}'"]
+    own += ["export JSON='Content-Type: application/json'"]
     tokens_ = [f"export {variable(each)}={tokens[each.name]}" for each in PLAYERS]
     lines = [f"export TRIAL={trial}", f"export SERVER={trial.partition('/v1/')[0]}", *own, *tokens_]
     write_private(to, "\n".join(lines) + "\n")

@@ -69,7 +69,7 @@ def running(directory: Path, port: int, story_from: datetime) -> Iterator[str]:
     """A server with a story clock, until the block ends; its URL. What it logs stands in `server.log`."""
     port = free_port(port)
     log = directory / "server.log"
-    options = ["--directory", str(directory), "--port", str(port), "--story-from", story_from.isoformat()]
+    options = ["--directory", str(directory), "--port", str(port), "--story-from", story_from.isoformat(), "--docs"]
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own program, with arguments of our own
             command("serve", *options), stdout=out, stderr=subprocess.STDOUT, env=own_environment()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
-from api.auth import Account, Accounts
+from api.auth import Account, Accounts, same
 from api.happenings import Happening
 from api.identity import checking, people, totp
 from api.identity.alert import Alerts
@@ -109,7 +109,7 @@ class Identity:
             return None
         credentials = self._file.now().get(session.account.id)
         account = self.accounts.of(session.account.id)
-        if credentials is None or credentials.turn != session.turn or account != session.account:
+        if credentials is None or credentials.turn != session.turn or not same(account, session.account):
             sessions.close(token)
             return None
         return session
@@ -152,6 +152,8 @@ class Identity:
 
     async def begin_second_factor(self, session: Session, password: str, otp: str | None, origin: str) -> str:
         """A new secret, shown once. It is the second factor when a code of it was given; until then the old one is."""
+        if session.must == CHANGE_PASSWORD:
+            raise Refused(CHANGE_PASSWORD)
         known = await self._own(session, password, origin)
         if known.otp_secret is not None:
             await self.prove(session.account, password, otp, origin)
@@ -217,7 +219,8 @@ class Identity:
             await self._failed(kind, id, count, failed.rule)
             raise _refusal(kind) from None
         self._by_account.forget(id)
-        self._by_origin.succeeded(origin)
+        if origin:
+            self._by_origin.succeeded(origin)
         return found
 
     async def _failed(self, kind: Kind, id: str, count: int, rule: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from api.auth import Account, Accounts
+from api.auth import Account, Accounts, same
 from api.identity.keys import Key, KeyRing
 from api.identity.proof import NotProved, Proof
 from api.identity.tokens import Asserted, Expected, asserted, key_name
@@ -79,7 +79,7 @@ class Provider:
         if self.keys.known(known.kid) is not known.key:
             del self._known[hashed]
             raise NotProved("token-unknown-key")
-        if self._accounts.of(known.account.id) != known.account:
+        if not same(self._accounts.of(known.account.id), known.account):
             del self._known[hashed]
             return self.of(token)
         return known

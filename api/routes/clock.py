@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.incoming import read_body, tree_of
+from api.incoming import tree_of
 from api.problems import Refused, faults
 from api.roles import needs
 from api.service import service_of
@@ -50,7 +50,7 @@ async def set_clock(request: Request) -> Response:
     service = service_of(request)
     caller = service.caller(request, MAY)
     ledger = await service.ledger(request.path_params["trial"], caller)
-    body = await read_body(request, service.settings.max_body_bytes)
+    body = await service.body(request)
     try:
         to = _BODY.validate_python(tree_of(request.headers, body)).to
     except ValidationError as found:

@@ -10,11 +10,11 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.carried import origin_of
 from api.identity.machines import SCOPES
 from api.identity.proof import NotProved
-from api.incoming import read_body
 from api.problems import Refused
-from api.service import origin_of, service_of
+from api.service import service_of
 from projections.base import View
 
 router: Final = APIRouter(tags=["identity"])
@@ -70,7 +70,7 @@ _EXAMPLE: Final = {"grant_type": "client_credentials", "client_id": "edc-ndgoi",
 async def give_token(request: Request) -> Response:
     """Give a machine a token for its secret (client credentials)."""
     service = service_of(request)
-    body = await read_body(request, min(MOST_BYTES, service.settings.max_body_bytes))
+    body = await service.body(request, MOST_BYTES)
     try:
         form = form_of(request, body)
         id, secret = client_of(request.headers.get("authorization"), form)

@@ -1,6 +1,8 @@
 """What those who run the server ask: is it up, can it write, how much has it done. And the pages for people."""
 
+import asyncio
 import os
+from hmac import compare_digest
 from html import escape
 from typing import Final
 
@@ -8,6 +10,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from api.around import OF_A_PAGE
+from api.measured import measured
+from api.metrics import MEDIA_TYPE
 from api.problems import Refused, catalogue
 from api.service import Service, service_of
 from ledger.errors import Unavailable
@@ -36,34 +41,22 @@ async def readyz(request: Request) -> Response:
         raise NotReady("the directory cannot be written")
     service.accounts.holder("")
     service.shelf.names()
-    for name, ledger in service.opened_trials().items():
+    for name, ledger in service.shelf.opened().items():
         if ledger.corrupt is not None:
             raise NotReady(f"trial {name} is read-only: it is not what was written")
-    return JSONResponse({"status": "ready", "trials": len(service.opened_trials())})
+    return JSONResponse({"status": "ready", "trials": len(service.shelf.opened())})
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Counts in the text form of Prometheus."""
-    return PlainTextResponse("".join(_metrics(service_of(request))), media_type="text/plain; version=0.0.4")
-
-
-def _metrics(service: Service) -> list[str]:
-    lines = ["# TYPE trial_ledger_events gauge\n"]
-    for name, ledger in sorted(service.opened_trials().items()):
-        lines.append(f'trial_ledger_events{{trial="{name}"}} {ledger.world.size}\n')
-    lines.append("# TYPE trial_ledger_commands_total counter\n")
-    lines += _counted(service, "commands", "outcome")
-    lines.append("# TYPE trial_ledger_refusals_total counter\n")
-    return lines + _counted(service, "refusals", "rule")
-
-
-def _counted(service: Service, kind: str, label: str) -> list[str]:
-    return [
-        f'trial_ledger_{kind}_total{{{label}="{value}"}} {count}\n'
-        for (counted, value), count in sorted(service.counts.items())
-        if counted == kind
-    ]
+    service = service_of(request)
+    token = service.settings.metrics_token
+    if token is not None:
+        given = request.headers.get("authorization", "").encode()
+        if not compare_digest(given, b"Bearer " + token.get_secret_value().encode()):
+            raise Refused("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+    return Response(await asyncio.to_thread(measured, service), media_type=MEDIA_TYPE)
 
 
 @router.get("/problems", response_class=HTMLResponse, include_in_schema=False)
@@ -96,7 +89,9 @@ async def front_page(request: Request) -> Response:
         for name in service.training_trials()
     )
     trials = f"<p>Training ledgers here; a read needs a token:</p><ul>{boards}</ul>" if boards else ""
-    links = ("/docs", "the API, to try out"), ("/openapi.json", "its description"), ("/problems", "every refusal")
+    links = [("/openapi.json", "the description of the API"), ("/problems", "every refusal")]
+    if service.settings.interactive_docs:
+        links.insert(0, ("/docs", "the API, to try out"))
     shown = "".join(f'<li><a href="{url}">{url}</a>: {what}</li>' for url, what in links)
     return _page(service, "Trial ledger", f"<ul>{shown}</ul>{trials}")
 
@@ -108,5 +103,5 @@ def _page(service: Service, title: str, body: str) -> Response:
     return HTMLResponse(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<h1>{escape(title)}</h1>{training}{body}</html>",
-        headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+        headers={"Content-Security-Policy": OF_A_PAGE},
     )

@@ -1,6 +1,6 @@
 """Reading the log: events in pages, one event, live, and the whole state at a point with its digest."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -109,15 +109,19 @@ async def _following(
     request: Request, by: EventReader, trial: Trial, asked: Annotated[LiveQuery, Query()], last: LastEventId = None
 ) -> tuple[Reading, int]:
     """Where a live reader begins: after the last event it saw, or at the head."""
+    service = service_of(request)
+    if len(service.streams) >= service.settings.streams_at_once:
+        raise Refused("too-many-at-once", "event streams", {"Retry-After": "5"})
     reading = await read(request, by, trial, asked)
     if last is not None:
         return reading, int(last)
     return reading, reading.size - 1 if asked.after is None else asked.after
 
 
-async def _live(reading: Reading, after: int) -> AsyncIterator[ServerSentEvent]:
+async def _live(reading: Reading, after: int, tell: Callable[[int], None]) -> AsyncIterator[ServerSentEvent]:
     ledger = reading.ledger
     while True:
+        tell(after)
         now = Reading(reading.caller, ledger, ledger.world, reading.now, head=True)
         found, after = await beside(page, now, after, 100)
         for record in found:
@@ -131,10 +135,18 @@ Following = Annotated[tuple[Reading, int], Depends(_following)]
 
 
 @router.get("/stream", response_class=EventSourceResponse)
-async def stream_events(following: Following) -> AsyncIterator[ServerSentEvent]:
+async def stream_events(request: Request, trial: Trial, following: Following) -> AsyncIterator[ServerSentEvent]:
     """The event feed, live: `id` is the position, and `Last-Event-ID` goes on after it."""
-    async for event in _live(*following):
-        yield event
+    streams, key = service_of(request).streams, object()
+
+    def tell(after: int) -> None:
+        streams[key] = trial, after
+
+    try:
+        async for event in _live(*following, tell):
+            yield event
+    finally:
+        streams.pop(key, None)
 
 
 @router.get("/replay")

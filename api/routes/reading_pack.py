@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.access import Caller
+from api.around import OF_A_PAGE
 from api.reading import AsOf, AtLeast, Reading, Trial, beside, read, reader
 from api.roles import needs
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
@@ -19,7 +20,7 @@ router: Final = APIRouter(tags=["dosing"], prefix="/v1/trials/{trial}")
 Reader = Annotated[Caller, reader(needs("dose-decision", "R"))]
 Format = Annotated[Literal["json", "html"], Field(description="JSON, or a page to read and to print.")]
 HTML: Final = "text/html; charset=utf-8"
-NOTHING_FROM_ELSEWHERE: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+NOTHING_FROM_ELSEWHERE: Final = {"Content-Security-Policy": OF_A_PAGE}
 ALSO_HTML: Final = {"text/html": {"schema": {"type": "string"}}}
 
 

@@ -7,12 +7,13 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.carried import origin_of
 from api.identity.credentials import Change
 from api.identity.totp import uri
-from api.incoming import read_body, tree_of
+from api.incoming import tree_of
 from api.problems import Refused, faults
 from api.roles import needs
-from api.service import origin_of, service_of
+from api.service import service_of
 from ledger.types import Frozen, Instant, Name, Several
 from projections.base import View
 
@@ -93,9 +94,9 @@ def takes(kind: type[Frozen], example: dict[str, str]) -> dict[str, Any]:
 
 async def body_of(request: Request, kind: type[B]) -> B:
     """A small body of a kind, without anything of it in a refusal."""
-    limit = min(MOST_BYTES, service_of(request).settings.max_body_bytes)
+    body = await service_of(request).body(request, MOST_BYTES)
     try:
-        return TypeAdapter(kind).validate_python(tree_of(request.headers, await read_body(request, limit)))
+        return TypeAdapter(kind).validate_python(tree_of(request.headers, body))
     except ValidationError as found:
         raise Refused("request-invalid", faults=faults(found.errors(include_input=False))) from None
 

@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from api.auth import Account
+from api.carried import bearer
 from api.happenings import Happening
 from api.problems import CHALLENGE, Refused
 from api.routes.sessions import Code, Password, body_of, takes
-from api.service import bearer, service_of
+from api.service import service_of
 from ledger.types import Frozen, Instant, Line, Several
 from projections.base import View
 

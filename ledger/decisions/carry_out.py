@@ -47,10 +47,11 @@ from ledger.decisions import (
 from ledger.decisions.authority import with_authority
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
+from ledger.facts import Archive, same_fact, source_key
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
-from ledger.world import Archive, World, same_fact, source_key
+from ledger.world import World
 
 _made_record: Final = maker(Record)
 

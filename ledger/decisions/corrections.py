@@ -26,9 +26,9 @@ from ledger.decisions import (
     ward,
 )
 from ledger.decisions.docket import AlreadySo, Command, Docket, Follows, ProductCommand, Reports
+from ledger.facts import same_fact
 from ledger.patient.safety import AdverseEventReported
 from ledger.types import Event, Position
-from ledger.world import same_fact
 
 REPORTS: Final[Reports] = MappingProxyType(
     {

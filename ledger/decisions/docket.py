@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
 from ledger.errors import LedgerError
+from ledger.facts import Archive, same_fact
 from ledger.patient.events import ProtocolDeviationRecorded
 from ledger.patient.review import QueryRaised
 from ledger.patient.state import Patient
@@ -21,7 +22,7 @@ from ledger.record import TRIAL, Asked, Entry, Head, Record, patient_stream
 from ledger.trial.events import TrialDeviationRecorded
 from ledger.trial.state import Version
 from ledger.types import Event, Frozen, Line, Name, Role
-from ledger.world import Archive, World, same_fact
+from ledger.world import World
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 Said = TypeVar("Said", bound=Event)

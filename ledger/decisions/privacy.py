@@ -12,11 +12,12 @@ from typing import Final
 
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follows, PatientCommand
+from ledger.facts import free_texts
 from ledger.record import TRIAL, Entry, Record, patient_stream
 from ledger.trial import privacy as e
 from ledger.trial.events import QuarantineResolved, ReportQuarantined
 from ledger.types import Commitment, Event, Line, Position
-from ledger.world import World, free_texts
+from ledger.world import World
 
 REASON: Final = "reason"
 """The name by which a request means the reason of an event and none of its fields."""

@@ -25,12 +25,13 @@ from ledger.decisions.docket import (
 )
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.errors import Refused
+from ledger.facts import same_fact
 from ledger.patient import review as e
 from ledger.patient.review_state import Query
 from ledger.patient.state import Patient
 from ledger.record import Entry, Record
 from ledger.types import Commitment, Position
-from ledger.world import World, same_fact
+from ledger.world import World
 
 QUESTION: Final = "question"
 """The kind of a query that a person raised."""

@@ -23,13 +23,13 @@ from ledger.decisions.docket import (
 )
 from ledger.decisions.odd_reports import quarantined
 from ledger.errors import Refused
+from ledger.facts import same_fact
 from ledger.patient import reporting as r
 from ledger.patient.reporting_state import URGENT, Case, Classification
 from ledger.patient.safety import AdverseEventNumber
 from ledger.patient.state import AdverseEvent, Patient
 from ledger.record import Entry
 from ledger.types import Commitment, Count, Day, Instant, Line, Name, Several
-from ledger.world import same_fact
 
 
 class ClassifySae(PatientCommand):

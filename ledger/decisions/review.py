@@ -12,10 +12,10 @@ from pydantic import Field
 from ledger import refusals as no
 from ledger.decisions.docket import AlreadySo, Decisions, Docket, Follows, PatientCommand, decided_here, report
 from ledger.decisions.standing import canonical_hash
+from ledger.facts import Log
 from ledger.patient import review as e
 from ledger.patient.state import Patient
 from ledger.types import Day, Line, Position, Several, Sha256, instant_text, utc
-from ledger.world import Log
 
 
 class VerifySource(PatientCommand):

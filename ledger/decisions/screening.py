@@ -21,13 +21,13 @@ from ledger.decisions.docket import (
 )
 from ledger.decisions.eligibility import checklist_hash, may_be_attested
 from ledger.decisions.permits import against_eligibility, checklist
+from ledger.facts import fact_key
 from ledger.patient import agreement as a
 from ledger.patient import events as e
 from ledger.patient.review import QueryRaised
 from ledger.patient.state import Patient
 from ledger.record import Entry, patient_stream
 from ledger.types import Commitment, Event, Instant, Line, Name, PatientNumber, Several
-from ledger.world import fact_key
 
 
 class ScreenPatient(Command):

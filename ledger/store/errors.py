@@ -5,6 +5,7 @@
                  NotPrepared                 the database has no schema for this trial yet
     Unknown      NoSuchStore                 there is no such file
                  NothingSigned               no head of the log is signed yet
+                 NothingThatEarly            no batch of the log ends so early
     Unavailable  AlreadyOwned                another process writes this file
                  NotDurable                  SQLite does not keep what it acknowledges
                  StorageFailed               the disk or the lock failed before the commit; nothing was written
@@ -99,6 +100,12 @@ class NothingSigned(Unknown):
     """No head of the log is signed yet, so there is nothing that could be proven."""
 
     rule = "evidence-4"
+
+
+class NothingThatEarly(Unknown):
+    """The log had no event yet at the point to which it is to be restored."""
+
+    rule = "restore-point"
 
 
 class BehindSignedHead(Unavailable):

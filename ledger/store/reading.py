@@ -23,7 +23,7 @@ from ledger.evidence.merkle import EMPTY_ROOT, leaf_hash
 from ledger.record import Record
 from ledger.refusals import NoSuchRecord
 from ledger.store.codec import open_leaf, record_of
-from ledger.store.rows import Anchor, Answer, KeptText, Refusal, RemovedText, Row, SignedHead
+from ledger.store.rows import Anchor, Answer, KeptText, Refusal, RemovedText, Restoration, Row, SignedHead
 from ledger.types import parse_instant
 
 CHUNK: Final = 512
@@ -193,6 +193,16 @@ class Reading(ABC):
         query = "SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size DESC LIMIT 1"
         found = self.select(query, at_least)
         return SignedHead(found[0]["size"], found[0]["note"].encode()) if found else None
+
+    def head_within(self, size: int) -> HeadRow | None:
+        """The tree after the last batch that ends within the first so many events; none where none does."""
+        found = self.select("SELECT size, root, peaks FROM heads WHERE size <= ? ORDER BY size DESC LIMIT 1", size)
+        return HeadRow(*found[0]) if found else None
+
+    def restoration(self) -> Restoration | None:
+        """Where this log was restored to an earlier point, the last time; none where it never was."""
+        found = self.select("SELECT size, root, of_size, of_root FROM restorations ORDER BY size DESC LIMIT 1")
+        return Restoration(*found[0]) if found else None
 
     def cosigned_note(self, head: SignedHead) -> bytes:
         """The note of a signed head, with the cosignatures that there are by now."""

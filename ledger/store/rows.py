@@ -99,3 +99,14 @@ class Anchor:
 
 
 EvidenceRow = SignedHead | Cosignature | Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """Up to where the file is a copy of a longer log, and what that log was. Nobody goes on with it before a person has
+    recorded why."""
+
+    size: int
+    root: bytes
+    of_size: int
+    of_root: bytes

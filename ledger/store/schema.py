@@ -89,6 +89,11 @@ TABLES: Mapping[str, str] = MappingProxyType(
             authority TEXT NOT NULL,
             token BLOB NOT NULL,
             PRIMARY KEY (size, authority)""",
+        "restorations": """
+            size INTEGER PRIMARY KEY,
+            root BLOB NOT NULL CHECK (length(root) = 32),
+            of_size INTEGER NOT NULL CHECK (of_size > size),
+            of_root BLOB NOT NULL CHECK (length(of_root) = 32)""",
     }
 )
 
@@ -108,6 +113,7 @@ _SAME_KEY: Mapping[str, str] = MappingProxyType(
         "checkpoints": "size = NEW.size",
         "cosignatures": "size = NEW.size AND name = NEW.name",
         "anchors": "size = NEW.size AND authority = NEW.authority",
+        "restorations": "size = NEW.size",
     }
 )
 

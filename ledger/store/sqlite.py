@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ledger.errors import Corrupt
-from ledger.evidence.merkle import Tree
 from ledger.record import INSTALLATION
 from ledger.store import schema
 from ledger.store.appending import Batch
@@ -26,12 +25,8 @@ from ledger.store.contract import Store
 from ledger.store.errors import AlreadyThere, NoSuchStore, OlderFormat
 from ledger.store.file_appending import SQLITE, Appender
 from ledger.store.reading import HeadRow
-from ledger.store.remembered import Verified, remember, remembered
 from ledger.store.rows import Row
-from ledger.store.verification import verified_since, verified_tree, verify_removals
-
-VERIFIED_WHOLE_UP_TO: Final = 100_000
-"""Logs of at most so many events are verified from their first one at every start."""
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO, verified_at_start, verify_removals
 
 
 class SqliteStore(Store):
@@ -75,7 +70,8 @@ class SqliteStore(Store):
             store._check_schema()
             if store._appender is not None:
                 store._check_pages()
-                store._appender.tree = store._verified(verified_whole_up_to)
+                size = super(SqliteStore, store).head().size
+                store._appender.tree = verified_at_start(store, path, verified_whole_up_to, size)
                 verify_removals(store)
         except BaseException:
             store.close()
@@ -105,18 +101,6 @@ class SqliteStore(Store):
     def forget_pages(self) -> None:
         assert self._appender is not None, "the ledger is open for reading only"
         self._appender.forget_pages()
-
-    def _verified(self, whole_up_to: int) -> Tree:
-        """The tree, verified; and how far, remembered for the next start."""
-        known = remembered(self.path)
-        tree = verified_since(self, known) if known is not None and self._stored_size() > whole_up_to else None
-        tree = tree or verified_tree(self)
-        if tree.size:
-            remember(self.path, Verified(tree.size, tree.root))
-        return tree
-
-    def _stored_size(self) -> int:
-        return super().head().size
 
     def _check_schema(self) -> None:
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
@@ -167,7 +151,7 @@ class Directory:
 
     def __init__(self, path: Path, verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO) -> None:
         self.path = path
-        self._verified_whole_up_to = verified_whole_up_to
+        self._whole_up_to = verified_whole_up_to
 
     def file(self, trial: str) -> Path:
         return self.path / f"{trial}{SUFFIX}"
@@ -182,7 +166,7 @@ class Directory:
         return SqliteStore.create(self.file(trial))
 
     def open(self, trial: str, *, read_only: bool = False) -> SqliteStore:
-        return SqliteStore.open(self.file(trial), read_only=read_only, verified_whole_up_to=self._verified_whole_up_to)
+        return SqliteStore.open(self.file(trial), read_only=read_only, verified_whole_up_to=self._whole_up_to)
 
     def close(self) -> None:
         """Every file goes with its store."""

@@ -20,6 +20,8 @@ there since is found where it is read, if its leaf hash was left as it was; and 
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
+from typing import Final
 
 from ledger.errors import Corrupt
 from ledger.evidence.merkle import (
@@ -34,7 +36,10 @@ from ledger.evidence.merkle import (
     tree_of,
 )
 from ledger.store.reading import CHUNK, HeadRow, Reading
-from ledger.store.remembered import Verified
+from ledger.store.remembered import Verified, remember, remembered
+
+VERIFIED_WHOLE_UP_TO: Final = 100_000
+"""Logs of at most so many events are verified from their first one at every start."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of events checked so far and the number of all."""
@@ -56,6 +61,16 @@ def verify_removals(reading: Reading) -> None:
         ORDER BY 1 LIMIT 1"""  # noqa: S608 - our own names
     for row in reading.select(query):
         raise Corrupt(f"position {row['position']}: no event there removes a text that is said to be gone")
+
+
+def verified_at_start(reading: Reading, memory: Path, whole_up_to: int, size: int) -> Tree:
+    """The tree of a log of so many events, verified: a long one from where it was verified last; and how far,
+    remembered for the next start."""
+    known = remembered(memory) if size > whole_up_to else None
+    tree = (verified_since(reading, known) if known is not None else None) or verified_tree(reading)
+    if tree.size:
+        remember(memory, Verified(tree.size, tree.root))
+    return tree
 
 
 def verified_tree(reading: Reading, progress: Progress | None = None) -> Tree:

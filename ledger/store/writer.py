@@ -92,6 +92,11 @@ class Writer(Generic[P, R]):
         self._put(Job(payload, future, loop))
         return await future
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait at this moment."""
+        return len(self._waiting)
+
     def close(self) -> None:
         """Take no more jobs, answer those that wait, and end the thread."""
         with self._changed:

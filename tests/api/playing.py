@@ -1,13 +1,16 @@
 """The demo, played in a process of its own as a newcomer runs it, and the requests that pages and demo show."""
 
+import json
+import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import httpx2
 import pytest
@@ -25,12 +28,52 @@ class Curl:
 
     def send(self, variables: Mapping[str, str]) -> int:
         """Send it, with `$NAME` replaced; the status."""
+        return self.answer(variables).status_code
+
+    def answer(self, variables: Mapping[str, str]) -> httpx2.Response:
+        """What is answered."""
         words = shlex.split(re.sub(r"\$([A-Z]+)", lambda found: variables[found[1]], self.line.partition(" | ")[0]))
         at = {flag: [words[place + 1] for place, word in enumerate(words) if word == flag] for flag in ("-H", "-d")}
         url = next(word for word in words if word.startswith("http://"))
         headers = dict(each.split(": ", 1) for each in at["-H"])
-        answer = httpx2.request("POST" if at["-d"] else "GET", url, headers=headers, content="".join(at["-d"]) or None)
-        return answer.status_code
+        method = "POST" if at["-d"] else "GET"
+        return httpx2.request(method, url, headers=headers, content="".join(at["-d"]) or None, timeout=30)
+
+
+ASSIGNED: Final = re.compile(r"([A-Z]+)=\$\((.+) \| jq -r (\S+)\)")
+"""`NAME=$(a command | jq -r .member)`, as a shell reads it."""
+
+
+def walk(lines: Iterable[str], variables: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Carry out lines of a page, one after another: requests and commands of ours, and what is kept of an answer by
+    name. Each line with its answer; a request that is refused, or a command that fails, ends the walk."""
+    known = dict(variables)
+    for line in lines:
+        assigned = ASSIGNED.fullmatch(line)
+        said = _said(assigned[2] if assigned else line.partition(" | ")[0], known)
+        if assigned:
+            known[assigned[1]] = str(_member(said, assigned[3]))
+        yield line, said
+
+
+def _said(line: str, known: Mapping[str, str]) -> Any:
+    """What a line is answered with: nothing, or JSON."""
+    if line.startswith("curl "):
+        answer = Curl(line, "README.md").answer(known)
+        assert answer.status_code < 300, (line, answer.text)
+        return answer.json() if answer.content else None
+    words = shlex.split(line)
+    assert words[0] == "trial-ledger", line
+    command = [sys.executable, "-m", "api.cli", *words[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **known}, check=True)
+    return json.loads(done.stdout)
+
+
+def _member(said: Any, path: str) -> Any:
+    """What `jq -r` gives for a path such as `.items[0].number`."""
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
+        said = said[name] if name else said[int(index)]
+    return said
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.auth import read_accounts, token_hash
-from api.cli import MASK, run, shown
+from api.cli import run
+from api.cli_config import MASK, shown
 from api.cli_design import decimal, number
 from ledger.protocol.load import load_protocol
 from ledger.store.sqlite import SqliteStore
@@ -74,6 +75,7 @@ def test_help_names_every_command_and_the_exit_codes(said: Said) -> None:
         "design",
         "protocol",
         "config",
+        "doctor",
     )
     assert all(f" {command} " in out for command in (*commands, "version"))
     assert "0 done; 1 refused, or it differs; 2 usage; 3 could not run" in " ".join(out.split())

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from api.access import Caller as Rights
 from api.app import create_app
 from api.auth import Account
-from api.cli import MASK, run
+from api.cli import run
+from api.cli_config import MASK
 from api.reading import Reading
 from api.routes.reading_log import _live
 from ledger.application import TrialLedger
@@ -105,7 +106,7 @@ def test_the_stream_of_one_server_tells_what_another_appends(story: Story, elsew
     reading = Reading(rights, ledger, ledger.world, ledger.clock(), head=True)
 
     async def hear() -> list[str | None]:
-        live = _live(reading, ledger.world.size - 1)
+        live = _live(reading, ledger.world.size - 1, lambda _: None)
         first = asyncio.ensure_future(anext(live))
         for turn in range(3):
             body = {**SCREENED, "number": f"{turn + 1:03}"}

@@ -22,7 +22,7 @@ from api.demo.stage import Stage
 from ledger.installation_log import FILE
 from ledger.store.sqlite import SqliteStore
 from projections.base import digest, fold
-from tests.api.playing import Curl, Played, playing
+from tests.api.playing import Curl, Played, playing, walk
 
 ROOT = Path(__file__).parents[2]
 TRIAL = "DEMO-NCT07256210"
@@ -110,11 +110,13 @@ def curls(page: str) -> list[Curl]:
     """Every request of a page, in its order, with continued lines joined."""
     text = re.sub(r" \\\n +", " ", (ROOT / page).read_text(encoding="utf-8"))
     text = re.sub(r"(-d '[^']*)\n +", r"\1 ", text)
-    return [Curl(line.split("  #")[0].strip(), page) for line in text.splitlines() if line.strip().startswith("curl ")]
+    every = [line.split("  #")[0].strip() for line in text.splitlines()]
+    alone = text.partition("### A member's whole path")[0] if page == "README.md" else text
+    return [Curl(line, page) for line in every if line.startswith("curl ") and line in alone]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("curl", [*curls("README.md"), *curls("docs/http.md")], ids=str)
+@pytest.mark.parametrize("curl", [*curls("README.md"), *curls("docs/http.md"), *curls("docs/signatures.md")], ids=str)
 def test_every_request_that_a_page_shows_is_answered_as_it_says(played: Played, curl: Curl) -> None:
     """All work but one: the page shows that this level is refused."""
     expected = {412, 409} if "dose-assignment" in curl.line else {200, 201}
@@ -124,6 +126,24 @@ def test_every_request_that_a_page_shows_is_answered_as_it_says(played: Played, 
 @pytest.mark.slow
 def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
     assert [each.send(played.variables) for each in played.suggested()] == [200, 200, 200]
+
+
+def path_of_a_member() -> list[str]:
+    """The lines of the README's path, without what explains them."""
+    path = (ROOT / "README.md").read_text(encoding="utf-8").split("### A member's whole path\n")[1]
+    lines = [
+        line.strip().split("    #")[0] for line in path.partition("\n## ")[0].splitlines() if line.startswith("    ")
+    ]
+    return [line for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.slow
+def test_a_members_whole_path_leads_from_an_account_to_a_signature_that_takes_effect(played: Played) -> None:
+    *_, (_, board), (_, signatures) = walk(path_of_a_member(), played.variables)
+    assert ("level", 1, "dose-decision") in [(each["scope"], each["level"], each["cause"]) for each in board["holds"]]
+    (signature,) = signatures["items"]
+    assert (signature["name"], signature["status"]) == ("Dr Oleg Panov", "valid")
+    assert signature["meaning"] == "I agree with this dose decision on the dossier that I was shown"
 
 
 @pytest.mark.slow

@@ -184,6 +184,7 @@ def test_every_write_is_described_with_an_example(tmp_path: Path) -> None:
             "401",
             "403",
             "404",
+            "408",
             "409",
             "412",
             "413",

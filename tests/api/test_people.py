@@ -420,6 +420,7 @@ def test_a_password_that_somebody_else_set_opens_one_log_in_to_replace_it(ward: 
     maria = Caller(ward.place.http, answer.json()["token"], "maria")
     refused = maria.get("/v1/trials")
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/password-change-due")
+    assert maria.post("/v1/second-factor", {"password": OTHER, "otp": ward.code()}).status_code == 403
     ward.later(seconds=60)
     assert ward.log_in("maria", OTHER, ward.code()).status_code == 401
     assert ward.noted[-1].rule == "password-spent"

@@ -1,4 +1,7 @@
-"""Signing over HTTP: fresh authentication for each signature, of the person herself, for exactly one request."""
+"""Signing over HTTP: fresh authentication for each signature, of the person herself, for exactly one request.
+
+21 CFR 11.50, 11.200(a)(1).
+"""
 
 import csv
 import io

@@ -66,8 +66,8 @@ def delegate_of_yesterday_on_paper(story: Story) -> Response:
     """The same, as if it had been decided on paper while the delegation ran."""
     nadia = as_role(story, "nadia2", "coordinator")
     story.tell("delegate_role", "principal_investigator", person="nadia2", role="coordinator", to_on=YESTERDAY)
-    paper = {"on_paper": True, "reason": "By telephone.", "occurred_at": f"{YESTERDAY}T10:00:00+03:00"}
-    return write(nadia, "reserve_slot", patient="002", **paper)
+    at = f"{YESTERDAY}T10:00:00+03:00"
+    return write(nadia, "reserve_slot", patient="002", on_paper=True, reason="By telephone.", occurred_at=at)
 
 
 def ended_in_the_middle_of_a_session(story: Story) -> Response:
@@ -76,8 +76,7 @@ def ended_in_the_middle_of_a_session(story: Story) -> Response:
     story.tell("delegate_role", "principal_investigator", person="lev", role="coordinator")
     assert write(lev, "reserve_slot", patient="002").status_code == 201
     assert write(lev, "release_reservation", patient="002").status_code == 201
-    ended = {"person": "lev", "role": "coordinator", "site": SITE, "ends_on": YESTERDAY}
-    story.tell("revoke_role", "principal_investigator", **ended)
+    story.tell("revoke_role", "principal_investigator", person="lev", role="coordinator", site=SITE, ends_on=YESTERDAY)
     return write(lev, "reserve_slot", patient="002")
 
 
@@ -89,8 +88,8 @@ def grants_to_himself(story: Story) -> Response:
 def grants_without_training(story: Story) -> Response:
     """A role is given from today on a training that ends tomorrow."""
     late = {"reference": "GCP-2026-001", "completed_on": "2026-03-01"}
-    changed = {"person": "sofia", "role": "investigator", "training": late}
-    return write(story.place.by("principal_investigator"), "delegate_role", **changed)
+    pi = story.place.by("principal_investigator")
+    return write(pi, "delegate_role", person="sofia", role="investigator", training=late)
 
 
 def assessor_reviews_himself(story: Story) -> Response:

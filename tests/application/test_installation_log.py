@@ -228,17 +228,6 @@ def test_it_is_no_trial(log: InstallationLog, tmp_path: Path) -> None:
     shelf.close()
 
 
-def test_no_trial_takes_its_name(bench: Bench) -> None:
-    named = setup.RegisterTrial(trial_id=INSTALLATION, title="T", sponsor="S", origin="o.example", training=True)
-    with bench.refuses(no.NameOfTheInstallation):
-        bench.ask(named, SPONSOR)
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
 def test_a_trials_log_keeps_no_happening_and_an_installations_log_no_trial() -> None:
     trial, door = opened_trial(), Bench()
     gap = NoteGap(from_at=trial.now, until_at=trial.now, not_kept_count=1)

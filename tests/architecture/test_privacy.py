@@ -7,10 +7,10 @@ import pytest
 from pydantic import BaseModel
 
 from ledger.catalogue import EVENTS
+from ledger.facts import free_texts
 from ledger.grading.astct_crs import CrsFindings
 from ledger.grading.astct_icans import IcansFindings
 from ledger.types import Event
-from ledger.world import free_texts
 
 BOUNDS = {"pattern", "maxLength", "enum", "const", "format"}
 JUSTIFIED: dict[str, str] = {

@@ -1,11 +1,13 @@
 """Which line is kept where, and which test says so: read from the documents, the code and the tests.
 
 The lines are the rules and interpretations of the bundled protocol, the rules of `docs/rules.md`, and the clauses of
-`docs/regulations.yaml`. Whatever keeps a line, or tests it, names it; nothing is listed by hand:
+`docs/regulations.yaml`. Whatever keeps a line, or tests it, names it; nothing else is listed by hand:
 
     a refusal     by its `rule`
     other code    in the docstring of a file, a class, a function or a constant: `(A.3-16)`, `(domain P10)`
     a test        in its docstring or that of its file; in a column `rule` of its cases; or by provoking a refusal
+
+Of clauses, `docs/regulations.yaml` may say it as well (`clauses.py`).
 """
 
 import ast
@@ -15,12 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import yaml
-
 from ledger.catalogue import EVENTS
 from ledger.patient.events import CriterionAssessed, InvestigatorDeterminationSigned
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import bundled, load_protocol
+from tests.architecture.clauses import clauses
 
 ROOT: Final = Path(__file__).parents[2]
 ROOMS: Final = ("ledger", "projections", "api")
@@ -38,6 +39,8 @@ class Line(NamedTuple):
     written: str
     text: str
     made_of_it: str = ""
+    procedure: str = ""
+    """What the user has to supply."""
 
 
 class Place(NamedTuple):
@@ -87,9 +90,8 @@ def domain_lines() -> tuple[Line, ...]:
 
 
 def regulation_lines() -> tuple[Line, ...]:
-    """The clauses of regulations and guidelines that the code names."""
-    tree = yaml.safe_load((ROOT / "docs" / "regulations.yaml").read_text(encoding="utf-8"))
-    return tuple(Line(each["id"], each["source"], each["text"]) for each in tree)
+    """The clauses of regulations and guidelines."""
+    return tuple(Line(each.id, each.source, each.text, procedure=each.procedure) for each in clauses().values())
 
 
 TABLES: Final = {
@@ -187,7 +189,13 @@ def places(line: str) -> tuple[Place, ...]:
     for each in code_sentences() if pattern else ():
         if pattern and pattern.search(each.text) and Place("enforced", each.path, each.name) not in found:
             found.append(_place(each, events))
-    return (*found, *_answered(line))
+    return (*found, *_answered(line), *_said_of_a_clause(line, events))
+
+
+def _said_of_a_clause(line: str, events: Mapping[str, str]) -> Iterator[Place]:
+    for path, name in clauses()[line].kept if line in clauses() else ():
+        in_a_room = path.partition("/")[0] in ROOMS
+        yield _place(Sentence(path, name, ""), events) if in_a_room else Place("described", path, name)
 
 
 def _answered(line: str) -> Iterator[Place]:
@@ -279,8 +287,10 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 def checks(line: str) -> tuple[Tested, ...]:
     """The tests of a line."""
-    pattern = naming(line)
-    return tuple(each for each in every_test() if line in each.lines or (pattern and pattern.search(each.says)))
+    pattern, said = naming(line), set(clauses()[line].tests) if line in clauses() else set()
+    found = [each for each in every_test() if line in each.lines or (pattern and pattern.search(each.says))]
+    there = {(each.path, each.name) for each in found}
+    return (*found, *(Tested(*each, "", frozenset({line})) for each in sorted(said - there)))
 
 
 def unknown_names() -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ HOWS: Final = {
     "recorded": "recorded as",
     "stated": "stated in",
     "shown": "shown by",
+    "described": "described in",
 }
 INTRODUCTION: Final = """\
 # Every line, where it is kept, and by which tests
@@ -19,10 +20,13 @@ Written from the protocol document, from [rules.md](rules.md), from `regulations
 `python -m tests.architecture.pages`; a test fails when it lags, and when a line has no place or no test.
 
 *Enforced*: a refusal or a deviation names the line. *Computed*: a rule of the ledger answers it. *Recorded*: an event
-holds it. *Stated*: it is a parameter of the protocol document. *Shown*: a read model or a route tells it. A line
-counts as kept there because the code there names it, and as tested because a test names it in its words or in its
-table, or provokes the refusal that names it. A file without a function after it is meant as a whole. `L59` is line 59
-of the registry record. An interpretation stands in the protocol document, with the reading that is in force.
+holds it. *Stated*: it is a parameter of the protocol document. *Shown*: a read model or a route tells it. *Described*:
+a page or a file of the release says it. *Procedure*: what the user has to supply, since no software can.
+
+A line counts as kept there because the code there names it, and as tested because a test names it in its words or in
+its table, or provokes the refusal that names it; of a clause, `regulations.yaml` may say both. A file without a
+function after it is meant as a whole. `L59` is line 59 of the registry record. An interpretation stands in the protocol
+document, with the reading that is in force.
 """
 
 
@@ -40,7 +44,8 @@ def _overview(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
         kept = [each.how for each in places(line.id)]
         counts = " | ".join(str(kept.count(how) or "") for how in HOWS)
-        yield f"| {line.id} | {counts} | {len(checks(line.id)) or '**none yet**'} |"
+        tests = len(checks(line.id)) or ("procedure" if line.procedure else "**none yet**")
+        yield f"| {line.id} | {counts} | {tests} |"
     yield ""
 
 
@@ -51,9 +56,10 @@ def _block(line: Line) -> str:
     for how, words in HOWS.items():
         if kept := [each for each in found if each.how == how]:
             parts.append(f"- {words} {_by_file(kept)}")
-    parts += [] if found else ["- kept **nowhere yet**"]
     by = checks(line.id)
-    parts += [f"- tested in {_by_file(by)}" if by else "- tested **nowhere yet**", ""]
+    parts += [] if found or line.procedure else ["- kept **nowhere yet**"]
+    parts += [f"- tested in {_by_file(by)}"] if by else [] if line.procedure else ["- tested **nowhere yet**"]
+    parts += [f"- procedure: {line.procedure}", ""] if line.procedure else [""]
     return "\n".join(parts)
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from ledger.decisions import safety, screening, transplant
 from ledger.decisions.docket import Command
+from ledger.facts import contradiction_key, fact_key, same_fact
 from ledger.patient.events import ConsentGiven
 from ledger.patient.safety import AdverseEventReported
 from ledger.record import patient_stream
 from ledger.types import Event
-from ledger.world import contradiction_key, fact_key, same_fact
 from tests.bench import START, Bench
 from tests.patients import crs, screen
 from tests.simulation.beginnings import opened

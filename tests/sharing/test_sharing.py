@@ -8,14 +8,17 @@ import psycopg
 import pytest
 
 from ledger.application import TrialLedger
+from ledger.decisions import privacy
 from ledger.errors import Corrupt, KeyReused
 from ledger.evidence.merkle import leaf_hash
-from ledger.record import Record
+from ledger.record import Asked, Record
 from ledger.refusals import NoFreeSlot
 from ledger.store.codec import encode
 from ledger.store.postgres.schema import schema_of
 from ledger.store.rows import SignedHead
+from ledger.submission import Submission, command_id
 from projections.base import digest
+from tests.bench import PI, SPONSOR
 from tests.postgres import Cluster
 from tests.sharing.conftest import Join, write
 from tests.sharing.reports import a_trial, one_slot_left, report, reserve
@@ -190,3 +193,29 @@ def test_a_log_that_lost_what_was_acknowledged_is_not_continued(
     with pytest.raises(Corrupt, match="does not continue"):
         ledger.submit(report("Chills"))
     assert ledger.corrupt is not None
+
+
+def told(ledger: TrialLedger, term: str, said: str) -> str:
+    """A report with a narrative; the commitment to it."""
+    text = TrialLedger.seal(said)
+    plain = report(term)
+    command = plain.command.model_copy(update={"narrative": text.commitment})
+    ledger.submit(replace(plain, command=command, texts=(text,)))
+    return text.commitment
+
+
+def test_what_one_erased_the_other_cannot_read_and_keeps_nothing_under_its_key(ledger: TrialLedger, join: Join) -> None:
+    other = join()
+    before = told(other, "Fever", "Her mother called")
+    assert ledger.texts.text(before) == "Her mother called"
+    (kept,) = ledger.texts.kept(before)
+    reason = TrialLedger.seal("The letter is on file")
+    asked = privacy.RequestErasure(patient="001", legal_basis="gdpr-17-request", explanation=reason.commitment)
+    ledger.submit(Submission(asked, Asked(SPONSOR, command_id("vera", "erase-01")), texts=(reason,)))
+    confirmed = privacy.ConfirmErasure(patient="001", erasure=1)
+    ledger.submit(Submission(confirmed, Asked(PI, command_id("maria", "erase-02"))))
+    after = told(other, "Chills", "Her father called")
+    assert [each.texts.text(before) for each in (ledger, other)] == [None, None]
+    assert [each.texts.text(after) for each in (ledger, other)] == ["Her father called"] * 2
+    assert other.texts.kept(after)[0].key_id != kept.key_id
+    ledger.store.verify()

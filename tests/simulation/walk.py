@@ -47,11 +47,12 @@ from ledger.decisions.screening import (
 from ledger.decisions.transplant import RecordTransplant
 from ledger.decisions.ward import RecordMedication, RecordWardSheet, StopMedication
 from ledger.errors import Contradicted, LedgerError, Refused
+from ledger.facts import free_texts
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Actor
 from ledger.refusals import AuditIdReused, CriterionIsComputed, NoProtocolInForce, NotRegistered, SourceUnknown
-from ledger.world import World, free_texts, site_zone
+from ledger.world import World, site_zone
 from tests.bench import PI, SITE, Bench
 from tests.simulation import beginnings
 from tests.simulation.found import Found, claim

@@ -7,6 +7,7 @@ import pytest
 from ledger import refusals as no
 from ledger.decisions import dose_decision, enrolment, screening, setup
 from ledger.decisions.docket import Command
+from ledger.record import INSTALLATION
 from ledger.trial import events as e
 from tests.bench import (
     COMMITTEE,
@@ -58,6 +59,12 @@ def test_whoever_registers_the_trial_acts_for_the_sponsor() -> None:
     events = bench.ask(REGISTRATION, SPONSOR)
     granted = only(e.RoleDelegated, events)
     assert (granted.person, granted.role, granted.site) == (SPONSOR.id, "medical_monitor", None)
+
+
+def test_no_trial_takes_the_name_of_the_installations_own_log() -> None:
+    bench = Bench()
+    with bench.refuses(no.NameOfTheInstallation):
+        bench.ask(REGISTRATION.model_copy(update={"trial_id": INSTALLATION}), SPONSOR)
 
 
 def test_a_trial_is_registered_once() -> None:

@@ -28,6 +28,7 @@ ROWS = {
     "checkpoints": "(1, 'n')",
     "cosignatures": "(1, 'w', 'l')",
     "anchors": "(1, 'a', x'00')",
+    "restorations": "(1, zeroblob(32), 2, zeroblob(32))",
 }
 
 BEFORE = {

@@ -1,10 +1,12 @@
 """The trials of a database, a schema each; and how one is made, by the role that owns them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from ledger.evidence.merkle import Tree
 from ledger.store.contract import Store
 from ledger.store.errors import AlreadyThere, NotPrepared
 from ledger.store.postgres import schema as schemas
@@ -12,13 +14,23 @@ from ledger.store.postgres.faults import faults_named
 from ledger.store.postgres.server import Patience, Server
 from ledger.store.postgres.statements import qualified
 from ledger.store.postgres.store import PostgresStore
+from ledger.store.reading import Reading
+from ledger.store.verification import VERIFIED_WHOLE_UP_TO, verified_at_start, verified_tree
 
 
 class Database:
-    """The trials of a database, as the role that serves them sees them."""
+    """The trials of a database, as the role that serves them sees them. `memory`: a directory of this server, where it
+    is remembered how far each log was verified; `verified_whole_up_to`: as of `verified_at_start`."""
 
-    def __init__(self, url: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: Patience | None = None,
+        memory: Path | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+    ) -> None:
         self.server = Server(url, patience)
+        self._memory, self._whole_up_to = memory, verified_whole_up_to
 
     def names(self) -> Sequence[str]:
         """The trials whose schemas this role may use."""
@@ -33,7 +45,12 @@ class Database:
         raise NotPrepared(f"trial {trial}")
 
     def open(self, trial: str, *, read_only: bool = False) -> PostgresStore:
-        return PostgresStore.open(self.server, trial, read_only=read_only)
+        return PostgresStore.open(self.server, trial, None if read_only else self._verified)
+
+    def _verified(self, store: Reading, schema: str) -> Tree:
+        if self._memory is None:
+            return verified_tree(store)
+        return verified_at_start(store, self._memory / schema, self._whole_up_to, store.size)
 
     def close(self) -> None:
         self.server.close()

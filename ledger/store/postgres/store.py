@@ -9,7 +9,7 @@ Any number of processes append. The lock lets one decide at a time, on the log a
 stand once keeps the order where a lock means nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Self
 
@@ -27,9 +27,12 @@ from ledger.store.postgres.listening import tell
 from ledger.store.postgres.recorder import LeafRecorder, SchemaDatastore
 from ledger.store.postgres.server import Connection, Server
 from ledger.store.postgres.statements import POSTGRESQL, insert, lock, qualified
-from ledger.store.reading import CHUNK
+from ledger.store.reading import CHUNK, Reading
 from ledger.store.rows import Row
-from ledger.store.verification import verified_tree, verify_removals
+from ledger.store.verification import verify_removals
+
+Verified = Callable[[Reading, str], Tree]
+"""Verifies the log of a schema."""
 
 OURS_AND_LAST: Final = """
     SELECT size, root, peaks FROM heads WHERE size = ? OR size = (SELECT max(size) FROM heads) ORDER BY size"""
@@ -75,22 +78,22 @@ class PostgresStore(Store):
         self._answer_was_lost = False
 
     @classmethod
-    def open(cls, server: Server, trial: str, *, read_only: bool = False) -> Self:
+    def open(cls, server: Server, trial: str, verified: Verified | None) -> Self:
         """A ledger that exists; `NoSuchStore` where there is none, `Corrupt` where the schema is another.
 
-        For appending: `TooManyRights` where the role may do more than read and add rows; and the tree is computed anew
-        from every leaf, with `Corrupt` for the first difference.
+        For appending `verified` computes the tree anew, with `Corrupt` for the first difference; and `TooManyRights`
+        where the role may do more than read and add rows. Without it, for reading only.
         """
         store = cls(server, trial)
         found = store.select(schemas.COMMENT, store.schema)
         if not found or found[0][0] != schemas.comment_of(trial):
             raise NoSuchStore(f"trial {trial}")
         schemas.compare(trial, store.select)
-        if not read_only:
+        if verified is not None:
             changeable = [row[0] for row in store.select(schemas.RIGHTS, store.schema)]
             if changeable:
                 raise TooManyRights(f"schema {store.schema}: {', '.join(sorted(changeable))}")
-            store.tree = verified_tree(store)
+            store.tree = verified(store, store.schema)
             verify_removals(store)
             with faults_named():
                 store._recorder = LeafRecorder(SchemaDatastore(server, store.schema))
