@@ -50,6 +50,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield asked.open_files(settings.open_trials)
     yield asked.certificate(settings, now)
     yield from chain(asked.accounts(settings), asked.keys(settings), trials(settings, now))
+    if settings.database_url is not None:
+        from api.doctor_database import database
+
+        yield from database(settings.database_url.get_secret_value())
 
 
 def _table(found: list[Finding]) -> Table:

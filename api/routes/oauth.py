@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from api.carried import origin_of
 from api.identity.machines import SCOPES
 from api.identity.proof import NotProved
+from api.noting import NOTED
 from api.problems import Refused
 from api.service import service_of
 from projections.base import View
@@ -69,6 +70,7 @@ _EXAMPLE: Final = {"grant_type": "client_credentials", "client_id": "edc-ndgoi",
 )
 async def give_token(request: Request) -> Response:
     """Give a machine a token for its secret (client credentials)."""
+    request.scope[NOTED] = True
     service = service_of(request)
     body = await service.body(request, MOST_BYTES)
     try:

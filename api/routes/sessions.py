@@ -11,6 +11,7 @@ from api.carried import origin_of
 from api.identity.credentials import Change
 from api.identity.totp import uri
 from api.incoming import tree_of
+from api.noting import NOTED
 from api.problems import Refused, faults
 from api.roles import needs
 from api.service import service_of
@@ -109,6 +110,7 @@ async def body_of(request: Request, kind: type[B]) -> B:
 )
 async def log_in(request: Request) -> Any:
     """Log in with a password, and a code where a second factor is enrolled."""
+    request.scope[NOTED] = True
     service, body = service_of(request), await body_of(request, LogInBody)
     begun = await service.identity.log_in(body.id, body.password, body.otp, origin_of(request))
     session = begun.session
@@ -159,6 +161,7 @@ async def log_out(request: Request) -> Response:
 )
 async def change_password(request: Request) -> Response:
     """Replace one's own password. Every session of the account ends: log in anew."""
+    request.scope[NOTED] = True
     service = service_of(request)
     _, session = service.session(request)
     body = await body_of(request, PasswordBody)
@@ -174,6 +177,7 @@ async def change_password(request: Request) -> Response:
 )
 async def begin_second_factor(request: Request) -> Any:
     """A secret for an authenticator; it counts when a code of it was confirmed."""
+    request.scope[NOTED] = True
     service = service_of(request)
     _, session = service.session(request)
     body = await body_of(request, ProofBody)
@@ -184,6 +188,7 @@ async def begin_second_factor(request: Request) -> Any:
 @router.post("/v1/second-factor/confirmation", status_code=204, openapi_extra=takes(CodeBody, {"otp": "123456"}))
 async def confirm_second_factor(request: Request) -> Response:
     """Confirm the new secret with a code of it. Every session of the account ends: log in anew."""
+    request.scope[NOTED] = True
     service = service_of(request)
     _, session = service.session(request)
     await service.identity.confirm_second_factor(session, (await body_of(request, CodeBody)).otp)
@@ -200,6 +205,7 @@ async def confirm_second_factor(request: Request) -> Response:
 )
 async def vouch(request: Request) -> Response:
     """Vouch, with a fresh proof of one's own, that somebody has her account again after an administrator's reset."""
+    request.scope[NOTED] = True
     service = service_of(request)
     by = service.caller(request, MAY_VOUCH).account
     body, other = await body_of(request, ProofBody), request.path_params["account"]

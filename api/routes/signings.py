@@ -8,6 +8,7 @@ from starlette.requests import Request
 from api.auth import Account
 from api.carried import bearer
 from api.happenings import Happening
+from api.noting import NOTED
 from api.problems import CHALLENGE, Refused
 from api.routes.sessions import Code, Password, body_of, takes
 from api.service import service_of
@@ -48,6 +49,7 @@ async def give_signing(request: Request) -> Any:
 
     With a token of an identity provider it is that provider who has to have seen you a short while ago.
     """
+    request.scope[NOTED] = True
     service = service_of(request)
     account, _ = service.holder(request)
     body = await body_of(request, SigningBody)

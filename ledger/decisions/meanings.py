@@ -16,6 +16,7 @@ from ledger.decisions import (
     enrolment,
     holds,
     infusion,
+    privacy,
     products_release,
     reporting,
     review,
@@ -85,6 +86,8 @@ MEANINGS: Final[Mapping[type[Command], Meaning]] = MappingProxyType(
         dose_decision.SignDoseDecision: _vote,
         dose_decision.ReportPaperDecision: "I confirm that this decision was taken on paper as entered",
         holds.LiftHold: "I lift this hold on the review recorded",
+        privacy.ConfirmErasure: "I confirm that the texts about this patient are destroyed for good",
+        privacy.ConfirmRedaction: "I confirm that this text is destroyed for good",
         review.EndorseData: "I confirm that these data are accurate and complete",
     }
 )

@@ -1258,23 +1258,26 @@ def _check_manifests(leaves: list[Leaf], hashes: list[bytes], report: Report) ->
         if leaf.data is None or "manifest" not in leaf.data:
             continue
         manifest, head = leaf.data["manifest"], leaf.data.get("checkpoint")
-        signs = type(manifest) is list and all(_signs(each, leaf, hashes, commands) for each in manifest)
+        named = type(manifest) is list and manifest and all(_names(each, leaf, hashes, commands) for each in manifest)
         seen = None if leaf.after is None else {"size": leaf.after[0], "root": leaf.after[1]}
-        if not signs or not manifest or (head is not None and head != seen):
-            report.found("signature.bound", "what was signed is not what stands there", leaf.position)
+        if not named or (head is not None and head != seen):
+            report.found("signature.bound", "it signs what it cannot", leaf.position)
+            continue
+        if others := [each["position"] for each in manifest if hashes[each["position"]].hex() != each["leaf_hash"]]:
+            detail = "what was signed is not what stands there"
+            report.take(Finding(TAMPERED, "signature.bound", detail, min(others), leaf.position))
             continue
         who = {"signer": leaf.signer[0], "role": leaf.signer[1], "meaning": leaf.data.get("meaning")}
         positions = [each["position"] for each in manifest]
         report.signatures.append({"position": leaf.position, **who, "signs": positions, "at": leaf.recorded_at})
 
 
-def _signs(each: Any, leaf: Leaf, hashes: list[bytes], commands: Mapping[int, str]) -> bool:
+def _names(each: Any, leaf: Leaf, hashes: list[bytes], commands: Mapping[int, str]) -> bool:
+    """Whether a line of a manifest names an event before it, of the same command."""
     if type(each) is not dict or each.keys() != {"position", "leaf_hash"} or type(each["position"]) is not int:
         return False
     at: int = each["position"]
-    if not 0 <= at < min(leaf.position, len(hashes)) or commands.get(at) != leaf.command_id:
-        return False
-    return bool(hashes[at].hex() == each["leaf_hash"])
+    return 0 <= at < min(leaf.position, len(hashes)) and commands.get(at) == leaf.command_id
 
 
 def _check_receipts(

@@ -79,8 +79,7 @@ def _copy_prefix(source: Path, partial: Path, size: int, before: str) -> None:
     with faults_named(), closing(sqlite3.connect(f"file:{quote(str(partial.absolute()))}", uri=True)) as new:
         new.execute("PRAGMA journal_mode = WAL")
         new.execute("PRAGMA synchronous = FULL")
-        guards = [each for each in schema.statements() if each.startswith("CREATE TRIGGER")]
-        for statement in (each for each in schema.statements() if each not in guards):
+        for statement in schema.tables():
             new.execute(statement)
         new.execute("ATTACH ? AS old", (f"file:{quote(str(source.absolute()))}?mode=ro",))
         with new:
@@ -91,7 +90,7 @@ def _copy_prefix(source: Path, partial: Path, size: int, before: str) -> None:
                 "INSERT INTO main.restorations SELECT here.size, here.root, whole.size, whole.root"
                 " FROM main.heads AS here, old.heads AS whole ORDER BY here.size DESC, whole.size DESC LIMIT 1"
             )
-            for statement in guards:
+            for statement in schema.walls():
                 new.execute(statement)
 
 

@@ -42,13 +42,13 @@ class Ward:
     noted: list[Happening] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.place.app.state.service.note = self.hear
+        self.place.app.state.service.note = self.note
         self.place.app.state.service.follow(look_every_seconds=0)
         self.place.app.state.service.identity.clock = lambda: self.now
 
-    def hear(self, happening: Happening) -> None:
-        """Of what is noted, all but what is done as it should be."""
-        if happening.kind not in ("read", "account-used"):
+    def note(self, happening: Happening) -> None:
+        """What is noted of every use and every read is looked at in other tests."""
+        if happening.kind not in ("account-used", "read"):
             self.noted.append(happening)
 
     def later(self, **by: float) -> None:

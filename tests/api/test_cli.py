@@ -206,7 +206,7 @@ def test_a_backup_is_restored_as_the_same_log(installation: Path, tmp_path: Path
 def test_nothing_is_overwritten(installation: Path, tmp_path: Path, said: Said) -> None:
     (tmp_path / "there").touch()
     code, _, err = said("backup", tmp_path / "there", "--trial", TRIAL)
-    assert (code, err) == (1, "Refused: A file of this name exists. Nothing is overwritten. (there)\n")
+    assert (code, err) == (1, "Refused: Something of this name exists. Nothing is overwritten. (there)\n")
     assert said("restore", installation / f"{TRIAL}.ledger", "--trial", TRIAL)[0] == 1
 
 
@@ -239,7 +239,7 @@ def test_several_ledgers_need_a_name(installation: Path, said: Said) -> None:
     said("backup", installation / "other.ledger", "--trial", TRIAL)
     code, _, err = said("replay")
     assert code == 2
-    assert "holds NCT07256210, other" in " ".join(err.replace("│", "").split())
+    assert "here are NCT07256210, other" in " ".join(err.replace("│", "").split())
 
 
 def test_an_account_is_made_listed_and_revoked(installation: Path, said: Said) -> None:

@@ -14,6 +14,7 @@ from api.auth import add_account
 from api.cli import run
 from api.cli_config import MASK
 from api.doctor import Finding
+from api.doctor_database import database, durable, standby
 from api.doctor_trials import trials
 from api.settings import Settings
 from ledger.decisions import setup
@@ -23,6 +24,7 @@ from ledger.store.backup import backup, restore_until
 from ledger.submission import Submission, command_id
 from tests.api.served import certificate
 from tests.bench import SPONSOR
+from tests.postgres import Cluster
 
 TRIAL = "NCT07256210"
 Told = Callable[..., tuple[int, dict[str, Any]]]
@@ -183,6 +185,48 @@ def test_a_certificate_is_looked_at_before_it_ends(tmp_path: Path, days: int, st
 def test_a_certificate_that_cannot_be_read_is_wrong(tmp_path: Path) -> None:
     settings = Settings(directory=tmp_path, tls_cert=tmp_path / "no.pem", tls_key=tmp_path / "no.key")
     assert doctor.certificate(settings, datetime.now(UTC)).state == "wrong"
+
+
+ALL_WELL = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "remote_apply",
+    "synchronous_standby_names": "b",
+    "data_checksums": "on",
+}
+B = (("b", "streaming", "sync"),)
+
+
+@pytest.mark.parametrize(
+    ("changed", "standbys", "states"),
+    [
+        ({}, B, ["good", "good"]),
+        ({"fsync": "off"}, B, ["wrong", "good"]),
+        ({"full_page_writes": "off"}, B, ["wrong", "good"]),
+        ({"data_checksums": "off"}, B, ["good", "attention", "good"]),
+        ({"synchronous_standby_names": ""}, (), ["good", "attention"]),
+        ({"synchronous_commit": "local"}, B, ["good", "wrong"]),
+        ({}, (), ["good", "wrong"]),
+        ({}, (("c", "streaming", "async"),), ["good", "wrong"]),
+    ],
+)
+def test_how_a_database_is_judged(changed: dict[str, str], standbys: Any, states: list[str]) -> None:
+    told = {**ALL_WELL, **changed}
+    assert [each.state for each in (*durable(told), standby(told, standbys))] == states
+
+
+@pytest.mark.slow
+def test_a_database_is_asked_as_the_role_that_serves(cluster: Cluster) -> None:
+    found = {each.about: each for each in database(cluster.service_url)}
+    assert found["database"].state == "good"
+    assert found["database role"].state == "good"
+    assert {"database durability", "standby"} < set(found)
+
+
+def test_a_database_that_is_not_there_is_wrong_and_its_url_is_not_told() -> None:
+    (found,) = database("postgresql://service:swordfish@127.0.0.1:1/none")
+    assert found.state == "wrong"
+    assert "swordfish" not in found.says
 
 
 def settings_shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, tuple[Any, str]]:

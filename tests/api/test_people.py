@@ -119,9 +119,9 @@ def test_a_password_is_the_same_on_every_keyboard(ward: Ward) -> None:
 
 def test_nothing_of_a_log_in_is_kept_in_the_clear(ward: Ward) -> None:
     token = ward.log_in("maria", otp=ward.code()).json()["token"]
-    kept = "".join(path.read_text() for path in ward.place.directory.iterdir() if path.is_file())
-    assert token not in kept
-    assert PASSWORD not in kept
+    kept = b"".join(path.read_bytes() for path in ward.place.directory.iterdir() if path.is_file())
+    assert token.encode() not in kept
+    assert PASSWORD.encode() not in kept
     assert repr(vars(ward.place.app.state.service.identity.sessions)).count(token) == 0
     assert ward.place.settings.credentials.stat().st_mode & 0o077 == 0
     assert PASSWORD not in repr(ward.noted)

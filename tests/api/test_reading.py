@@ -145,7 +145,16 @@ def test_an_unknown_query_is_refused(treated: Place) -> None:
         assert (answer.status_code, answer.json()["type"]) == (422, "/problems/request-invalid"), path
 
 
-ELSEWHERE = ("/stream", "/checkpoint", "/bundle", "/inclusion", "/consistency", "/tile/{path}", "/receipts/{position}")
+ELSEWHERE = (
+    "/stream",
+    "/checkpoint",
+    "/bundle",
+    "/audit-package",
+    "/inclusion",
+    "/consistency",
+    "/tile/{path}",
+    "/receipts/{position}",
+)
 """Reads that other tests ask: a stream has no end, and of the evidence nothing is signed here."""
 
 

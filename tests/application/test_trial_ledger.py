@@ -10,7 +10,8 @@ import pytest
 
 from ledger.application import TrialLedger
 from ledger.decisions import enrolment, safety, screening, setup
-from ledger.errors import KeyReused
+from ledger.decisions.signing import Signing
+from ledger.errors import KeyReused, SignatureMissing
 from ledger.record import Asked
 from ledger.refusals import NoFreeSlot, NoSuchTrial, VersionMovedOn
 from ledger.shelf import Shelf
@@ -74,6 +75,22 @@ def test_another_request_under_a_used_key_is_refused(ledger: TrialLedger) -> Non
     ledger.submit(reported("Fever", "key-0001"))
     with pytest.raises(KeyReused):
         ledger.submit(reported("Chills", "key-0001"))
+
+
+def test_what_has_to_be_signed_is_refused_without_a_signature_unless_it_was_answered(ledger: TrialLedger) -> None:
+    """The ledger itself refuses; what it answered before, it answers again."""
+    ledger.signed_only = True
+    name = TrialLedger.seal("Dr Ivan")
+    closing = Submission(setup.CloseEnrolment(cause="Enough"), Asked(PI, command_id("maria", "key-0009")), "one")
+    signed = replace(closing, signing=Signing(name.commitment, ("password",)), texts=(name,))
+    with pytest.raises(SignatureMissing) as refused:
+        ledger.submit(closing)
+    assert refused.value.meaning == "I close enrolment in this trial"
+    first = ledger.submit(signed)
+    assert [record.event.NAME for record in first.records] == ["trial.enrolment-closed.v1", "trial.record-signed.v1"]
+    assert ledger.texts.text(name.commitment) == "Dr Ivan"
+    assert ledger.submit(closing) == first
+    assert [refusal.command_type for refusal in ledger.store.refusals(0, 9)] == []
 
 
 def test_twenty_at_once_under_one_key_are_one_event(ledger: TrialLedger) -> None:

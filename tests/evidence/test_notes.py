@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.evidence.keys import SigningKey
@@ -87,6 +87,7 @@ def test_another_spelling_is_not_read(spoil) -> None:  # type: ignore[no-untyped
         Checkpoint.parse(spoil(checkpoint().note.spelled()))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_changed_bit_of_a_checkpoint_is_noticed(data: st.DataObject) -> None:
     raw = bytearray(checkpoint(SITE, ETHICS).note.spelled())
@@ -188,6 +189,7 @@ def test_why_a_key_of_small_order_is_refused() -> None:
     key.verify(signature, b"another message")
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_an_ordinary_key_is_of_large_order_and_survives_its_file(seed: bytes) -> None:
     key = SigningKey("log.example.org", ED25519, seed)

@@ -1,5 +1,6 @@
 """Whatever somebody with the servers does, the verifier names it. `make tamper` is the long form."""
 
+import json
 import random
 from collections.abc import Callable, Iterator
 
@@ -25,6 +26,16 @@ def test_nothing_is_found_where_nothing_was_done() -> None:
     assert report.size == len(history().leaves) == 200
     assert report.time_proven == 200
     assert len(report.cosigned_by) == 3
+
+
+def test_the_verifier_lists_who_signed_what() -> None:
+    report = history().verify(history().files)
+    assert report.events["trial.record-signed.v1"] == len(report.signatures) > 10
+    opened = next(each for each in report.signatures if each["meaning"] == "I open the start level for dosing")
+    (signed,) = opened["signs"]
+    assert (opened["signer"], opened["role"]) == ("maria", "principal_investigator")
+    assert json.loads(history().leaves[signed])["type"] == "cohort.opened.v1"
+    assert json.loads(report.as_json())["signatures"] == report.signatures
 
 
 @pytest.mark.parametrize("campaign", CAMPAIGN[1:], ids=lambda each: each.__name__)

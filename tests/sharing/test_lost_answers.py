@@ -122,6 +122,30 @@ def test_a_refusal_alone_is_noted_once(ledger: TrialLedger, line: Line, fault: F
     assert len(ledger.store.refusals(0, 10)) == 1
 
 
+def test_a_refusal_that_is_still_on_its_way_is_waited_for(ledger: TrialLedger, line: Line) -> None:
+    refused = Submission(
+        enrolment.ReserveSlot(patient="001", level=1), Asked(PI, command_id("maria", "reserve")), "reserve"
+    )
+    line.fail(Fault.late)
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            ledger.submit(refused)
+        except LedgerError as error:
+            told.append(type(error).__name__)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert line.failed.wait(20)
+    asking.join(0.5)
+    line.let_go.set()
+    asking.join(20)
+    assert told not in ([], ["Corrupt"])
+    assert ledger.corrupt is None
+    assert len(ledger.store.refusals(0, 10)) == 1
+
+
 def test_where_nobody_can_be_asked_the_caller_hears_that_it_is_unknown(
     cluster: Cluster, trial: str, join: Join, line: Line
 ) -> None:

@@ -14,6 +14,7 @@ from ledger.evidence.merkle import leaf_hash
 from ledger.record import Asked, Record
 from ledger.refusals import NoFreeSlot
 from ledger.store.codec import encode
+from ledger.store.postgres.database import Database
 from ledger.store.postgres.schema import schema_of
 from ledger.store.rows import SignedHead
 from ledger.submission import Submission, command_id
@@ -117,6 +118,24 @@ def test_whoever_was_not_told_looks_for_itself(cluster: Cluster, ledger: TrialLe
         assert len(admin.execute(listening).fetchall()) >= 2
     ledger.submit(report("Chills"))
     assert follows(other, ledger.world.size)
+
+
+def test_who_listens_is_told_of_every_append_with_its_size(cluster: Cluster, trial: str, ledger: TrialLedger) -> None:
+    database, heard, told = Database(cluster.service_url), list[int | None](), threading.Event()
+
+    def hear(size: int | None) -> None:
+        heard.append(size)
+        told.set()
+
+    database.open(trial).follow(hear)
+    assert told.wait(PATIENCE_SECONDS), "whoever begins to listen looks once"
+    sizes = [ledger.submit(report(f"Event {turn}")).records[-1].position + 1 for turn in range(3)]
+    for _ in range(2 * len(sizes)):
+        if [size for size in heard if size is not None] != sizes:
+            told.wait(PATIENCE_SECONDS)
+            told.clear()
+    database.close()
+    assert [size for size in heard if size is not None] == sizes
 
 
 def test_an_event_names_the_newest_head_that_any_process_signed(ledger: TrialLedger, join: Join) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.demo.findings import recorded
+from ledger.decisions import installation
 from ledger.decisions.carry_out import DECISIONS
 from ledger.decisions.corrections import REPORTS, CorrectRecord
 from ledger.decisions.docket import Command
@@ -110,6 +111,7 @@ POOLS: dict[str, tuple[object, ...]] = {
     "assessment": (0, 30, 60, 10**9),
     "grade": (None, 0, 2, 3, 5),
     "cause": ("other", "hold", "reaction-or-its-treatment", "relapse", "withdrawal", "safety-concern", "residue",
+              "names-a-person",
               "declined", "reaction"),
     "early_end": (None, "death", "withdrawal", "lost-to-follow-up"),
     "resolution": ("cd" * 32, "corrected", "stands", "withdrawn"),
@@ -182,6 +184,10 @@ POOLS: dict[str, tuple[object, ...]] = {
     "attendees": ((), ({"person": "olga", "role": "safety_committee", "conflict_of_interest": False},)),
     "to": ("authority", "clinic and pharmacy"),
     "pregnant": ("patient", "partner"),
+    "legal_basis": ("gdpr-17-request", "a whim"),
+    "erasure": (1, 2),
+    "redaction": (1, 2),
+    "member": ("reason", "rationale", "nothing"),
     "report": ({}, {"died_on": "2026-01-05", "cause": "other"}, {"ordinal": 1, "cause": "other"}, {"site": None}),
 }  # fmt: skip
 
@@ -198,6 +204,7 @@ TEXTS = (
     "text",
     "answer",
     "why",
+    "explanation",
     "comment",
     "circumstances",
     "resolution",
@@ -207,7 +214,7 @@ TEXTS = (
 QUANTITIES = ("_per_kg", "_percent", "_ml", "_72_h")
 
 
-KINDS: tuple[type[Command], ...] = (*DECISIONS, CorrectRecord)
+KINDS: tuple[type[Command], ...] = (*(kind for kind in DECISIONS if kind not in installation.DECISIONS), CorrectRecord)
 
 
 def guess(chance: random.Random, kind: type[Command], bench: Bench) -> Command | None:

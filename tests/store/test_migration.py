@@ -83,7 +83,7 @@ def test_there_and_back_every_row_and_the_root_are_the_same(
     with SqliteStore.open(back) as returned:
         rows = all_rows(returned)
         assert rows == all_rows(original)
-        assert all(rows.values()), "every table had rows"
+        assert {table for table, found in rows.items() if not found} == {"restorations"}, "every other table had rows"
         assert returned.head() == original.head()
         append(returned, *records(SIZE + 3, SIZE + 6))
         returned.verify()
