@@ -166,7 +166,7 @@ def signer_whose_document_changed(story: Story) -> Response:
 def administrator_signs_as_somebody(story: Story) -> Response:
     """The administrator sets the password of an investigator, and would sign with it."""
     place = story.place
-    fyodor = as_role(story, "fyodor", "investigator", printed_name="Dr Fyodor")
+    fyodor = Caller(place.http, place.account("investigator", "fyodor", SITE), "fyodor")
     give_password(place, "fyodor", "known to the administrator", secret=None, password_once=True)
     return fyodor.http.post("/v1/signings", json={"password": "known to the administrator"}, headers=fyodor.bearer)
 
