@@ -106,10 +106,10 @@ def test_the_list_says_by_what_everybody_proves_himself_and_not_the_thing_itself
     made = said("account", "secret", "edc-ndgoi")["client_secret"]
     said("account", "link", "irina", "https://login.hospital.example", "irina@hospital")
     found = listed(said)
-    assert found["maria"]["proves_itself_by"] == ["token", "password", "second factor"]
+    assert found["maria"]["proves_itself_by"] == ["token", "password"]
     assert found["maria"]["marks"] == ["signs nothing"]
     assert found["edc-ndgoi"]["proves_itself_by"] == ["token", "secret"]
-    assert found["irina"]["proves_itself_by"] == ["token", "provider"]
+    assert found["irina"]["proves_itself_by"] == ["token", "password", "provider"]
     assert made not in json.dumps(found)
     assert "$argon2" not in json.dumps(found)
     assert run(["account", "list"]) == 0

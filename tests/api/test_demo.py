@@ -84,6 +84,7 @@ def test_two_processes_gave_one_digest(played: Played) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_position_has_one_digest_in_every_process_and_after_a_rebuild(played: Played) -> None:
     """The server's, over HTTP; those of a second process that follows the file; and those of folds from the start."""
     (file,) = (each for each in played.directory.rglob("*.ledger") if each.name != FILE)

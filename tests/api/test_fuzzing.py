@@ -117,7 +117,7 @@ def explore(place: Place, operation: Operation, mode: GenerationMode, answers: C
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_the_description_permits_is_answered_as_it_says(place: Place) -> None:
     answers: Counter[int] = Counter()
     for operation in operations(place):
@@ -126,7 +126,7 @@ def test_what_the_description_permits_is_answered_as_it_says(place: Place) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_the_description_forbids_is_refused(place: Place) -> None:
     answers: Counter[int] = Counter()
     for operation in operations(place):

@@ -7,8 +7,9 @@ MEANING = "I confirm that these data are accurate and complete"
 
 
 def consented(story: Story) -> tuple[Place, int]:
-    """001 is screened, and the monitor holds her role; the position of the first consent."""
+    """001 is screened, and monitor and data manager hold their roles; the position of the first consent."""
     story.tell("delegate_role", "medical_monitor", person="anton", role="monitor")
+    story.tell("delegate_role", "medical_monitor", person="denis", role="data_manager", site=None)
     story.clock("2026-02-02T12:00:00Z")
     screened(story, "001")
     place = story.place
