@@ -28,8 +28,8 @@ ADMINISTRATION = frozenset(
 """Events without clinical content."""
 
 
-ACROSS_SITES: Final = "across sites"
-"""The note on a refusal that hides what there is at another site."""
+ACROSS_SITES: Final = "across-sites"
+"""The note on a refusal that hides what there is at another site, and the rule by which it is in the access log."""
 
 SCOPES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""What a request carries about whoever sends it: its token, from where it comes, and its path without what it names."""
+"""What a request carries about whoever sends it: its token, and from where it comes."""
 
 from starlette.requests import Request
 

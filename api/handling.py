@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import problems
+from api.access import ACROSS_SITES, hides_another_site
 from api.around import Around
 from api.noting import leave_refusal
 from api.problems import AT_THE_DOOR, Refused
@@ -35,7 +36,8 @@ def request_id_of(request: Request) -> str:
 async def _refused_by_the_ledger(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
     by_rule = isinstance(error, RefusedByRule | Contradicted) and request.method == "POST"
-    leave_refusal(request.scope, problems.of_error(type(error)), error.rule, by_rule=by_rule)
+    why = ACROSS_SITES if hides_another_site(error) else error.rule
+    leave_refusal(request.scope, problems.of_error(type(error)), why, by_rule=by_rule)
     if by_rule:
         request.app.state.service.counts["refusals", error.rule] += 1
     if error.status >= 500:
@@ -46,7 +48,7 @@ async def _refused_by_the_ledger(request: Request, error: Exception) -> Response
 
 async def _refused_at_the_door(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    leave_refusal(request.scope, error.problem)
+    leave_refusal(request.scope, error.problem, ACROSS_SITES if hides_another_site(error) else "")
     return problems.response(error.problem, request_id_of(request), error.detail, error.headers, **error.members)
 
 

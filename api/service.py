@@ -146,6 +146,7 @@ class Service:
         if token.startswith(SESSION_PREFIX):
             session = self.identity.session(token)
             if session is not None and session.must is not None:
+                request.scope[ACCOUNT] = session.account
                 raise Refused(session.must)
         elif token.startswith(MACHINE_PREFIX):
             session = self.identity.machine(token)
@@ -167,7 +168,7 @@ class Service:
         return admitted.account, admitted.actor
 
     def _not_known(self, request: Request, rule: str) -> Refused:
-        """A token that is not taken, noted; an origin that sends many of them has to wait."""
+        """A token that is not taken, and why, which is noted; an origin that sends many of them has to wait."""
         self.strangers.take(origin_of(request))
         request.scope[WHY] = rule
         return Refused("unauthenticated", headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})

@@ -17,8 +17,13 @@ from api.cli import run
 from ledger.evidence.verify import TAMPERED, Policy, Trust
 from ledger.installation_log import FILE
 from ledger.types import Role
+from tests.api.forge import Forge
+from tests.api.people import BEGINS as LOGGED_IN_AT
+from tests.api.people import give_password
 from tests.api.place import SITE, TRIAL, Caller, Place
 from tests.api.story import ROWS, Story, begin, infused, placed, screened
+from tests.api.test_tokens import ATTACKS as FORGERIES
+from tests.api.test_tokens import linked
 
 ELSEWHERE = "ELSEWHERE"
 TODAY = date(2026, 2, 24)
@@ -28,7 +33,8 @@ YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 @dataclass(frozen=True)
 class Attempt:
     """An attack: what is done, how it is answered (status and problem), and as what the access log tells it: the kind
-    of row, who, and the operation. `by_rule`: the audit trail of the trial shows the refusal too, by this rule."""
+    of row, who, and the operation. `by_rule`: the audit trail of the trial shows the refusal too, by this rule. `rule`:
+    by which it is in the access log, where the problem does not say it."""
 
     name: str
     act: Callable[[Story], Response]
@@ -36,6 +42,7 @@ class Attempt:
     told: tuple[str, str, str]
     patient: str | None = None
     by_rule: str | None = None
+    rule: str | None = None
 
 
 def write(by: Caller, operation: str, at: dict[str, str] | None = None, **changed: Any) -> Response:
@@ -145,7 +152,53 @@ def a_token_that_was_taken_out(story: Story) -> Response:
     return roman.get("/escalation")
 
 
+def signer_whose_document_changed(story: Story) -> Response:
+    """The principal investigator approves the protocol that he read; what is on the table is another."""
+    place = story.place
+    read = place.by("principal_investigator").get("/protocol-versions/1").json()
+    document = {**read["document"], "title": "The same, but for its title"}
+    story.tell("propose_protocol_version", "medical_monitor", version=2, effective_on="2027-01-01", document=document)
+    story.tell("record_ethics_approval", "medical_monitor", at={"version": "2"})
+    seen = {"document_sha256": read["document_sha256"]}
+    return write(place.by("principal_investigator"), "approve_protocol_version", {"version": "2"}, **seen)
+
+
+def administrator_signs_as_somebody(story: Story) -> Response:
+    """The administrator sets the password of an investigator, and would sign with it."""
+    place = story.place
+    fyodor = Caller(place.http, place.account("investigator", "fyodor", SITE), "fyodor")
+    give_password(place, "fyodor", "known to the administrator", secret=None, password_once=True)
+    return fyodor.http.post("/v1/signings", json={"password": "known to the administrator"}, headers=fyodor.bearer)
+
+
+def thief_of_a_token_signs(story: Story) -> Response:
+    """Who has the token of the principal investigator has no password."""
+    maria = story.place.by("principal_investigator")
+    return maria.http.post("/v1/signings", json={"password": "a guess of somebody else"}, headers=maria.bearer)
+
+
 ATTEMPTS = (
+    Attempt(
+        "a signer whose document changed",
+        signer_whose_document_changed,
+        (409, "dossier-moved"),
+        ("command-refused", "maria", "approve_protocol_version"),
+        by_rule="G.4-9",
+    ),
+    Attempt(
+        "an administrator who resets a password and signs",
+        administrator_signs_as_somebody,
+        (403, "signing-refused"),
+        ("signing-failed", "fyodor", "log-in"),
+        rule="password-not-own",
+    ),
+    Attempt(
+        "a thief of a token who signs",
+        thief_of_a_token_signs,
+        (403, "signing-refused"),
+        ("signing-failed", "maria", "log-in"),
+        rule="wrong-password",
+    ),
     Attempt(
         "a delegate whose delegation ended yesterday",
         delegate_of_yesterday,
@@ -195,6 +248,7 @@ ATTEMPTS = (
         (404, "no-such-patient"),
         ("request-refused", "edc-elsewhere", "record_death"),
         patient="001",
+        rule="across-sites",
     ),
     Attempt(
         "an EDC system at a site where it is not registered",
@@ -209,6 +263,7 @@ ATTEMPTS = (
         (404, "no-such-patient"),
         ("request-refused", "otto", "show_timeline"),
         patient="001",
+        rule="across-sites",
     ),
     Attempt(
         "an administrator who acts",
@@ -237,18 +292,21 @@ ATTEMPTS = (
         (401, "unauthenticated"),
         ("request-refused", "unknown", "show_patient"),
         patient="001",
+        rule="token-unknown",
     ),
     Attempt(
         "a token that has expired",
         a_token_that_has_expired,
         (401, "unauthenticated"),
         ("request-refused", "unknown", "show_escalation"),
+        rule="token-unknown",
     ),
     Attempt(
         "a token that was taken out",
         a_token_that_was_taken_out,
         (401, "unauthenticated"),
         ("request-refused", "unknown", "show_escalation"),
+        rule="token-unknown",
     ),
 )
 
@@ -279,7 +337,9 @@ def test_it_is_refused_and_seen_afterwards(going_on: Story, attempt: Attempt) ->
     (row,) = [
         each for each in rows if (each["kind"], each["who"], each["about"]) == attempt.told and _same(each, answer)
     ]
-    assert (row["status"], row["problem"], row["rule"]) == (*attempt.refused, attempt.by_rule or row["rule"])
+    assert row["rule"] == (attempt.by_rule or attempt.rule)
+    told = attempt.refused if row["kind"].endswith("-refused") else (None, None)
+    assert (row["status"], row["problem"]) == told
     assert row["patient"] == attempt.patient
     shown = place.by("inspector").get("/audit-trail", limit=1000, actor=attempt.told[1]).json()["items"]
     refusals = [each for each in shown if each["position"] is None]
@@ -294,7 +354,48 @@ def access_log(place: Place) -> list[dict[str, Any]]:
 
 
 def _same(row: dict[str, Any], answer: Response) -> bool:
-    return bool(row["request_id"] == answer.headers["x-request-id"])
+    return row["request_id"] in (None, answer.headers["x-request-id"])
+
+
+FORGED = (
+    "expired",
+    "wrong audience",
+    "no algorithm",
+    "confused with HMAC",
+    "another's key",
+    "another site",
+    "tampered",
+)
+
+
+@pytest.fixture(scope="module")
+def with_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Forge]]:
+    directory = tmp_path_factory.mktemp("provider")
+    forge = Forge(directory / "keys.json")
+    place = linked(directory / "place", oidc_keys=str(forge.file))
+    place.app.state.service.identity.clock = lambda: LOGGED_IN_AT
+    place.app.state.service.provider.keys.clock = LOGGED_IN_AT.timestamp
+    begin(place)
+    yield place, forge
+    place.stop()
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_token_of_a_provider_is_refused_and_why_is_seen_afterwards(
+    with_provider: tuple[Place, Forge], name: str
+) -> None:
+    place, forge = with_provider
+    rule, forged = FORGERIES[name]
+    answer = Caller(place.http, forged(forge), "maria").get("/escalation")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated")
+    assert rule not in answer.text
+    (row,) = [each for each in access_log(place) if each["request_id"] == answer.headers["x-request-id"]]
+    assert (row["kind"], row["who"], row["about"], row["rule"]) == (
+        "request-refused",
+        "unknown",
+        "show_escalation",
+        rule,
+    )
 
 
 def test_a_report_by_somebody_whose_role_has_ended_stands_and_is_a_deviation(going_on: Story) -> None:

@@ -228,6 +228,11 @@ def test_it_is_no_trial(log: InstallationLog, tmp_path: Path) -> None:
     shelf.close()
 
 
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
 def test_a_trials_log_keeps_no_happening_and_an_installations_log_no_trial() -> None:
     trial, door = opened_trial(), Bench()
     gap = NoteGap(from_at=trial.now, until_at=trial.now, not_kept_count=1)
