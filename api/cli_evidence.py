@@ -22,10 +22,11 @@ from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
 from ledger.shelf import SUFFIX
-from ledger.store.bundle import openings, write_bundle
+from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
+from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
@@ -61,8 +62,11 @@ def export_bundle(
         head = store.signed_head()
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
-        write_bundle(store, to, {"openings.jsonl": openings(store, head.size)} if texts else {})
+        opened = Texts(store, Settings().keyring(store.path)).openings(head.size) if texts else b""
+        write_bundle(store, to, {"openings.jsonl": opened} if texts else {})
+        not_readable = len(store.texts_until(head.size)) - opened.count(b"\n")
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
+        said |= {"texts_not_readable_here": not_readable} if texts and not_readable else {}
     show(said, as_json, lambda: facts(said))
 
 
@@ -130,7 +134,7 @@ def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
     path, keys_directory = ledger_file(trial, None), Settings().keys
     if keys_directory is None:
         raise typer.BadParameter("the settings say that no head is signed here (LEDGER_EVIDENCE)")
-    ledger = TrialLedger.open(path)
+    ledger = TrialLedger.open(path, keyring=Settings().keyring())
     try:
         yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
     finally:

@@ -32,7 +32,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys)
+        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys, settings.keyring())
         self.accounts = Accounts(settings.accounts)
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
         self.counts: Counter[tuple[str, str]] = Counter()

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.keyring import KeyInFile, Keyring, OuterKey
 
 ENV_PREFIX = "LEDGER_"
 
@@ -38,9 +40,26 @@ class Settings(BaseSettings):
     keys_directory: Path | None = None
     """Where the keys of the logs are, apart from the ledgers if you can; `keys` in the directory unless it is said."""
 
+    vault_key_file: Path | None = None
+    """The outer key of the free texts, 32 bytes in Base 64; `vault.key` with the other keys, made when it is needed
+    first, unless it is said."""
+    vault_key: SecretStr | None = None
+    """The outer key itself, where no file is to hold it."""
+
     @property
     def keys(self) -> Path | None:
-        return (self.keys_directory or self.directory / "keys") if self.evidence else None
+        return self.keys_place if self.evidence else None
+
+    @property
+    def keys_place(self) -> Path:
+        return self.keys_directory or self.directory / "keys"
+
+    def keyring(self, beside: Path | None = None) -> Keyring:
+        """The keys of the free texts; of a ledger's file elsewhere, those in `keys` beside it, unless it is said."""
+        place = self.keys_directory or (self.directory if beside is None else beside.absolute().parent) / "keys"
+        if self.vault_key is not None:
+            return Keyring(place, OuterKey.parse(self.vault_key.get_secret_value()))
+        return Keyring(place, None if self.vault_key_file is None else KeyInFile(self.vault_key_file))
 
     @property
     def accounts(self) -> Path:

@@ -15,16 +15,20 @@ from pathlib import Path
 from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
-from ledger.errors import Corrupt
+from ledger.errors import Corrupt, Unavailable
 from ledger.evidence.verify import Note, checkpoint_of
 from ledger.gathering import Gathering
+from ledger.keyring import Keyring
 from ledger.record import Actor, Asked, Head, Record
+from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
+from ledger.store.errors import ErasureUnfinished
 from ledger.store.rows import EvidenceRow, SignedHead
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
+from ledger.texts import Texts
 from ledger.world import World
 
 Clock = Callable[[], datetime]
@@ -84,10 +88,20 @@ def newest_head(rows: Iterable[EvidenceRow], before: Head | None) -> Head | None
 
 
 class TrialLedger:
-    """One trial: its store, its writer, and the state at the head of its log."""
+    """One trial: its store, its writer, and the state at the head of its log.
 
-    def __init__(self, store: SqliteStore, clock: Clock = system_clock, watch: ClockWatch | None = None) -> None:
+    `keyring`: where the keys of its free texts are; beside the file, unless it is said.
+    """
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        clock: Clock = system_clock,
+        watch: ClockWatch | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
         self.store = store
+        self.texts = Texts(store, keyring or Keyring.beside(store.path))
         self.clock = clock
         self.world = World()
         for record in store.records():
@@ -99,16 +113,19 @@ class TrialLedger:
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
         self._world_of = lru_cache(maxsize=16)(self._fold)
+        self._to_finish = store.removes_texts()
+        self._finish_removals()
 
     @classmethod
-    def create(cls, path: Path, clock: Clock = system_clock) -> Self:
+    def create(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
         """A new, empty ledger in a file that must not exist."""
-        return cls(SqliteStore.create(path), clock)
+        return cls(SqliteStore.create(path), clock, keyring=keyring)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree."""
-        return cls(SqliteStore.open(path), clock)
+    def open(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
+        interrupted are finished."""
+        return cls(SqliteStore.open(path), clock, keyring=keyring)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -163,7 +180,8 @@ class TrialLedger:
         if self._corrupt is not None:
             raise Corrupt(self._corrupt)
         answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
-        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size)
+        texts = TextsOfBatch(self.texts)
+        gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
         gathering.behind = self._behind
         try:
             with self.store.appending() as batch:
@@ -175,14 +193,29 @@ class TrialLedger:
             raise
         self.world = gathering.world
         self._after = newest_head(gathering.evidence, self._after)
+        self._to_finish = self._to_finish or bool(texts.removed)
+        unfinished = self._finish_removals()
         for job, answer in answered:
             if isinstance(answer, Exception):
                 job.reject(answer)
+            elif unfinished is not None and any(isinstance(each.event, REMOVING) for each in answer.records):
+                job.reject(unfinished)
             else:
                 job.resolve(gathering.with_hashes(answer, hashes))
         if gathering.records:
             for listener in tuple(self._listeners):
                 listener(gathering.records)
+
+    def _finish_removals(self) -> ErasureUnfinished | None:
+        """Destroy what events on record have erased; what stands in the way is told to whoever asks for it, and every
+        batch tries again."""
+        try:
+            if self._to_finish:
+                finish(self.store, self.texts)
+                self._to_finish = False
+        except (OSError, Unavailable) as found:
+            return ErasureUnfinished(type(found).__name__)
+        return None
 
     def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
         """A clock that was set is on record before whatever it dates."""

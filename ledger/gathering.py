@@ -9,15 +9,16 @@ from typing import Final
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.evidence import RecordRecovery
+from ledger.decisions.whose_text import subject_of
 from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused
-from ledger.record import Head, Record
+from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
+from ledger.removing import TextsOfBatch
 from ledger.store.appending import Batch
 from ledger.store.codec import encode
 from ledger.store.errors import BehindSignedHead
 from ledger.store.rows import Answer, EvidenceRow, Refusal, Status
 from ledger.store.sqlite import SqliteStore
-from ledger.store.texts import SealedText
 from ledger.submission import EvidenceGathered, Receipt, Submission
 from ledger.world import World, free_texts
 
@@ -34,9 +35,9 @@ class Gathering:
     now: datetime
     after: Head | None
     first: int
+    texts: TextsOfBatch
     records: list[Record] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
-    texts: dict[str, SealedText] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     behind: str | None = None
@@ -73,13 +74,11 @@ class Gathering:
         batch.save_evidence(self.evidence)
         if not (self.records or self.answers or self.refusals):
             return ()
-        return batch.save(
-            self.records,
-            tuple(self.texts.values()),
-            tuple(self.answers.values()),
-            self.refusals,
-            leaves=self.leaves,
-        )
+        kept = self.texts.kept(self.records[0].origin) if self.texts.gathered else []
+        hashes = batch.save(self.records, kept, tuple(self.answers.values()), self.refusals, leaves=self.leaves)
+        if self.texts.removed:
+            batch.remove_texts(self.texts.gone(kept))
+        return hashes
 
     def _docket(self, asked: Submission) -> Docket:
         archive = Archive(self, {text.commitment: text.text for text in asked.texts})
@@ -93,15 +92,18 @@ class Gathering:
         return Receipt(tuple(map(self.record, positions)), (), already=known.status == "already")
 
     def _take(self, asked: Submission, done: CarriedOut) -> Receipt:
-        """Take a command's outcome into the batch; `LeafTooLarge` before anything of it is taken."""
+        """Take a command's outcome into the batch; `LeafTooLarge` and `VaultLocked` before anything of
+        it is taken."""
         if done.already is not None:
             self._keep_answer(asked, "already", done.already, done.already)
             return Receipt((self.record(done.already),), (), already=True)
         leaves = [encode(record) for record in done.records]
+        subject = subject_of(asked.command, done.records, done.world) if asked.texts else TRIAL
+        if asked.texts:
+            self.texts.can_keep(done.records[0].origin, subject)
         self.leaves.extend(leaves)
         self.records.extend(done.records)
-        named = _commitments(done.records)
-        self.texts.update({text.commitment: text for text in asked.texts if text.commitment in named})
+        self.texts.take(asked.texts, subject, done.records, _commitments(done.records))
         self._keep_answer(asked, "appended", done.records[0].position, done.records[-1].position)
         self.world = done.world
         return Receipt(done.records, ())
@@ -141,8 +143,13 @@ class Archive:
     def text(self, commitment: str) -> str | None:
         if commitment in self.offered:
             return self.offered[commitment]
-        here = self.gathered.texts.get(commitment)
-        return here.text if here else self.gathered.store.text(commitment)
+        return self.gathered.texts.text(commitment)
+
+    def is_kept(self, commitment: str) -> bool:
+        return self.gathered.texts.is_kept(commitment)
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        return self.gathered.texts.about(subjects)
 
 
 def _expect(world: World, submission: Submission) -> None:
@@ -159,10 +166,12 @@ def _refusal(submission: Submission, error: LedgerError, at: datetime) -> Refusa
     return Refusal(at, by.id, by.role, type(submission.command).__name__, error.rule, submission.request_hash)
 
 
-def _commitments(records: Iterable[Record]) -> set[str]:
-    """The commitments to free texts that records hold."""
-    found = {record.reason for record in records if record.reason is not None}
+def _commitments(records: Iterable[Record]) -> dict[str, int]:
+    """The commitments to free texts that records hold, each with the first position."""
+    found: dict[str, int] = {}
     for record in records:
         named = (getattr(record.event, name) for name in free_texts(type(record.event)))
-        found.update(commitment for commitment in named if commitment is not None)
+        for commitment in (record.reason, *named):
+            if commitment is not None:
+                found.setdefault(commitment, record.position)
     return found

@@ -1049,3 +1049,27 @@ class NoContactAttempted(Refused):
     """Nobody is on record as having tried to reach a patient who is said to be lost to follow-up."""
 
     rule = "follow-up-3"
+
+
+class NothingToErase(Refused):
+    """No free text about the patient is kept."""
+
+    rule = "privacy-1"
+
+
+class OnePersonAlone(Refused):
+    """Who asked for an erasure or a redaction does not confirm it."""
+
+    rule = "privacy-2"
+
+
+class NoSuchRequest(Unknown):
+    """Nobody asked for such an erasure or redaction."""
+
+    rule = "privacy-3"
+
+
+class NoSuchText(Unknown):
+    """The event holds no free text under this name, or none that is still kept."""
+
+    rule = "privacy-3"

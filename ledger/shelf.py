@@ -1,7 +1,7 @@
 """The trials of an installation: one file each in a directory, opened on demand."""
 
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from ledger.application import Clock, StoryClock, TrialLedger, system_clock
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.setup import RegisterTrial
+from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
 from ledger.record import Record
@@ -29,12 +30,24 @@ class _NoArchive:
     def text(self, commitment: str) -> str | None:  # noqa: ARG002 - the archive's signature
         return None
 
+    def is_kept(self, commitment: str) -> bool:  # noqa: ARG002 - the archive's signature
+        return False
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the archive's signature
+        return ()
+
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here."""
+    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts."""
 
-    def __init__(self, directory: Path, story_from: datetime | None = None, keys: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        story_from: datetime | None = None,
+        keys: Path | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
         self.directory = directory
         self._story_from = story_from
         self._keys = KeyRoom(keys) if keys is not None else None
@@ -42,6 +55,9 @@ class Shelf:
         self._notaries: dict[str, Notary] = {}
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
+        self.keyring = keyring or Keyring(directory / DIRECTORY)
+        self._keys_in_use = ExitStack()
+        self._keys_in_use.enter_context(self.keyring.in_use())
 
     def names(self) -> list[str]:
         return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
@@ -70,7 +86,7 @@ class Shelf:
         return self.directory / f"{trial_id}{SUFFIX}"
 
     def _opened(self, path: Path) -> TrialLedger:
-        ledger = TrialLedger.open(path)
+        ledger = TrialLedger.open(path, keyring=self.keyring)
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -89,7 +105,7 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock)
+            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock, self.keyring)
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
@@ -108,3 +124,4 @@ class Shelf:
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()
+            self._keys_in_use.close()

@@ -24,15 +24,24 @@ from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.state import Trial, Version
 from ledger.types import Event, FreeText, changed, instant_text, utc
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 
 
 class Archive(Protocol):
-    """What a decision may look up beyond the state: a record by its position, the text behind a commitment."""
+    """What a decision may look up beyond the state: a record by its position, the text behind a commitment, and which
+    texts there are."""
 
     def record(self, position: int) -> Record: ...
 
     def text(self, commitment: str) -> str | None: ...
+
+    def is_kept(self, commitment: str) -> bool:
+        """Whether the text is there, readable or not."""
+        ...
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        """The commitments to every text that is kept about some subjects."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +191,16 @@ def _content_key(event: Event, at: str) -> str:
 
 
 def same_fact(one: Event, other: Event, archive: Archive) -> bool:
-    """Whether two events say the same; free texts are compared opened, since two salts make equal texts differ."""
+    """Whether an event says the same as one on record; free texts are compared opened, since two salts make equal texts
+    differ. A text on record that was erased, or cannot be read here, contradicts none."""
     texts = set(free_texts(type(one)))
     if type(one) is not type(other) or one.model_dump(exclude=texts) != other.model_dump(exclude=texts):
         return False
-    return all(_opened(getattr(one, field), archive) == _opened(getattr(other, field), archive) for field in texts)
+    return all(_same_text(getattr(one, field), getattr(other, field), archive) for field in texts)
 
 
-def _opened(commitment: str | None, archive: Archive) -> str | None:
-    return None if commitment is None else archive.text(commitment)
+def _same_text(on_record: str | None, said: str | None, archive: Archive) -> bool:
+    if on_record is None or said is None:
+        return on_record is said
+    before = archive.text(on_record)
+    return before is None or before == archive.text(said)

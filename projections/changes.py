@@ -16,6 +16,7 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import safety as s
 from ledger.record import Record
+from ledger.texts import NOT_READABLE, SHOWN_AS
 from ledger.trial import events as t
 from ledger.types import Event, instant_text
 from ledger.world import free_texts
@@ -52,6 +53,9 @@ KEYS: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Facts that are said anew under the same key, with the members of the key."""
+
+NOT_SHOWN: Final = (*SHOWN_AS.values(), NOT_READABLE)
+"""What stands in the place of a text."""
 
 PARTIAL: Final = (s.AdverseEventUpdated,)
 """Here a null says nothing new."""
@@ -92,7 +96,12 @@ def _with_time(record: Record, text: TextOf) -> dict[str, JsonValue]:
 
 
 def _changed(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> Iterable[Change]:
-    return (Change(member=m, old=old[m], new=value) for m, value in new.items() if m in old and old[m] != value)
+    """What is gone, or cannot be read here, may have been another text before: it is shown as a change."""
+    return (
+        Change(member=m, old=old[m], new=value)
+        for m, value in new.items()
+        if m in old and (old[m] != value or value in NOT_SHOWN)
+    )
 
 
 def _key(event: Event) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import bundled, load_protocol
 from ledger.record import Actor, Asked, Record
 from ledger.types import Event
-from ledger.world import World
+from ledger.world import World, free_texts
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 SITE = "NDGOI"
@@ -65,6 +65,14 @@ class Bench:
 
     def text(self, commitment: str) -> str | None:
         return self.texts.get(commitment)
+
+    def is_kept(self, commitment: str) -> bool:
+        return commitment in self.texts
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts that the records of some streams commit to, as far as they are there."""
+        named = (_commitments(record) for record in self.records if record.stream in subjects)
+        return tuple(sorted({each for found in named for each in found if each in self.texts}))
 
     def seal(self, text: str) -> str:
         """A commitment as the application would make it, with the number of the asking for a salt."""
@@ -150,6 +158,12 @@ def opened_trial(
     bench.ask(setup.ApproveProtocolVersion(version=1, document_sha256=digest), PI)
     bench.ask(enrolment.OpenCohort(level=document.start), PI)
     return bench
+
+
+def _commitments(record: Record) -> Iterator[str]:
+    for each in (record.reason, *(getattr(record.event, name) for name in free_texts(type(record.event)))):
+        if each is not None:
+            yield each
 
 
 def _delegation(who: Actor, bench: Bench) -> setup.DelegateRole:

@@ -119,7 +119,7 @@ def _rows(reading: Reading, asked: AuditQuery, tape: _Tape) -> Iterator[AuditRow
         lambda stream: store.stream(stream, reading.size),
         wanted=wanted,
         refusals=_refusals(reading, wanted, tape),
-        text=store.text if opens else no_text,
+        text=reading.ledger.texts.shown if opens else no_text,
     )
 
 

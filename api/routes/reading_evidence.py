@@ -21,7 +21,7 @@ from ledger.evidence.proofs import Prover
 from ledger.evidence.verify import Checkpoint, tile_path
 from ledger.evidence.verify import Receipt as Proof
 from ledger.refusals import NoSuchRecord
-from ledger.store.bundle import entry, openings, write_bundle
+from ledger.store.bundle import entry, write_bundle
 from ledger.store.errors import NothingSigned
 from ledger.store.rows import SignedHead
 from ledger.store.tiles import StoredTiles
@@ -221,4 +221,4 @@ def _bundle(reading: Reading, path: FilePath) -> None:
     store = reading.ledger.store
     head = _newest(store.signed_head())
     texts = TABLE["texts"].get(reading.caller.account.role, frozenset())
-    write_bundle(store, path, {"openings.jsonl": openings(store, head.size)} if "R" in texts else {})
+    write_bundle(store, path, {"openings.jsonl": reading.ledger.texts.openings(head.size)} if "R" in texts else {})

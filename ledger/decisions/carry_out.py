@@ -27,6 +27,7 @@ from ledger.decisions import (
     infusion_record,
     notices,
     outcomes,
+    privacy,
     products,
     products_release,
     quarantine,
@@ -74,6 +75,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **holds.DECISIONS,
         **dose_decision.DECISIONS,
         **notices.DECISIONS,
+        **privacy.DECISIONS,
         **products.DECISIONS,
         **products_release.DECISIONS,
         **queries.DECISIONS,
@@ -106,6 +108,12 @@ class _Ahead:
 
     def text(self, commitment: str) -> str | None:
         return self.archive.text(commitment)
+
+    def is_kept(self, commitment: str) -> bool:
+        return self.archive.is_kept(commitment)
+
+    def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
+        return self.archive.texts_about(subjects)
 
 
 def decide(docket: Docket, command: Command) -> Follows:

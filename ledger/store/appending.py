@@ -17,11 +17,10 @@ from ledger.evidence.merkle import Tree, leaf_hash
 from ledger.record import Record
 from ledger.store.codec import encode
 from ledger.store.connection import DurableDatastore, Ownership, fault_of, faults_named
-from ledger.store.errors import OutcomeUnknown
+from ledger.store.errors import ErasureUnfinished, OutcomeUnknown
 from ledger.store.reading import ANSWER_QUERY
 from ledger.store.recorder import LeafRecorder
-from ledger.store.rows import Anchor, Answer, Cosignature, EvidenceRow, Refusal, SignedHead
-from ledger.store.texts import SealedText, commitment
+from ledger.store.rows import Anchor, Answer, Cosignature, EvidenceRow, KeptText, Refusal, RemovedText, SignedHead
 from ledger.types import instant_text
 
 
@@ -41,6 +40,13 @@ class Appender:
             self._recorder.create_table()
             with self._datastore.get_connection(commit=True) as connection, connection.cursor() as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def forget_pages(self) -> None:
+        """Bring every page into the file and empty the write-ahead log, which may hold older states of them."""
+        with faults_named(), self._datastore.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if cursor.fetchone()[0]:
+                raise ErasureUnfinished("a reader holds an older state of the file")
 
     def close(self) -> None:
         self._datastore.close()
@@ -95,7 +101,7 @@ class Batch:
     def save(
         self,
         records: Sequence[Record],
-        texts: Sequence[SealedText] = (),
+        texts: Sequence[KeptText] = (),
         answers: Sequence[Answer] = (),
         refusals: Sequence[Refusal] = (),
         *,
@@ -156,15 +162,23 @@ class Batch:
         rows = [(tile.level, tile.index, tile.hashes) for tile in tiles]
         self._cursor.executemany("INSERT INTO tiles VALUES (?, ?, ?)", rows)
 
-    def _insert_texts(self, texts: Iterable[SealedText], leaves: Sequence[bytes]) -> None:
+    def remove_texts(self, removed: Iterable[RemovedText]) -> None:
+        """Delete the rows of texts that events of this batch or before it remove; what they leave says how they went.
+
+        Called after `save`, since the file takes no removal without its event.
+        """
+        rows = [(each.commitment, each.subject, each.key_id, each.how, each.position) for each in removed]
+        self._cursor.executemany("INSERT INTO removed_texts VALUES (?, ?, ?, ?, ?)", rows)
+        self._cursor.executemany("DELETE FROM texts WHERE commitment = ?", [(row[0],) for row in rows])
+
+    def _insert_texts(self, texts: Iterable[KeptText], leaves: Sequence[bytes]) -> None:
         rows = []
         for text in texts:
-            assert text.commitment == commitment(text.salt, text.text), "the commitment is to another text"
-            holding = (at for at, leaf in enumerate(leaves, self.tree.size) if text.commitment.encode() in leaf)
-            position = next(holding, None)
-            assert position is not None, "no event of the batch commits to the text"
-            rows.append((text.commitment, text.salt, text.text, position))
-        self._cursor.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
+            at = text.position - self.tree.size
+            committed = 0 <= at < len(leaves) and text.commitment.encode() in leaves[at]
+            assert committed, "no event of the batch commits to the text"
+            rows.append((text.commitment, text.subject, text.key_id, text.nonce, text.sealed, text.position))
+        self._cursor.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def _insert_answers(self, answers: Iterable[Answer]) -> None:
         rows = [

@@ -28,6 +28,7 @@ from ledger.evidence.verify import tile_path
 from ledger.store.errors import AlreadyThere, NothingSigned
 from ledger.store.reading import Reading
 from ledger.store.rows import SignedHead
+from ledger.store.texts import SealedText
 from ledger.store.tiles import StoredTiles
 
 ONE_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -84,13 +85,9 @@ def _tiles(reading: Reading, size: int) -> Iterator[tuple[str, bytes]]:
         level, nodes = level + 1, nodes >> TILE_HEIGHT
 
 
-def openings(reading: Reading, size: int) -> bytes:
-    """Every free text of the first events, with the salt that opens its commitment, a line each."""
-    query = "SELECT commitment, salt, text FROM texts WHERE position < ? ORDER BY position, commitment"
-    lines = (
-        {"commitment": row["commitment"], "salt": row["salt"].hex(), "text": row["text"]}
-        for row in reading.select(query, size)
-    )
+def openings(texts: Iterable[SealedText]) -> bytes:
+    """Free texts with the salts that open their commitments, a line each."""
+    lines = ({"commitment": each.commitment, "salt": each.salt.hex(), "text": each.text} for each in texts)
     return b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
 
 

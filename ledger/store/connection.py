@@ -1,8 +1,9 @@
 """Connections to a trial's file: durable, with the lock taken at once, and one writing process a file.
 
 `PRAGMA synchronous` is the build's default unless it is set, and only FULL makes an acknowledgement true; it and WAL
-are set on every connection and read back. A deferred BEGIN fails where a read comes before the first write, so a write
-begins IMMEDIATE. Readers open the file read-only, in a pool of their own, and take no lock that a writer waits for.
+are set on every connection and read back. What is deleted, which only an erased text is, is overwritten. A deferred
+BEGIN fails where a read comes before the first write, so a write begins IMMEDIATE. Readers open the file read-only, in
+a pool of their own, and take no lock that a writer waits for.
 """
 
 import fcntl
@@ -43,6 +44,7 @@ class DurablePool(SQLiteConnectionPool):
         try:
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA secure_delete = ON")
             settings = [_pragma(cursor, "journal_mode"), _pragma(cursor, "synchronous")]
             if settings != ["wal", FULL]:
                 raise NotDurable(f"journal_mode and synchronous are {settings}")

@@ -9,6 +9,9 @@
                  StorageFailed               the disk or the lock failed before the commit; nothing was written
                  OutcomeUnknown              the commit failed: it may be on disk or not
                  WriterClosed                the writer has been closed
+                 OlderFormat                  the file is of an earlier format, and is upgraded first
+                 VaultLocked                  the key of the texts is not here
+                 ErasureUnfinished            what an event erased is not destroyed everywhere yet
                  BehindSignedHead            the log is not what was signed before; a person has to say why
 
 `StorageFull` and `Corrupt` stand in `ledger/errors.py`.
@@ -82,3 +85,22 @@ class BehindSignedHead(Unavailable):
     the recovery."""
 
     rule = "evidence-5"
+
+
+class OlderFormat(Unavailable):
+    """The ledger's file is of an earlier format. `trial-ledger upgrade` makes one of the present format of it."""
+
+    rule = "store-format"
+
+
+class VaultLocked(Unavailable):
+    """The key that the free texts are kept under is not here. What has no free text can be written all the same."""
+
+    rule = "vault-locked"
+
+
+class ErasureUnfinished(Unavailable):
+    """The erasure is on record, but a key or a page of the file could not be destroyed yet. Asked again, or at the next
+    start, it is finished."""
+
+    rule = "erasure-unfinished"

@@ -22,8 +22,7 @@ from ledger.record import Record
 from ledger.refusals import NoSuchRecord
 from ledger.store.codec import open_leaf, record_of
 from ledger.store.connection import DurableDatastore, faults_named
-from ledger.store.rows import Anchor, Answer, Refusal, SignedHead
-from ledger.store.texts import commitment
+from ledger.store.rows import Anchor, Answer, KeptText, Refusal, RemovedText, SignedHead
 from ledger.types import parse_instant
 
 CHUNK: Final = 512
@@ -114,14 +113,37 @@ class Reading:
         """How many events were recorded at or before an instant. Recorded times never go back along the log."""
         return bisect_right(range(self.size), recorded_at, key=lambda position: self.record(position).recorded_at)
 
-    def text(self, commitment: str) -> str | None:
-        """The free text behind a commitment; none where it is not kept."""
-        return self.texts((commitment,)).get(commitment)
+    def kept_texts(self, commitments: Iterable[str]) -> list[KeptText]:
+        """The free texts behind commitments as they are kept, as far as they are."""
+        query = f"SELECT {KEPT} FROM texts WHERE commitment IN (SELECT value FROM json_each(?))"  # noqa: S608
+        return [KeptText(*row) for row in self.select(query, orjson.dumps(list(commitments)))]
 
-    def texts(self, commitments: Iterable[str]) -> dict[str, str]:
-        """The free texts behind commitments, as far as they are kept."""
-        query = "SELECT * FROM texts WHERE commitment IN (SELECT value FROM json_each(?))"
-        return {row["commitment"]: _opened(row) for row in self.select(query, orjson.dumps(list(commitments)))}
+    def texts_about(self, subjects: Iterable[str]) -> list[KeptText]:
+        """Every text that is kept about some subjects, in the order of the log."""
+        query = (
+            f"SELECT {KEPT} FROM texts WHERE subject IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own names
+            " ORDER BY position, commitment"
+        )
+        return [KeptText(*row) for row in self.select(query, orjson.dumps(list(subjects)))]
+
+    def texts_until(self, size: int) -> list[KeptText]:
+        """Every text that the first events commit to, in the order of the log."""
+        query = f"SELECT {KEPT} FROM texts WHERE position < ? ORDER BY position, commitment"  # noqa: S608
+        return [KeptText(*row) for row in self.select(query, size)]
+
+    def removed_texts(self, commitments: Iterable[str]) -> list[RemovedText]:
+        """Which of some texts are gone, and by which event."""
+        query = f"SELECT {REMOVED} FROM removed_texts WHERE commitment IN (SELECT value FROM json_each(?))"  # noqa: S608
+        return [RemovedText(*row) for row in self.select(query, orjson.dumps(list(commitments)))]
+
+    def removes_texts(self) -> bool:
+        """Whether any text was ever removed."""
+        return bool(self.select("SELECT 1 FROM removed_texts LIMIT 1"))
+
+    def destroyed_keys(self) -> list[tuple[str, str]]:
+        """Of erased texts, the subjects with the keys that have to be gone."""
+        query = "SELECT DISTINCT subject, key_id FROM removed_texts WHERE how = 'erased' ORDER BY 1, 2"
+        return [(row["subject"], row["key_id"]) for row in self.select(query)]
 
     def answer(self, command_id: str) -> Answer | None:
         """What a command was answered with."""
@@ -182,6 +204,8 @@ class Reading:
         raise NoSuchRecord(f"position {position}")
 
 
+KEPT: Final = "commitment, subject, key_id, nonce, sealed, position"
+REMOVED: Final = "commitment, subject, key_id, how, position"
 ACTOR_TEST: Final = "json_extract(CAST(state AS TEXT), '$.actor.id') = ?"
 ANSWER_QUERY: Final = (
     "SELECT command_id, request_hash, status, first_position, last_position FROM commands WHERE command_id = ?"
@@ -202,13 +226,6 @@ def checked(row: sqlite3.Row) -> Record:
         return record_of(envelope)
     except Corrupt as fault:
         raise Corrupt(f"position {position}: {fault}") from None
-
-
-def _opened(row: sqlite3.Row) -> str:
-    text: str = row["text"]
-    if commitment(row["salt"], text) != row["commitment"]:
-        raise Corrupt(f"position {row['position']}: a text is not the one that was committed to")
-    return text
 
 
 def _refusal(row: sqlite3.Row) -> Refusal:

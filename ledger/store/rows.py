@@ -1,4 +1,5 @@
-"""What stands beside the events in a trial's file: answers by key, refusals, and the evidence about its heads."""
+"""What stands beside the events in a trial's file: answers by key, refusals, texts as they are kept, which of them are
+gone, and the evidence about the heads."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,34 @@ class Refusal:
     rule: str
     request_hash: str
     number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """A free text as it is kept: encrypted under a key that is not here (`vault.py`). `position`: the first event that
+    commits to it."""
+
+    commitment: str
+    subject: str
+    key_id: str
+    nonce: bytes
+    sealed: bytes
+    position: int
+
+
+Removal = Literal["erased", "redacted"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedText:
+    """That a text is gone, how, and by the event at which position. `key_id`: the key that it was kept under; of an
+    erased text it is destroyed, of a redacted one it stays, for the subject's other texts."""
+
+    commitment: str
+    subject: str
+    key_id: str
+    how: Removal
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from ledger.errors import Corrupt
 from ledger.store import schema
 from ledger.store.appending import Appender, Batch
 from ledger.store.connection import Ownership
-from ledger.store.errors import AlreadyThere, NoSuchStore
+from ledger.store.errors import AlreadyThere, NoSuchStore, OlderFormat
 from ledger.store.reading import HeadRow, Reading
-from ledger.store.verification import Progress, verified_tree
+from ledger.store.verification import Progress, verified_tree, verify_removals
 
 
 class SqliteStore(Reading):
@@ -62,6 +62,7 @@ class SqliteStore(Reading):
             if store._appender is not None:
                 store._check_pages()
                 store._appender.tree = verified_tree(store)
+                verify_removals(store)
         except BaseException:
             store.close()
             raise
@@ -92,10 +93,16 @@ class SqliteStore(Reading):
         assert self._appender is not None, "the ledger is open for reading only"
         return self._appender.transaction()
 
+    def forget_pages(self) -> None:
+        """Leave nothing of deleted rows in the write-ahead log; `StillRead` while a reader holds an older state."""
+        assert self._appender is not None, "the ledger is open for reading only"
+        self._appender.forget_pages()
+
     def verify(self, progress: Progress | None = None) -> None:
         """Compute the tree anew from the bytes of all leaves and compare it with heads and tiles; `Corrupt` names the
         first position, batch or tile that differs."""
         verified_tree(self, progress)
+        verify_removals(self)
 
     def _check_schema(self) -> None:
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():
@@ -113,7 +120,10 @@ def _refuse_other_files(path: Path) -> None:
         raise NoSuchStore(path.name)
     with path.open("rb") as file:
         header = file.read(schema.HEADER_BYTES)
-    if not schema.is_ours(header):
+    found = schema.format_of(header)
+    if found is not None and found < schema.FORMAT_VERSION:
+        raise OlderFormat(f"{path.name} is of format {found}, this program writes {schema.FORMAT_VERSION}")
+    if found != schema.FORMAT_VERSION:
         raise Corrupt(f"{path.name} is not a ledger of format {schema.FORMAT_VERSION}")
 
 

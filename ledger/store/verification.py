@@ -19,6 +19,25 @@ Progress = Callable[[int, int], None]
 """Called with the number of events checked so far and the number of all."""
 
 
+def verify_removals(reading: Reading) -> None:
+    """That every text that is gone went by an event of the log; `Corrupt` names the first that did not, or came back.
+
+    A text whose row was deleted past the triggers leaves nothing here; its commitment stands in its leaf.
+    """
+    query = """
+        SELECT removed_texts.position AS position FROM removed_texts
+        LEFT JOIN events ON notification_id = removed_texts.position + 1
+        WHERE removed_texts.commitment IN (SELECT commitment FROM texts) OR NOT coalesce(CASE topic
+            WHEN 'trial.text-erased.v1' THEN how = 'erased' AND EXISTS (
+                SELECT 1 FROM json_each(CAST(state AS TEXT), '$.data.subjects') WHERE value = removed_texts.subject)
+            WHEN 'trial.text-redacted.v1' THEN how = 'redacted'
+                AND json_extract(CAST(state AS TEXT), '$.data.commitment') = removed_texts.commitment
+            ELSE 0 END, 0)
+        ORDER BY 1 LIMIT 1"""
+    for row in reading.select(query):
+        raise Corrupt(f"position {row['position']}: no event there removes a text that is said to be gone")
+
+
 def verified_tree(reading: Reading, progress: Progress | None = None) -> Tree:
     """The tree over all leaves; `Corrupt` with the first position, batch or tile that is not as written."""
     size = _agreed_size(reading)

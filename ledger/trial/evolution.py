@@ -10,7 +10,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.trial import dosing as d
 from ledger.trial import events as e
-from ledger.trial import evidence_state
+from ledger.trial import evidence_state, privacy_state
 from ledger.trial import reviews as r
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
 from ledger.types import Event, changed
@@ -186,7 +186,8 @@ def _resolved(trial: Trial, event: e.QuarantineResolved, record: Record) -> Tria
     found = trial.quarantine.get(event.quarantine)
     if found is None:
         return trial
-    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, changed(found, resolved=True)))
+    resolved = changed(found, resolved=True, patient=event.patient)
+    return changed(trial, quarantine=trial.quarantine.set(event.quarantine, resolved))
 
 
 def _deviated(trial: Trial, event: e.TrialDeviationRecorded, record: Record) -> Trial:
@@ -202,7 +203,7 @@ def _reference_approved(trial: Trial, event: r.ReferenceSafetyInformationApprove
 
 
 PARTS: Mapping[str, Mapping[type[Event], Callable[[Any, Any, Record], Any]]] = MappingProxyType(
-    {"evidence": evidence_state.STEPS}
+    {"evidence": evidence_state.STEPS, "privacy": privacy_state.STEPS}
 )
 """Members of the trial that evolve by themselves: the member's name, and the steps that its own file lists."""
 

@@ -3,6 +3,7 @@
 from ledger.trial.dosing import DOSING_EVENTS
 from ledger.trial.events import SETUP_EVENTS
 from ledger.trial.evidence import EVIDENCE_EVENTS
+from ledger.trial.privacy import PRIVACY_EVENTS
 from ledger.trial.reviews import REVIEW_EVENTS
 from ledger.types import Event
 
@@ -11,4 +12,5 @@ TRIAL_EVENTS: tuple[type[Event], ...] = (
     *DOSING_EVENTS,
     *REVIEW_EVENTS,
     *EVIDENCE_EVENTS,
+    *PRIVACY_EVENTS,
 )

@@ -11,6 +11,7 @@ from ledger.trial import dosing as d
 from ledger.trial import events as e
 from ledger.trial import reviews as r
 from ledger.trial.evidence_state import Evidence
+from ledger.trial.privacy_state import Privacy
 from ledger.types import Phase
 
 
@@ -82,9 +83,12 @@ class Quarantined:
     report: e.ReportQuarantined
     recorded_at: datetime
     resolved: bool = False
+    patient: str | None = None
+    """Whose it was found to be."""
 
 
 NO_EVIDENCE: Final = Evidence()
+NOTHING_ERASED: Final = Privacy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class Trial:
     reference_safety: Map[str, date] = Map()
     deviations: int = 0
     evidence: Evidence = NO_EVIDENCE
+    privacy: Privacy = NOTHING_ERASED
 
     def protocol_on(self, day: date) -> Version | None:
         """The approved version in force on a day: the one with the latest day, then the highest number."""
