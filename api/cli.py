@@ -22,6 +22,7 @@ from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
 from api.cli_protocol import protocol
 from api.cli_serve import demo, serve
+from api.cli_vault import upgrade, vault
 from api.settings import ENV_PREFIX, Settings
 from ledger.errors import LedgerError
 from ledger.store.codec import LEAF_VERSION
@@ -49,11 +50,12 @@ config = typer.Typer(no_args_is_help=True, help="How a server would run here.")
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(serve)
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(demo)
 app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
-for command in (replay, rebuild, events, pack, backup, restore):
+for command in (replay, rebuild, events, pack, backup, restore, upgrade):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
 app.add_typer(config, name="config", rich_help_panel=HERE)
+app.add_typer(vault, name="vault", rich_help_panel=HERE)
 app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(attack)
 app.command(rich_help_panel=EVIDENCE, epilog=EXIT_CODES)(recover)

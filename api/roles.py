@@ -78,6 +78,8 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "events": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
         " edc: received own; admin: setup",
         "texts": "pi inv coord check cra: R own; mm sc ds dm: R; insp: R",
+        "erasure": "pi: R W S own; mm: R W S; dm cra: R; insp: R V",
+        "redaction": "pi: W S own; mm: W S; inv coord check cra: W own; dm ds sc: W",
         "evidence": "mm: R W S; pi: R W; inv coord check sc ds qa dm cra stat ec insp edc admin: R",
         "clock": "mm admin: W",
     }

@@ -34,6 +34,8 @@ PARAMETERS: Final[Mapping[str, tuple[TypeAdapter[Any], str]]] = {
     "hold": (TypeAdapter(Number), "The number of the hold."),
     "version": (TypeAdapter(Number), "The number of the protocol version."),
     "decision": (TypeAdapter(Number), "The number of the dose decision."),
+    "erasure": (TypeAdapter(Number), "The number of the erasure."),
+    "redaction": (TypeAdapter(Number), "The number of the redaction."),
     "query": (TypeAdapter(Number), "The number of the patient's query."),
     "quarantine": (TypeAdapter(Number), "The number of the quarantined report."),
 }

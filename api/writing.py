@@ -20,9 +20,10 @@ from ledger.application import TrialLedger
 from ledger.decisions.corrections import CorrectRecord
 from ledger.decisions.docket import Command, ProductCommand
 from ledger.decisions.notices import AcknowledgeNotice
+from ledger.decisions.privacy import ConfirmRedaction, RequestRedaction
 from ledger.decisions.screening import ScreenPatient
 from ledger.record import TRIAL, Asked, Source
-from ledger.refusals import VersionMovedOn
+from ledger.refusals import NoSuchRecord, VersionMovedOn
 from ledger.store.texts import SealedText
 from ledger.submission import Receipt, Submission, command_id
 from projections.base import patient_of
@@ -149,12 +150,23 @@ async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> No
             raise Refused("not-found", "no such site")
         return
     caller.seen(ledger.world, getattr(command, "patient", None))
+    if isinstance(command, RequestRedaction | ConfirmRedaction):
+        await asyncio.to_thread(_text_in_sight, caller, ledger, command)
     if isinstance(command, AcknowledgeNotice) and command.about in ledger.world.notices:
         caller.seen(ledger.world, patient_of(ledger.world.notices[command.about]))
     if isinstance(command, ProductCommand | CorrectRecord):
         caller.seen_lot(ledger.world, command.lot)
     if isinstance(command, CorrectRecord) and caller.own_entries:
         await asyncio.to_thread(_own_entry, caller, ledger, command)
+
+
+def _text_in_sight(caller: Caller, ledger: TrialLedger, command: RequestRedaction | ConfirmRedaction) -> None:
+    """`NoSuchRecord` where the event of a text does not exist for the caller."""
+    asked = ledger.world.trial.privacy.redactions
+    known = asked.get(command.redaction) if isinstance(command, ConfirmRedaction) else None
+    about = command.about if isinstance(command, RequestRedaction) else None if known is None else known.about
+    if about is not None and not caller.may_read(ledger.world, ledger.store.record(about)):
+        raise NoSuchRecord(f"position {about}")
 
 
 def _own_entry(caller: Caller, ledger: TrialLedger, command: CorrectRecord) -> None:

@@ -62,6 +62,12 @@ class Texts:
         """The commitments to every text that is kept about some subjects."""
         return tuple(kept.commitment for kept in self.rows_about(subjects))
 
+    def counted(self) -> dict[str, int]:
+        """How many texts are kept, how many of them can be read here, and how many are gone, and how."""
+        kept = self._reading.texts_until(self._reading.size)
+        readable = sum(self._opened(each) is not None for each in kept)
+        return {"kept": len(kept), "readable_here": readable, **self._reading.removed_counts()}
+
     def openings(self, size: int) -> bytes:
         """The texts of the first events, with the salts that open their commitments, as far as they can be read."""
         return openings(self._opened_until(size))

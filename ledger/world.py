@@ -27,11 +27,15 @@ from ledger.types import Event, FreeText, changed, instant_text, utc
 FOLD_VERSION: Final = 4
 
 
-class Archive(Protocol):
-    """What a decision may look up beyond the state: a record by its position, the text behind a commitment, and which
-    texts there are."""
+class Log(Protocol):
+    """Where a record is found by its position."""
 
     def record(self, position: int) -> Record: ...
+
+
+class Archive(Log, Protocol):
+    """What a decision may look up beyond the state: a record by its position, the text behind a commitment, and which
+    texts there are."""
 
     def text(self, commitment: str) -> str | None: ...
 

@@ -144,6 +144,12 @@ class _NoArchive:
     def text(self, commitment: str) -> NoReturn:
         raise AssertionError(commitment)
 
+    def is_kept(self, commitment: str) -> NoReturn:
+        raise AssertionError(commitment)
+
+    def texts_about(self, subjects: tuple[str, ...]) -> NoReturn:
+        raise AssertionError(subjects)
+
 
 def _docket(world: World, patient: str, now: datetime) -> Docket:
     """The state at a moment, asked by nobody at the patient's site."""

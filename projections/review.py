@@ -12,7 +12,7 @@ from ledger.patient.review_state import Query, QueryState
 from ledger.patient.state import Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.types import Instant, Sha256
-from ledger.world import Archive, World
+from ledger.world import Log, World
 from projections.base import View
 from projections.titles import title
 
@@ -199,7 +199,7 @@ def _number(entry: tuple[str, Patient]) -> str:
     return entry[0]
 
 
-def endorsement(known: Patient, archive: Archive) -> EndorsementView:
+def endorsement(known: Patient, archive: Log) -> EndorsementView:
     """What an investigator would sign now, and what was signed."""
     shown = manifest(known, archive)
     lines = (archive.record(position) for position in sorted(known.review.said))

@@ -12,6 +12,7 @@ from api.routes import (
     outcomes,
     patients,
     placing,
+    privacy,
     products,
     reporting,
     review,
@@ -38,6 +39,7 @@ FAMILIES: Final[dict[str, tuple[Write, ...]]] = {
     "dosing": dosing.WRITES,
     "notices": notices.WRITES,
     "evidence": evidence.WRITES,
+    "privacy": privacy.WRITES,
 }
 
 WRITES: Final[tuple[Write, ...]] = tuple(

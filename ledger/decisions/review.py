@@ -15,7 +15,7 @@ from ledger.decisions.standing import canonical_hash
 from ledger.patient import review as e
 from ledger.patient.state import Patient
 from ledger.types import Day, Line, Position, Several, Sha256, instant_text, utc
-from ledger.world import Archive
+from ledger.world import Log
 
 
 class VerifySource(PatientCommand):
@@ -41,7 +41,7 @@ def verify_source(docket: Docket, command: VerifySource) -> Follows:
     return report(docket, patient.stream, e.SourceVerified(positions=positions, verified_on=command.verified_on))
 
 
-def manifest(patient: Patient, archive: Archive) -> dict[str, Any]:
+def manifest(patient: Patient, archive: Log) -> dict[str, Any]:
     """What an endorsement signs: every record of the patient in force, as the log holds it, free texts as commitments.
 
     What was corrected is left out, its correction is listed; a report that contradicts the record says so.

@@ -136,6 +136,11 @@ class Reading:
         query = f"SELECT {REMOVED} FROM removed_texts WHERE commitment IN (SELECT value FROM json_each(?))"  # noqa: S608
         return [RemovedText(*row) for row in self.select(query, orjson.dumps(list(commitments)))]
 
+    def removed_counts(self) -> dict[str, int]:
+        """How many texts are gone, and how."""
+        found = self.select("SELECT how, count(*) AS many FROM removed_texts GROUP BY how")
+        return {"erased": 0, "redacted": 0, **{row["how"]: row["many"] for row in found}}
+
     def removes_texts(self) -> bool:
         """Whether any text was ever removed."""
         return bool(self.select("SELECT 1 FROM removed_texts LIMIT 1"))

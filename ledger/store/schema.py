@@ -91,6 +91,8 @@ TABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+EVIDENCE_TABLES: Final = ("checkpoints", "cosignatures", "anchors")
+
 _SAME_KEY: Mapping[str, str] = MappingProxyType(
     {
         "events": "notification_id = NEW.notification_id"

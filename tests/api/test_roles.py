@@ -44,6 +44,8 @@ IN_PATHS = {
     "decision": "1",
     "quarantine": "1",
     "query": "1",
+    "erasure": "1",
+    "redaction": "1",
     "about": "1",
     "name": "consents",
     "position": "0",

@@ -138,7 +138,7 @@ def test_a_free_text_is_kept_beside_the_log_and_only_its_commitment_in_it(ledger
     leaf = ledger.store.leaf(receipt.records[0].position)
     assert sealed.commitment.encode() in leaf
     assert b"mother" not in leaf
-    assert ledger.store.text(sealed.commitment) == "The patient's mother said so"
+    assert ledger.texts.text(sealed.commitment) == "The patient's mother said so"
 
 
 def test_the_same_report_with_another_wording_is_not_already_so(ledger: TrialLedger) -> None:

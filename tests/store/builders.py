@@ -9,9 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from ledger.record import Actor, Record, patient_stream
-from ledger.store.rows import Answer, Refusal
+from ledger.store.reading import Reading
+from ledger.store.rows import Answer, KeptText, Refusal
 from ledger.store.sqlite import SqliteStore
 from ledger.store.texts import SealedText, seal
+from ledger.store.vault import SubjectKey, locked, unlocked
 from tests.golden.samples import SAMPLES
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -41,7 +43,26 @@ def append(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ())
     """One batch, with an answer for each of its commands."""
     answers = [answer(each.position) for each in batch]
     with store.appending() as writing:
-        return writing.save(batch, texts, answers, ())
+        return writing.save(batch, kept(batch, texts), answers, ())
+
+
+KEY = SubjectKey("patient/000", "0123456789abcdef", bytes(range(32)))
+
+
+def kept(batch: Sequence[Record], texts: Sequence[SealedText], key: SubjectKey = KEY) -> list[KeptText]:
+    """Some texts as they are kept, each with the event that commits to it, or with the first."""
+    at = {getattr(each.event, "narrative", None): each.position for each in batch}
+    places = [at.get(text.commitment, batch[0].position) for text in texts]
+    return [
+        locked(text, key, batch[0].origin, place, sha256(text.salt).digest()[:12])
+        for text, place in zip(texts, places, strict=True)
+    ]
+
+
+def opened(store: Reading, commitment: str) -> str | None:
+    """The text behind a commitment, as far as it is kept."""
+    found = store.kept_texts((commitment,))
+    return unlocked(found[0], KEY, REPORTED.origin).text if found else None
 
 
 def filled(path: Path, size: int, batch: int = 7) -> SqliteStore:
@@ -59,7 +80,7 @@ class Interrupted(Exception):
 def interrupt(store: SqliteStore, *batch: Record, texts: Sequence[SealedText] = ()) -> None:
     """A batch that is saved whole and then not committed."""
     with store.appending() as writing:
-        writing.save(batch, texts, [answer(each.position) for each in batch], [refusal(1)])
+        writing.save(batch, kept(batch, texts), [answer(each.position) for each in batch], [refusal(1)])
         raise Interrupted
 
 

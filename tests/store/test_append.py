@@ -19,6 +19,7 @@ from tests.store.builders import (
     filled,
     interrupt,
     narrated,
+    opened,
     record,
     records,
     refusal,
@@ -74,7 +75,7 @@ def test_a_batch_that_is_interrupted_leaves_nothing_behind(store: SqliteStore) -
     assert store.head() == before
     assert list(store.records()) == records(0, 2)
     assert store.answer(f"{2:032x}") is None
-    assert store.text(text.commitment) is None
+    assert opened(store, text.commitment) is None
     assert store.refusals(0, 10) == []
 
 
@@ -129,7 +130,7 @@ def test_a_key_is_answered_once(store: SqliteStore) -> None:
 def test_a_text_is_kept_beside_the_event_that_commits_to_it(store: SqliteStore) -> None:
     text = sealed("gesehen um 23 Uhr — 体温 39,5")
     append(store, record(0), narrated(1, text), texts=[text])
-    assert store.text(text.commitment) == text.text
+    assert opened(store, text.commitment) == text.text
     assert store.select("SELECT position FROM texts")[0]["position"] == 1
     assert text.text.encode() not in store.leaf(1)
 

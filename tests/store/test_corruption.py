@@ -8,7 +8,7 @@ from ledger.errors import Corrupt
 from ledger.evidence.merkle import leaf_hash
 from ledger.store.codec import encode
 from ledger.store.sqlite import SqliteStore
-from tests.store.builders import append, as_owner_of_the_file, filled, narrated, record, sealed
+from tests.store.builders import append, as_owner_of_the_file, filled, narrated, opened, record, sealed
 
 SIZE = 600
 AT = 5
@@ -114,9 +114,9 @@ def test_a_text_that_was_exchanged_is_not_given_out(path: Path) -> None:
     text = sealed("headache")
     with SqliteStore.create(path) as store:
         append(store, narrated(0, text), texts=[text])
-    alter(path, "UPDATE texts SET text = 'no headache'")
+    alter(path, "UPDATE texts SET sealed = zeroblob(56)")
     with SqliteStore.open(path, read_only=True) as reader, pytest.raises(Corrupt, match="position 0: a text"):
-        reader.text(text.commitment)
+        opened(reader, text.commitment)
 
 
 def test_a_broken_page_is_told_as_corruption(log: Path) -> None:

@@ -19,7 +19,7 @@ ROWS = {
     "events": "(1, 'trial', 9, 'trial.registered.v1', x'00', zeroblob(32))",
     "heads": "(1, zeroblob(32), zeroblob(32))",
     "tiles": "(0, 0, zeroblob(8192))",
-    "texts": "('c', zeroblob(32), 't', 0)",
+    "texts": "('c', 'trial', 'k', zeroblob(12), zeroblob(48), 0)",
     "commands": "('c', 'h', 'appended', 0, 0)",
     "refusals": "(1, 't', 'a', 'r', 'c', 'r', 'h')",
     "blobs": "('h', x'00')",
