@@ -13,6 +13,7 @@ import pytest
 from ledger.decisions import enrolment, setup
 from ledger.decisions.carry_out import carry_out
 from ledger.decisions.docket import Command, Docket
+from ledger.decisions.privacy import subject_of_event
 from ledger.errors import LedgerError
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import bundled, load_protocol
@@ -71,7 +72,7 @@ class Bench:
 
     def texts_about(self, subjects: tuple[str, ...]) -> tuple[str, ...]:
         """The texts that the records of some streams commit to, as far as they are there."""
-        named = (_commitments(record) for record in self.records if record.stream in subjects)
+        named = (_commitments(record) for record in self.records if _subject(record) in subjects)
         return tuple(sorted({each for found in named for each in found if each in self.texts}))
 
     def seal(self, text: str) -> str:
@@ -158,6 +159,10 @@ def opened_trial(
     bench.ask(setup.ApproveProtocolVersion(version=1, document_sha256=digest), PI)
     bench.ask(enrolment.OpenCohort(level=document.start), PI)
     return bench
+
+
+def _subject(record: Record) -> str:
+    return subject_of_event(record.event) or record.stream
 
 
 def _commitments(record: Record) -> Iterator[str]:

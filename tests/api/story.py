@@ -348,4 +348,16 @@ def whole(place: Place) -> Story:
     story.tell("revoke_role", "principal_investigator")
     story.tell("close_enrolment", "medical_monitor")
     watched(story)
+    forgotten(story)
     return story
+
+
+def forgotten(story: Story) -> None:
+    """One answer is redacted, and the texts about 001 are erased."""
+    answered = story.place.by("inspector").get("/events", patient="001", type="patient.query-answered.v1").json()
+    about = answered["items"][0]["position"]
+    story.tell("request_redaction", "coordinator", about=about, member="answer")
+    story.sent.add("request_redaction")
+    story.tell("confirm_redaction", "medical_monitor")
+    story.tell("request_erasure", "medical_monitor")
+    story.tell("confirm_erasure", "principal_investigator")

@@ -15,6 +15,7 @@ from tests.golden.evidence_samples import EVIDENCE_SAMPLES
 from tests.golden.infusion_record_samples import INFUSION_RECORD_SAMPLES
 from tests.golden.outcome_samples import OUTCOME_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
+from tests.golden.privacy_samples import PRIVACY_SAMPLES
 from tests.golden.product_samples import PRODUCT_SAMPLES
 from tests.golden.reporting_samples import REPORTING_SAMPLES
 from tests.golden.review_samples import REVIEW_SAMPLES
@@ -35,6 +36,7 @@ ALL: Final = (
     *REPORTING_SAMPLES,
     *OUTCOME_SAMPLES,
     *INFUSION_RECORD_SAMPLES,
+    *PRIVACY_SAMPLES,
 )
 
 SAMPLES: Mapping[str, Record] = MappingProxyType({record.event.NAME: record for record in ALL})

@@ -20,6 +20,7 @@ ROWS = {
     "heads": "(1, zeroblob(32), zeroblob(32))",
     "tiles": "(0, 0, zeroblob(8192))",
     "texts": "('c', 'trial', 'k', zeroblob(12), zeroblob(48), 0)",
+    "removed_texts": "('c', 'trial', 'k', 'redacted', 1)",
     "commands": "('c', 'h', 'appended', 0, 0)",
     "refusals": "(1, 't', 'a', 'r', 'c', 'r', 'h')",
     "blobs": "('h', x'00')",
@@ -27,6 +28,15 @@ ROWS = {
     "cosignatures": "(1, 'w', 'l')",
     "anchors": "(1, 'a', x'00')",
 }
+
+BEFORE = {
+    "removed_texts": (
+        f"INSERT INTO texts VALUES {ROWS['texts']}",
+        "INSERT INTO events VALUES (2, 'trial', 9, 'trial.text-redacted.v1',"
+        """ CAST('{"data":{"commitment":"c"}}' AS BLOB), zeroblob(32))""",
+    )
+}
+"""What a row is only taken after."""
 
 
 def test_a_file_is_never_made_over_another(path: Path) -> None:
@@ -128,6 +138,8 @@ def test_a_reader_appends_nothing(path: Path) -> None:
 @pytest.mark.parametrize("table", list(schema.TABLES))
 def test_no_row_is_updated_deleted_or_replaced(store: SqliteStore, table: str) -> None:
     with closing(sqlite3.connect(store.path)) as connection:
+        for statement in BEFORE.get(table, ()):
+            connection.execute(statement)
         connection.execute(f"INSERT INTO {table} VALUES {ROWS[table]}")
         column = connection.execute(f"SELECT * FROM {table}").description[0][0]
         for attempt in (
