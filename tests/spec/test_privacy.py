@@ -6,6 +6,7 @@ from ledger.decisions import privacy
 from ledger.decisions.quarantine import ResolveQuarantine
 from ledger.decisions.safety import ReportAdverseEvent
 from ledger.decisions.whose_text import subject_of
+from ledger.record import Actor
 from ledger.refusals import NoSuchPatient, NoSuchRecord, NoSuchRequest, NoSuchText, NotDelegated, NothingToErase
 from ledger.refusals import OnePersonAlone as Alone
 from ledger.trial.privacy import ErasureRequested, RedactionRequested, TextErased, TextRedacted
@@ -46,23 +47,23 @@ def test_two_people_erase_the_texts_about_a_patient() -> None:
 
 
 @pytest.mark.parametrize("person", [SPONSOR, PI])
-def test_who_asked_does_not_confirm(person: object) -> None:
+def test_who_asked_does_not_confirm(person: Actor) -> None:
     bench = told("1A")
     narrated(bench)
-    bench.ask(asked(bench), person)  # type: ignore[arg-type]
+    bench.ask(asked(bench), person)
     with bench.refuses(Alone):
-        bench.ask(CONFIRMED, person)  # type: ignore[arg-type]
+        bench.ask(CONFIRMED, person)
 
 
 @pytest.mark.parametrize("person", [INVESTIGATOR, NURSE, DRUG_SAFETY])
-def test_others_neither_ask_for_an_erasure_nor_confirm_one(person: object) -> None:
+def test_others_neither_ask_for_an_erasure_nor_confirm_one(person: Actor) -> None:
     bench = told("1A")
     narrated(bench)
     with bench.refuses(NotDelegated):
-        bench.ask(asked(bench), person)  # type: ignore[arg-type]
+        bench.ask(asked(bench), person)
     bench.ask(asked(bench), SPONSOR)
     with bench.refuses(NotDelegated):
-        bench.ask(CONFIRMED, person)  # type: ignore[arg-type]
+        bench.ask(CONFIRMED, person)
 
 
 def test_an_erasure_that_waits_is_not_asked_for_again() -> None:
