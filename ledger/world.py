@@ -196,7 +196,7 @@ def _content_key(event: Event, at: str) -> str:
 
 def same_fact(one: Event, other: Event, archive: Archive) -> bool:
     """Whether an event says the same as one on record; free texts are compared opened, since two salts make equal texts
-    differ. A text on record that was erased, or cannot be read here, contradicts none."""
+    differ. A text that was erased or redacted contradicts none; one that cannot be read here may say something else."""
     texts = set(free_texts(type(one)))
     if type(one) is not type(other) or one.model_dump(exclude=texts) != other.model_dump(exclude=texts):
         return False
@@ -207,4 +207,4 @@ def _same_text(on_record: str | None, said: str | None, archive: Archive) -> boo
     if on_record is None or said is None:
         return on_record is said
     before = archive.text(on_record)
-    return before is None or before == archive.text(said)
+    return not archive.is_kept(on_record) if before is None else before == archive.text(said)
