@@ -29,9 +29,7 @@ class CanaryStory(Story):
         write = ROWS[operation]
         body = {**write.example_body(), **changed}
         named = {**body, **write.at, **(at or {})}
-        patient = (
-            place.get("patient") or place.get("lot") or body.get("patient") or body.get("lot") or body.get("number")
-        )
+        patient = next((named[each] for each in ("patient", "lot", "number") if named.get(each)), None)
         told = self._with_canaries(write, body, patient)
         given = {name: value for name, value in told.items() if name in changed or value != body.get(name)}
         answer = super().tell(operation, by, at=at, **given)
