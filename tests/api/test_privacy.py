@@ -82,19 +82,26 @@ class Played:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     directory = tmp_path_factory.mktemp("canaries")
-    with capture_logs() as log, pytest.MonkeyPatch.context() as patched:
+    with capture_logs() as log:
         place = Place(directory / "server", evidence=True)
-        patched.setattr(told, "Story", CanaryStory)
-        for chapter in ("forgotten", "watched"):
-            patched.setattr(told, chapter, lambda _: None)
-        story = told.whole(place)
-        assert isinstance(story, CanaryStory)
+        story = _told_with_canaries(place)
         receipts = {position: _receipt(place, position) for position in range(0, place.size, 41)}
         (directory / "policy").write_text(_policy(place), encoding="utf-8")
         shutil.copy(verify.__file__, directory / "verify.py")
         (directory / "before.zip").write_bytes(place.by("inspector").get("/evidence/bundle").content)
         yield Played(story, log, directory, receipts, _seen(place, log))
         place.stop()
+
+
+def _told_with_canaries(place: Place) -> CanaryStory:
+    """The whole story, but for the witnesses, whom nobody runs here, and for the erasure."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(told, "Story", CanaryStory)
+        for chapter in ("forgotten", "watched"):
+            patched.setattr(told, chapter, lambda _: None)
+        story = told.whole(place)
+    assert isinstance(story, CanaryStory)
+    return story
 
 
 @pytest.fixture(scope="module")
@@ -357,7 +364,7 @@ def test_an_altered_text_is_told_by_its_position_and_by_nothing_that_it_says(sto
     report = {"term": "Fever", "serious": False, "onset_at": "2026-01-12T08:00:00+03:00", "narrative": f"{MARK} called"}
     at = place.by("coordinator").post("/patients/001/adverse-events", report).json()["positions"][0]
     with as_owner_of_the_file(place.directory / f"{TRIAL}.ledger") as connection:
-        connection.execute("UPDATE texts SET sealed = sealed || x'00' WHERE position = ?", (at,))
+        connection.execute("UPDATE texts SET sealed = zeroblob(64) WHERE position = ?", (at,))
     with capture_logs() as log:
         answer = place.by("inspector").get("/audit-trail", patient="001")
     assert (answer.status_code, answer.json()["detail"]) == (503, f"position {at}: a text is not as it was kept")

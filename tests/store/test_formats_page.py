@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ledger.evidence.merkle import Tree, leaf_hash
 from ledger.store import codec, schema
-from ledger.store.texts import commitment
+from ledger.store.texts import commitment, seal
+from ledger.store.vault import SubjectKey, locked
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 
@@ -40,6 +41,14 @@ def test_the_commitment_on_the_page_is_to_that_text() -> None:
     given = dict(vector("commitment"))
     assert given["text"].encode().hex() == given["utf8"]
     assert commitment(bytes(range(32)), given["text"]) == given["commitment"]
+
+
+def test_the_kept_text_on_the_page_is_that_text_under_that_key() -> None:
+    given = dict(vector("text"))
+    text = seal(bytes(range(32)), given["text"])
+    key = SubjectKey("patient/001", "0123456789abcdef", bytes(range(0x20, 0x40)))
+    kept = locked(text, key, "ledger.example.org/NCT07256210", 7, bytes(range(12)))
+    assert (text.commitment, kept.sealed.hex()) == (given["commitment"], given["sealed"])
 
 
 def test_the_page_lists_the_members_of_the_envelope_in_the_order_of_the_code() -> None:
