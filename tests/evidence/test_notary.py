@@ -25,7 +25,7 @@ from ledger.evidence.verify import (
 )
 from ledger.record import Head
 from ledger.store.backup import backup
-from ledger.store.bundle import openings, write_bundle
+from ledger.store.bundle import write_bundle
 from ledger.store.errors import AlreadyThere, BehindSignedHead, NothingSigned
 from ledger.store.sqlite import SqliteStore
 from ledger.trial.evidence import AnchorRecorded, ClockAnomaly, EvidenceQuorumReached
@@ -55,7 +55,7 @@ def events(bench: FiledBench, kind: type) -> list[object]:
 
 def bundled(bench: FiledBench, tmp_path: Path, name: str = "bundle.zip") -> Path:
     store = bench.ledger.store
-    write_bundle(store, tmp_path / name, {"openings.jsonl": openings(store, store.size)})
+    write_bundle(store, tmp_path / name, {"openings.jsonl": bench.ledger.texts.openings(store.size)})
     return tmp_path / name
 
 

@@ -7,8 +7,15 @@ from ledger.decisions.quarantine import ResolveQuarantine
 from ledger.decisions.safety import ReportAdverseEvent
 from ledger.decisions.whose_text import subject_of
 from ledger.record import Actor
-from ledger.refusals import NoSuchPatient, NoSuchRecord, NoSuchRequest, NoSuchText, NotDelegated, NothingToErase
-from ledger.refusals import OnePersonAlone as Alone
+from ledger.refusals import (
+    NoSuchPatient,
+    NoSuchRecord,
+    NoSuchRequest,
+    NoSuchText,
+    NotDelegated,
+    NothingToErase,
+    OnePersonAlone,
+)
 from ledger.trial.privacy import ErasureRequested, RedactionRequested, TextErased, TextRedacted
 from tests.bench import DRUG_SAFETY, INVESTIGATOR, NURSE, PI, SPONSOR, START, Bench
 from tests.spec.story import told
@@ -51,7 +58,7 @@ def test_who_asked_does_not_confirm(person: Actor) -> None:
     bench = told("1A")
     narrated(bench)
     bench.ask(asked(bench), person)
-    with bench.refuses(Alone):
+    with bench.refuses(OnePersonAlone):
         bench.ask(CONFIRMED, person)
 
 
@@ -162,7 +169,7 @@ def test_who_asked_for_a_redaction_does_not_confirm_it() -> None:
     bench = told("1A")
     narrated(bench)
     bench.ask(privacy.RequestRedaction(about=bench.world.size - 1, member="narrative", cause="contact-details"), PI)
-    with bench.refuses(Alone):
+    with bench.refuses(OnePersonAlone):
         bench.ask(privacy.ConfirmRedaction(redaction=1), PI)
     bench.ask(privacy.ConfirmRedaction(redaction=1), SPONSOR)
 
