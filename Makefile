@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 CODE := $(foreach room,ledger projections api tests benchmarks examples,$(if $(wildcard $(room)/*.py),$(room)))
@@ -14,7 +15,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench simulate kill tamper lock clean
+.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +27,10 @@ serve: $(RUNTIME) ## the HTTP service on this machine (ARGS='--port 8080')
 	@$(BIN)/trial-ledger serve $(ARGS)
 
 test: $(DEV) ## every test (ARGS='-k dlt')
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-fast: $(DEV) ## every test but the slow ones
-	@$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+	@$(PYTEST) -m 'not slow' $(ARGS)
 
 check: $(DEV) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -47,8 +48,11 @@ bench: $(DEV) ## every benchmark, each beside its peer (BENCHMARKS='replay reads
 simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
 
-kill: $(DEV) ## the server killed under load, long form (ROUNDS=30)
-	@$(BIN)/python -m tests.reliability --rounds $(or $(ROUNDS),30)
+chaos: $(DEV) ## faults injected into the real program, long form, some half an hour (ARGS='--row F3')
+	@$(BIN)/trial-ledger chaos --long $(ARGS)
+
+soak: $(DEV) ## mixed load on one server (MINUTES=60)
+	@$(BIN)/python -m tests.reliability.soak --minutes $(or $(MINUTES),60)
 
 tamper: $(DEV) ## a log of 200 events altered in every way, each named by the verifier
 	@$(BIN)/python -m tests.evidence

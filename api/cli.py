@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from api.cli_accounts import accounts
+from api.cli_chaos import chaos
 from api.cli_design import design
 from api.cli_events import events
 from api.cli_evidence import ANYTHING, attack, export, keys, recover, verify, witness
@@ -54,6 +55,7 @@ for command in (replay, rebuild, events, pack, backup, restore, upgrade):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)
+app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(chaos)
 app.add_typer(config, name="config", rich_help_panel=HERE)
 app.add_typer(vault, name="vault", rich_help_panel=HERE)
 app.command(rich_help_panel=EVIDENCE, context_settings=ANYTHING)(verify)

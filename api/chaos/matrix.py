@@ -1,0 +1,50 @@
+"""The fault matrix: every row, how often it is injected in the short and in the long form, and what came of it."""
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from api.chaos.clocks import set_the_clock
+from api.chaos.failing_disk import fail_the_disk, fill_the_disk
+from api.chaos.killing import kill_the_server, storm_one_key
+from api.chaos.outcome import Outcome, Task
+from api.chaos.power_cut import cut_the_power
+from api.chaos.rivals import copy_under_load, malformed, open_twice, overload
+from api.chaos.rot import rot
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault: its names, how it is injected, and how often."""
+
+    name: str
+    fault: str
+    inject: Callable[[Task], Outcome]
+    short: int
+    long: int
+
+
+ROWS: Final = (
+    Row("F1", "the server is killed under load", kill_the_server, 3, 100),
+    Row("F3", "the power is cut, writes torn", cut_the_power, 40, 1000),
+    Row("F5", "the disk is full", fill_the_disk, 2, 20),
+    Row("F6", "writes and syncs fail", fail_the_disk, 4, 200),
+    Row("F7", "the clock is set back and ahead", set_the_clock, 1, 10),
+    Row("F8", "one bit of the file rots", rot, 40, 2000),
+    Row("F12", "fifty at once under one key", storm_one_key, 3, 50),
+    Row("F13", "a second server beside the first", open_twice, 2, 20),
+    Row("F15", "ten times the load", overload, 1, 20),
+    Row("F17", "backups under load", copy_under_load, 3, 50),
+    Row("F18", "malformed input", malformed, 200, 20_000),
+)
+
+
+def played(rows: tuple[Row, ...], *, seed: int, long: bool) -> Iterator[tuple[Row, Outcome]]:
+    """Each row with its outcome, as soon as there is one."""
+    for row in rows:
+        with tempfile.TemporaryDirectory(prefix="trial-ledger-chaos-") as place:
+            times = row.long if long else row.short
+            yield row, row.inject(Task(Path(place), random.Random(f"{seed} {row.name}"), times))

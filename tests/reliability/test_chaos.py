@@ -1,0 +1,88 @@
+"""The fault matrix in its short form, row by row; and that its judge and its disk can tell."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from api.chaos.judging import judge
+from api.chaos.matrix import ROWS, Row, played
+from api.chaos.power import Note, disk_after, notes
+from api.chaos.trial import a_report, begin, file_in
+from ledger.application import TrialLedger
+
+TIMES = 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_was_promised_holds_under_this_fault(row: Row) -> None:
+    ((_, outcome),) = played((row,), seed=1, long=False)
+    assert outcome.wrong == ()
+    assert outcome.lost == 0
+    assert outcome.injected > 0
+    assert outcome.control_failed, outcome.control
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> tuple[Path, dict[str, int]]:
+    """A trial with one report, and where it was said to be."""
+    ledger = TrialLedger.create(file_in(tmp_path))
+    begin(ledger)
+    position = ledger.submit(a_report("report-1")).records[0].position
+    ledger.close()
+    return tmp_path, {"report-1": position}
+
+
+def test_what_is_where_it_was_said_to_be_is_as_promised(judged: tuple[Path, dict[str, int]]) -> None:
+    directory, acknowledged = judged
+    assert judge(directory, acknowledged, acknowledged).kept
+
+
+def test_what_was_acknowledged_and_is_not_there_is_lost(judged: tuple[Path, dict[str, int]]) -> None:
+    directory, acknowledged = judged
+    found = judge(directory, {**acknowledged, "report-2": 99}, set())
+    assert (found.lost, found.wrong) == (1, ("report-2: acknowledged, and not there",))
+
+
+def test_what_is_elsewhere_than_it_was_said_to_be_is_not_as_promised(judged: tuple[Path, dict[str, int]]) -> None:
+    directory, acknowledged = judged
+    found = judge(directory, {"report-1": acknowledged["report-1"] - 1}, set())
+    assert found.wrong == ("report-1: not where it was said to be, or doubled",)
+
+
+A, B = "/place/a", "/place/b"
+
+
+def test_what_was_synced_is_on_the_disk_whatever_chance_does() -> None:
+    done = [
+        Note("w", A, 0, b"x" * 1000),
+        Note("s", A, 0, b""),
+        Note("w", A, 1000, b"y" * 1000),
+        Note("w", B, 0, b"z"),
+    ]
+    assert {disk_after(done, random.Random(seed))[A][:1000] for seed in range(TIMES)} == {b"x" * 1000}
+
+
+def test_what_nobody_synced_is_there_or_not_and_sometimes_torn() -> None:
+    done = [Note("w", A, 0, b"y" * 2000)]
+    seen = {disk_after(done, random.Random(seed)).get(A, b"") for seed in range(TIMES)}
+    assert {b"", b"y" * 2000} <= seen
+    assert any(b"\0" in content and b"y" in content for content in seen)
+
+
+def test_a_removal_lasts_once_its_directory_was_synced() -> None:
+    removed = [Note("w", A, 0, b"x"), Note("s", A, 0, b""), Note("u", A, 0, b"")]
+    unsure = {A in disk_after(removed, random.Random(seed)) for seed in range(TIMES)}
+    sure = {A in disk_after([*removed, Note("s", "/place", 0, b"")], random.Random(seed)) for seed in range(TIMES)}
+    assert (unsure, sure) == ({True, False}, {False})
+
+
+def test_a_journal_that_breaks_off_is_read_to_its_last_whole_note() -> None:
+    def spelled(kind: bytes, content: bytes) -> bytes:
+        number = (8).to_bytes(8, "little")
+        return kind + number + A.encode() + bytes(8) + len(content).to_bytes(8, "little") + content
+
+    whole = spelled(b"w", b"hello")
+    assert list(notes(whole + spelled(b"w", b"gone")[:-1])) == [Note("w", A, 0, b"hello")]
+    assert list(notes(whole + spelled(b"s", b""))) == [Note("w", A, 0, b"hello"), Note("s", A, 0, b"")]
