@@ -92,6 +92,11 @@ def test_every_connection_is_durable(store: SqliteStore) -> None:
     assert store.select("PRAGMA synchronous")[0][0] == 2
 
 
+def test_every_connection_overwrites_what_is_deleted(store: SqliteStore) -> None:
+    """Many builds of SQLite do so by themselves; this asks for it."""
+    assert store.select("PRAGMA secure_delete")[0][0] == 1
+
+
 def test_a_second_owner_is_refused_and_told_why(store: SqliteStore) -> None:
     with pytest.raises(AlreadyOwned, match=f"written by process {os.getpid()}"):
         SqliteStore.open(store.path)
