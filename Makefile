@@ -15,7 +15,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper lock clean
+.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper interop lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,8 +54,11 @@ chaos: $(DEV) ## faults injected into the real program, long form, some half an 
 soak: $(DEV) ## mixed load on one server (MINUTES=60)
 	@$(BIN)/python -m tests.reliability.soak --minutes $(or $(MINUTES),60)
 
-tamper: $(DEV) ## a log of 200 events altered in every way, each named by the verifier
-	@$(BIN)/python -m tests.evidence
+tamper: $(DEV) ## a log of 200 events altered in every way, each named by the verifier (ARGS='--jobs 8')
+	@$(BIN)/python -m tests.evidence $(ARGS)
+
+interop: $(DEV) ## a served log read and checked by Go's sumdb packages, which we did not write (needs golang-go, golang-golang-x-mod-dev)
+	@$(BIN)/python -m tests.interop
 
 lock: $(DEV) ## write the lock files anew (UPGRADE=1 takes the newest versions)
 	$(COMPILE) --group build --output-file requirements.lock

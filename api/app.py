@@ -9,11 +9,13 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from api.description import describe, write_responses
-from api.handling import handle_problems
+from api.handling import HANDLERS, handle_problems
 from api.logs import set_up
 from api.routes import (
     clock,
+    oauth,
     operations,
+    reading_access,
     reading_audit,
     reading_design,
     reading_dosing,
@@ -28,13 +30,17 @@ from api.routes import (
     reading_products,
     reading_review,
     reading_safety,
+    reading_signatures,
     reading_trial,
     reading_ward,
+    sessions,
+    signings,
 )
 from api.routes.listed import WRITES
 from api.routes.trial import REGISTER
 from api.service import Service
 from api.settings import Settings
+from api.short_way import Paths, ShortWay
 from api.writing import Writing
 
 TITLE: Final = "Trial ledger"
@@ -56,8 +62,13 @@ READS: Final = (
     reading_evidence,
     reading_privacy,
     reading_log,
+    reading_signatures,
     reading_audit,
+    reading_access,
     clock,
+    sessions,
+    signings,
+    oauth,
     operations,
 )
 
@@ -69,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.log.start()
         try:
             yield
         finally:
@@ -87,6 +99,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         add_write(app, writing)
     for routes in READS:
         app.include_router(routes.router)
+    app.add_middleware(
+        ShortWay, paths=Paths((each.write.full_path, each.answer) for each in WRITINGS), handlers=HANDLERS
+    )
     handle_problems(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents it
     return app
@@ -97,7 +112,7 @@ def add_write(app: FastAPI, writing: Writing) -> None:
     write = writing.write
     app.add_api_route(
         write.full_path,
-        writing.register if write.registers else writing.serve,
+        writing.answer,
         methods=["POST"],
         name=write.operation,
         operation_id=write.operation,

@@ -70,7 +70,8 @@ class Shape:
 
     def content(self, body: Any, seal: Seal) -> dict[str, Any]:
         """The command's fields, with every free text sealed."""
-        content = {name: getattr(body, name) for name in self.fields if name in type(body).model_fields}
+        given = vars(body)
+        content = {name: given[name] for name in self.fields if name in given}
         _seal_into(content, self.plan, seal)
         if self.reports:
             report = dict(content["report"])

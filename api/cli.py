@@ -13,17 +13,19 @@ from pydantic import SecretStr, ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from api.cli_access import access_log, delegations
 from api.cli_accounts import accounts
 from api.cli_chaos import chaos
 from api.cli_design import design
 from api.cli_events import events
-from api.cli_evidence import ANYTHING, attack, export, keys, recover, verify, witness
+from api.cli_evidence import ANYTHING, attack, export, keys, recover, verify
 from api.cli_ledger import backup, rebuild, replay, restore
 from api.cli_output import DONE, EXIT_CODES, AsJson, complain, facts, show
 from api.cli_pack import pack
 from api.cli_protocol import protocol
 from api.cli_serve import demo, serve
 from api.cli_vault import upgrade, vault
+from api.cli_witness import witness
 from api.settings import ENV_PREFIX, Settings
 from ledger.errors import LedgerError
 from ledger.store.codec import LEAF_VERSION
@@ -51,7 +53,8 @@ config = typer.Typer(no_args_is_help=True, help="How a server would run here.")
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(serve)
 app.command(rich_help_panel=SERVICE, epilog=EXIT_CODES)(demo)
 app.add_typer(accounts, name="account", rich_help_panel=SERVICE)
-for command in (replay, rebuild, events, pack, backup, restore, upgrade):
+app.command("access-log", rich_help_panel=SERVICE, epilog=EXIT_CODES)(access_log)
+for command in (replay, rebuild, events, delegations, pack, backup, restore, upgrade):
     app.command(rich_help_panel=FILE, epilog=EXIT_CODES)(command)
 app.add_typer(design, name="design", rich_help_panel=FILE)
 app.command(rich_help_panel=HERE, epilog=EXIT_CODES)(protocol)

@@ -10,9 +10,14 @@ from rich.text import Text
 
 from api.cli_output import AsJson, out, print_json
 from api.cli_places import File, TrialName, ledger_file
+from api.settings import Settings
 from ledger.record import Record, patient_stream
 from ledger.store.sqlite import SqliteStore
-from projections.base import is_late
+from ledger.texts import Texts
+from ledger.trial.signatures import RecordSigned
+from ledger.world import World
+from projections.base import fold, is_late
+from projections.signatures import Manifestation, signatures_of
 
 PAGE: Final = 500
 FOLLOW_EVERY_SECONDS: Final = 0.25
@@ -38,13 +43,29 @@ def events(
     where = patient_stream(patient) if patient is not None else stream
     wanted = {"type": kind, "stream": where, "actor": actor}
     with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        signed = Signed(store)
         try:
             for number, record in enumerate(_listed(store, after, wanted, follow), start=1):
-                _print(store, record, as_json)
+                _print(store, record, signed, as_json)
                 if number == limit:
                     break
         except KeyboardInterrupt:
             return
+
+
+class Signed:
+    """The signatures of a log as it stands; where nothing is signed, nothing is read for it."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store, self._world = store, World()
+        self._texts = Texts(store, Settings().keyring(store.path))
+
+    def on(self, position: int) -> Manifestation | None:
+        """The signature on an event, or that the event is, and whether it still stands."""
+        size = self._store.size
+        if self._world.size < size and (self._world.size or self._store.page(-1, 1, type=RecordSigned.NAME)):
+            self._world = fold(self._store.records(self._world.size, size), self._world)
+        return signatures_of(self._world, self._texts.shown)(position)
 
 
 def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follow: bool) -> Iterator[Record]:
@@ -60,7 +81,7 @@ def _listed(store: SqliteStore, after: int, wanted: dict[str, str | None], follo
             time.sleep(FOLLOW_EVERY_SECONDS)
 
 
-def _print(store: SqliteStore, record: Record, as_json: bool) -> None:
+def _print(store: SqliteStore, record: Record, signed: Signed, as_json: bool) -> None:
     if as_json:
         print_json(orjson.loads(store.leaf(record.position)))
         return
@@ -69,9 +90,16 @@ def _print(store: SqliteStore, record: Record, as_json: bool) -> None:
     line.append(f"{record.stream:<13} ", style="not dim")
     line.append(record.event.NAME.partition(".")[2], style="bold not dim")
     line.append(f"  {record.actor.id}", style="not dim")
-    for remark in _remarks(record):
+    for remark in (*_remarks(record), *_signature(signed.on(record.position), record.position)):
         line.append(f"  {remark}", style="yellow not dim")
     out.print(line, soft_wrap=True)
+
+
+def _signature(signature: Manifestation | None, position: int) -> Iterator[str]:
+    """Of what is signed only where that is; of the signature itself all that a page has to print."""
+    if signature is not None:
+        signed = f"signed at {signature.position}" + (", stale" if signature.status == "stale" else "")
+        yield signature.line if signature.position == position else signed
 
 
 def _remarks(record: Record) -> Iterator[str]:

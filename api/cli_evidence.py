@@ -1,5 +1,5 @@
-"""What others check a log with: bundles are exported and verified; keys and policies for it; a witness; attacks on
-copies, to see what the verifier says."""
+"""What others check a log with: bundles are exported and verified; keys and policies for it; attacks on copies, to see
+what the verifier says."""
 
 import sys
 from collections.abc import Iterator
@@ -12,26 +12,28 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, show
+from api.audit_package import write_audit_package
+from api.cli_ledger import counted
+from api.cli_output import COULD_NOT_RUN, REFUSED, AsJson, facts, progress, show
 from api.cli_places import File, TrialName, ledger_file
 from api.settings import Settings
 from ledger.application import TrialLedger
 from ledger.evidence import verify as verifier
-from ledger.evidence.cosigning import Heads, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
 from ledger.keyroom import KeyRoom
 from ledger.shelf import SUFFIX
 from ledger.store.bundle import write_bundle
 from ledger.store.errors import NothingSigned
+from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.sqlite import SqliteStore
 from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
+from projections.base import world_at
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
 keys: Final = typer.Typer(no_args_is_help=True, help="Keys that sign heads.")
-witness: Final = typer.Typer(no_args_is_help=True, help="A witness of others' logs.")
 
 ANYTHING: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -63,10 +65,38 @@ def export_bundle(
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
         opened = Texts(store, Settings().keyring(store.path)).openings(head.size) if texts else b""
-        write_bundle(store, to, {"openings.jsonl": opened} if texts else {})
-        not_readable = len(store.texts_until(head.size)) - opened.count(b"\n")
+        write_bundle(store, to, {**dict(leaf_schemas()), **({"openings.jsonl": opened} if texts else {})})
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
-        said |= {"texts_not_readable_here": not_readable} if texts and not_readable else {}
+        said |= _not_readable(store, head.size, opened) if texts else {}
+    show(said, as_json, lambda: facts(said))
+
+
+def _not_readable(store: Reading, size: int, opened: bytes) -> dict[str, int]:
+    """How many texts are kept and cannot be read here; nothing where that is none."""
+    count = len(store.texts_until(size)) - opened.count(b"\n")
+    return {"texts_not_readable_here": count} if count else {}
+
+
+@export.command("audit")
+def export_audit(
+    to: Annotated[Path, typer.Option("--to", help="A zip that does not exist yet.")],
+    trial: TrialName = None,
+    file: File = None,
+    texts: Annotated[bool, typer.Option(help="Open the free texts.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """The audit package of an inspector: the bundle, and beside it the audit trail, the events as text and the read
+    models at the newest signed head, with a README that says how to verify without us."""
+    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+        head = store.signed_head()
+        if head is None:
+            raise NothingSigned("no head of this log is signed yet")
+        with progress("folding") as told:
+            world = world_at(counted(store.records(0, head.size), head.size, told))
+        opened = Texts(store, Settings().keyring(store.path))
+        write_audit_package(store, head, world, to, texts=opened if texts else None)
+        said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}
+        said |= _not_readable(store, head.size, opened.openings(head.size)) if texts else {}
     show(said, as_json, lambda: facts(said))
 
 
@@ -118,11 +148,20 @@ def rotate_key(trial: TrialName = None, as_json: AsJson = False) -> None:
 
 
 def recover(trial: TrialName = None, as_json: AsJson = False) -> None:
-    """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log."""
+    """Let a restored log be signed again, with the server stopped, once its recovery is on record in the log. It tells
+    what was signed last and what was found: the record of the recovery has to name both."""
     with _opened(trial) as (name, ledger, room):
         notary = room.notary(name, ledger)
+        signed, found = notary.last_signed() if notary is not None else None, ledger.store.head()
         goes_on = notary is not None and (notary.compare_with_what_was_signed() or notary.recover())
-    said = {"trial": name, "goes_on": goes_on}
+    said = {
+        "trial": name,
+        "signed_size": signed[0] if signed else None,
+        "signed_root": signed[1].hex() if signed else None,
+        "found_size": found.size,
+        "found_root": found.root.hex(),
+        "goes_on": goes_on,
+    }
     show(said, as_json, lambda: facts(said))
     if not goes_on:
         raise typer.Exit(REFUSED)
@@ -139,27 +178,6 @@ def _opened(trial: str | None) -> Iterator[tuple[str, TrialLedger, KeyRoom]]:
         yield path.name.removesuffix(SUFFIX), ledger, KeyRoom(keys_directory)
     finally:
         ledger.close()
-
-
-@witness.command("serve")
-def serve_witness(
-    key: Annotated[Path, typer.Option(help="The witness's key (`key new`).")],
-    logs: Annotated[Path, typer.Option(help="A tlog-policy file: the logs that are watched.")],
-    heads: Annotated[Path, typer.Option(help="Where the last head of each log is remembered.")],
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8090,
-) -> None:
-    """Cosign heads of others' logs over HTTP, `POST /add-checkpoint` (C2SP tlog-witness): only those that continue the
-    last one. Run it where the log's owner has no access."""
-    import uvicorn
-
-    from api.witness import create_witness
-
-    try:
-        watching = Witness(Heads(heads), SigningKey.read(key), Policy.parse(logs.read_bytes()))
-    except Bad as bad:
-        raise typer.BadParameter(str(bad)) from None
-    uvicorn.run(create_witness(watching), host=host, port=port, log_level="warning")
 
 
 def attack(

@@ -1,6 +1,7 @@
 """What is asked of a ledger's file, with no server: replay, rebuild, backup, restore. `cli_events.py` lists events."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,6 +15,7 @@ from api.cli_output import REFUSED, AsJson, facts, out, progress, show
 from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file
 from ledger.record import Record
 from ledger.store import backup as copies
+from ledger.store.bundled import BundledLog
 from ledger.store.sqlite import SqliteStore
 from ledger.types import instant_text
 from ledger.world import FOLD_VERSION, World
@@ -35,6 +37,9 @@ def replay(
     as_of_recorded: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="As known at this instant, such as 2026-03-02T09:00:00+03:00.")
     ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="The log of a bundle, instead of a ledger's file; `verify` says if it is true.")
+    ] = None,
     level: Annotated[
         int | None, typer.Option("--explain", metavar="LEVEL", help="Also why this level takes patients, or not.")
     ] = None,
@@ -47,7 +52,7 @@ def replay(
     instant = instant_of(as_of_recorded)
     if instant is not None and as_of_position is not None:
         raise typer.BadParameter("give one moment: --as-of-position or --as-of-recorded")
-    with SqliteStore.open(ledger_file(trial, file), read_only=True) as store, progress("replaying") as told:
+    with _log(trial, file, bundle) as store, progress("replaying") as told:
         stop = store.size if instant is None else store.positions_until(instant)
         stop = stop if as_of_position is None else min(stop, as_of_position + 1)
         world = world_at(counted(store.records(0, stop), stop, told))
@@ -55,6 +60,18 @@ def replay(
         if level is not None and (now := instant or world.recorded_at) is not None:
             said["explanation"] = explain(world, store.records(0, stop), level, now).model_dump(mode="json")
     show(said, as_json, lambda: _readable(said, world, instant))
+
+
+@contextmanager
+def _log(trial: str | None, file: Path | None, bundle: Path | None) -> Iterator[SqliteStore | BundledLog]:
+    """The log of a ledger's file, or of a bundle."""
+    if bundle is None:
+        with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
+            yield store
+        return
+    if trial is not None or file is not None:
+        raise typer.BadParameter("give --bundle, or --trial or --file")
+    yield BundledLog.of(bundle)
 
 
 def state_of(world: World, instant: datetime | None) -> dict[str, Any]:

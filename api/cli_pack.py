@@ -8,11 +8,15 @@ import typer
 
 from api.cli_output import AsJson, print_json
 from api.cli_places import File, TrialName, ledger_file
+from api.settings import Settings
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
 from ledger.store.sqlite import SqliteStore
+from ledger.texts import Texts
 from projections.base import world_at
+from projections.dose_decisions import signed_so_far
 from projections.pack import Pack, committee_pack, cut_off
 from projections.pack_document import pack_document
+from projections.signatures import Manifestation
 
 
 def pack(
@@ -29,11 +33,11 @@ def pack(
     Without --decision it is that of the end of the log, seen at the instant of the last event.
     """
     with SqliteStore.open(ledger_file(trial, file), read_only=True) as store:
-        found = _pack(store, decision)
+        found, signed = _pack(store, decision)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
-    page = pack_document(found)
+    page = pack_document(found, signed)
     if to is None:
         sys.stdout.write(page)
         return
@@ -41,18 +45,21 @@ def pack(
         written.write(page)
 
 
-def _pack(store: SqliteStore, number: int | None) -> Pack:
+def _pack(store: SqliteStore, number: int | None) -> tuple[Pack, tuple[Manifestation, ...]]:
+    """The pack, and what was signed on it since."""
+    text = Texts(store, Settings().keyring(store.path)).shown
     records = tuple(store.records())
     world, proposed = world_at(records), None
+    signed: tuple[Manifestation, ...] = ()
     at = world.recorded_at
     if number is not None:
         decision = world.trial.decisions.get(number)
         if decision is None:
             raise NoSuchDecision(f"decision {number}")
-        proposed = records[decision.position]
+        proposed, signed = records[decision.position], signed_so_far(world, decision, text)
         records = records[: cut_off(decision)]
         world, at = world_at(records), proposed.recorded_at
-    found = committee_pack(world, records, at, proposed) if at is not None else None
+    found = committee_pack(world, records, at, proposed, text) if at is not None else None
     if found is None:
         raise NoProtocolInForce("no approved protocol version holds")
-    return found
+    return found, signed

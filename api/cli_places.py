@@ -1,6 +1,6 @@
 """What an option names: a ledger's file, by its trial in the directory of the settings or by its path; an instant."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.settings import Settings
 from ledger.refusals import NoSuchTrial
-from ledger.shelf import SUFFIX
-from ledger.types import Name, parse_instant
+from ledger.shelf import SUFFIX, trials_in
+from ledger.types import Name, parse_day, parse_instant
 
 TrialName = Annotated[
     str | None,
@@ -30,9 +30,9 @@ def ledger_file(trial: str | None, file: Path | None) -> Path:
         return file
     directory = Settings().directory
     if trial is None:
-        found = sorted(directory.glob(f"*{SUFFIX}"))
+        found = trials_in(directory)
         if len(found) == 1:
-            return found[0]
+            return _place(directory, found[0])
         raise typer.BadParameter(f"name a trial with --trial, or a file with --file: {_choice(directory, found)}")
     path = _place(directory, trial)
     if not path.is_file():
@@ -64,9 +64,8 @@ def _one_of(trial: str | None) -> None:
         raise typer.BadParameter("give --trial or --file")
 
 
-def _choice(directory: Path, found: list[Path]) -> str:
-    names = ", ".join(path.name.removesuffix(SUFFIX) for path in found)
-    return f"{directory} holds {names}" if names else f"{directory} holds no ledger"
+def _choice(directory: Path, found: list[str]) -> str:
+    return f"{directory} holds {', '.join(found)}" if found else f"{directory} holds no ledger"
 
 
 def instant_of(text: str | None) -> datetime | None:
@@ -75,5 +74,15 @@ def instant_of(text: str | None) -> datetime | None:
         return None
     try:
         return parse_instant(text)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from None
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that an option names; a usage error for another spelling."""
+    if text is None:
+        return None
+    try:
+        return parse_day(text)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from None

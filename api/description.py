@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from api import problems
 from api.problems import MEDIA_TYPE
 from api.replies import ReceiptBody
+from api.signings import HEADER
 from api.table import PARAMETERS, Write
 from api.writing import Writing
 
@@ -27,6 +28,7 @@ _PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string"},
         "rule_id": {"type": "string", "description": "The rule of the protocol or of the ledger."},
         "current_version": {"type": "string", "description": "The entity tag that holds now."},
+        "meaning": {"type": "string", "description": "What signing this request would mean."},
         "on_record": {"type": "integer", "description": "The position that says otherwise."},
         "faults": {
             "type": "array",
@@ -46,6 +48,9 @@ Every write is a command, with an `Idempotency-Key`; every refusal is a problem 
 _WRITE_PROBLEMS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503, 507)
 _READ_PROBLEMS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _OPEN_PROBLEMS: Final = (404, 503)
+_FIRST_PROBLEMS: Final = (400, 401, 413, 415, 422, 429, 503)
+FIRST: Final = frozenset({"/v1/sessions", "/v1/oauth/token"})
+"""Where a caller comes without a token and goes with one."""
 
 
 def _problem_response(status: int) -> dict[str, Any]:
@@ -124,7 +129,16 @@ def _surroundings(write: Write) -> list[dict[str, Any]]:
         "description": "Only say what would follow; nothing is written.",
         "schema": {"type": "boolean", "default": False},
     }
-    return [key, match, trying]
+    return [key, match, trying, *([_SIGNING] if write.signs else ())]
+
+
+_SIGNING: Final[dict[str, Any]] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The token of a signing (`POST /v1/signings`). Without it the answer says what signing would mean.",
+    "schema": {"type": "string", "pattern": "^sg_[0-9A-Za-z_-]{43}$"},
+}
 
 
 def describe(app: FastAPI, writings: Iterable[Writing]) -> dict[str, Any]:
@@ -151,13 +165,16 @@ def describe(app: FastAPI, writings: Iterable[Writing]) -> dict[str, Any]:
 def _name_problems(path: str, operation: dict[str, Any], writes: set[str]) -> None:
     """Add how an operation may be refused; what needs no token says so."""
     statuses: Iterable[int] = _OPEN_PROBLEMS
-    if path.startswith("/v1/"):
+    if path in FIRST:
+        statuses = _FIRST_PROBLEMS
+        operation["security"] = []
+    elif path.startswith("/v1/"):
         statuses = _WRITE_PROBLEMS if operation["operationId"] in writes else _READ_PROBLEMS
     else:
         operation["security"] = []
     operation["responses"].pop("422", None)
     for status in statuses:
-        operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+        operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
 
 
 def _bodies(writings: Iterable[Writing]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from ledger.record import Record
 from ledger.store.reading import Reading as Store
 from ledger.types import Several, Sha256
 from projections.base import View
+from projections.signatures import Manifestation, signatures_of
 
 SEARCHED_AT_ONCE: Final = 500
 
@@ -22,6 +23,8 @@ class EventView(View):
     leaf_hash: Sha256
     leaf: dict[str, Any]
     """Version, origin, type, stream, stream_version, position, times, actor, source, reason, data."""
+    signature: Manifestation | None
+    """Who signed it, or whose signature it is, and whether that still stands."""
 
 
 class Feed(View):
@@ -34,10 +37,17 @@ class Feed(View):
     """How many events the log holds."""
 
 
-def shown(store: Store, position: int) -> bytes:
+def shown(reading: Reading, position: int) -> bytes:
     """An event as JSON, with the stored leaf inside, byte for byte."""
+    store = reading.ledger.store
     leaf = store.leaf(position)
-    members = {"position": position, "leaf_hash": leaf_hash(leaf).hex(), "leaf": orjson.Fragment(leaf)}
+    signature = signatures_of(reading.world, reading.ledger.texts.shown)(position)
+    members = {
+        "position": position,
+        "leaf_hash": leaf_hash(leaf).hex(),
+        "leaf": orjson.Fragment(leaf),
+        "signature": None if signature is None else orjson.Fragment(signature.model_dump_json()),
+    }
     return orjson.dumps(members)
 
 

@@ -39,6 +39,8 @@ def expected_version(headers: Headers) -> tuple[str, int] | None:
 
 def dry_run(request: Request) -> bool:
     """Whether a write is only tried out. No other query is taken, so that a misspelt one does not write."""
+    if not request.scope["query_string"]:
+        return False
     given = request.query_params.multi_items()
     if not given:
         return False

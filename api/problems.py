@@ -14,11 +14,14 @@ import orjson
 from starlette.responses import Response
 
 from ledger import refusals
-from ledger.errors import Contradicted, LedgerError, Overtaken, Unavailable
+from ledger.errors import Contradicted, LedgerError, Overtaken, SignatureMissing, Unavailable
 from ledger.protocol import document
 from ledger.store import errors
 
 MEDIA_TYPE: Final = "application/problem+json"
+CHALLENGE: Final = 'Bearer realm="trial-ledger"'
+"""What a 401 asks for."""
+
 _DEFINED_IN: Final = (refusals, document, errors)
 """Where the leaves are defined; importing them makes the tree complete."""
 
@@ -47,15 +50,25 @@ AT_THE_DOOR: Final = _door(
     ("body-unreadable", 400, "The body is not a JSON text of the kind that is read here."),
     ("request-unreadable", 400, "The request cannot be read."),
     ("unauthenticated", 401, "The request carries no token that is known and in force."),
+    ("fresh-authentication-needed", 401, "Whoever signs has to have authenticated a short while ago."),
+    ("log-in-refused", 401, "The id, the password or the code is not right, or the account is locked."),
     ("forbidden", 403, "The caller's role may not do this."),
+    ("scope-too-narrow", 403, "The token was given for less than this."),
+    ("signing-refused", 403, "The password or the code is not right, or the account may not sign."),
+    ("signing-not-valid", 403, "The signing is over, was used for another request, or is another person's."),
+    ("password-change-due", 403, "Somebody else set the password: its owner replaces it before anything else."),
+    ("second-factor-due", 403, "A second factor is enrolled before anything else."),
+    ("session-needed", 403, "This is done in a session, after a log-in with a password."),
     ("not-found", 404, "There is no such resource."),
     ("method-not-allowed", 405, "The resource does not know this method."),
     ("no-story-clock", 409, "Only a training ledger's story clock can be set."),
     ("body-too-large", 413, "The body is larger than this server takes."),
     ("unsupported-media-type", 415, "A body is sent as application/json in UTF-8, not compressed."),
     ("request-invalid", 422, "The request does not have the form that the description gives."),
+    ("password-too-weak", 422, "The password is too easy to guess."),
     ("if-match-missing", 428, "What someone decides on what he saw names its version in If-Match."),
     ("too-many-requests", 429, "The client asks faster than it may."),
+    ("too-many-attempts", 429, "Too many attempts failed; the next one has to wait."),
     ("internal", 500, "The server made a mistake. It has been noted."),
     ("not-there-yet", 503, "The position that was asked for is not on record yet."),
 )
@@ -125,6 +138,8 @@ def of_ledger_error(error: LedgerError, request_id: str) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, Contradicted) and error.on_record is not None:
         members["on_record"] = error.on_record
+    if isinstance(error, SignatureMissing) and error.meaning is not None:
+        members["meaning"] = error.meaning
     if isinstance(error, Overtaken) and error.current is not None:
         members["current_version"] = error.current
         headers["ETag"] = f'"{error.current}"'

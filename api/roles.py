@@ -10,6 +10,7 @@
     answer    a query of the own site
     custody   what happens to a lot once it leaves manufacture: who holds it, how warm it was, thawed, destroyed
     set lift  a hold
+    vouch     that somebody has her account again
     own       whatever the cell grants, at the own site only; another site's patients do not exist (404)
     entries   whatever the cell grants, on one's own entries only
     received  what this machine itself reported
@@ -55,6 +56,7 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "trial": "pi inv sc: R S; mm: R W S; ec: R approval; coord check ds qa dm cra stat: R; insp: R V",
         "delegations": "pi: R W S own; mm: R W S; dm cra insp admin: R",
         "sources": "admin: R W; mm insp: R",
+        "accounts": "admin: R W; mm: R vouch; insp: R; pi: vouch own",
         "patient": "pi inv coord check: R W own; mm sc ds dm stat ec: R; cra: R own; insp: R V; edc: W own",
         "eligibility": "pi inv: R S own; mm sc dm stat: R; cra: R own; insp: R V",
         "slots": "pi inv coord check: R W own; mm: R W; sc ds qa dm stat: R; cra: R own; insp: R V",
@@ -76,6 +78,8 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         "endorsement": "pi inv: R S own; coord: R own; mm sc dm stat: R; cra: R own; insp: R V",
         "notice": "pi inv coord check: R W own; qa: R W; mm sc ds dm stat ec: R; cra: R own; insp: R V",
         "events": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
+        " edc: received own; admin: setup",
+        "access-log": "pi inv: R V own; coord check qa cra: R own; mm sc stat: R V; ds dm ec: R; insp: R V;"
         " edc: received own; admin: setup",
         "texts": "pi inv coord check cra: R own; mm sc ds dm: R; insp: R",
         "erasure": "pi: R W S own; mm: R W S; dm cra: R; insp: R V",

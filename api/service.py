@@ -3,19 +3,29 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Final
 
 import structlog
 from starlette.requests import Request
 
 from api.access import Caller, admitted
-from api.auth import TOKEN_LENGTH, Account, Accounts
+from api.auth import TOKEN_LENGTH, TOKEN_PREFIX, Account, Accounts
 from api.happenings import Happening
+from api.identity.identity import Identity
+from api.identity.proof import NotProved, Proof
+from api.identity.provider import Provider
+from api.identity.sessions import MACHINE_PREFIX, SESSION_PREFIX, Session
 from api.limits import Buckets
-from api.problems import Refused
+from api.noting import ACCOUNT, RESOURCE
+from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
-from ledger.application import TrialLedger
+from api.signings import Signings
+from ledger.application import TrialLedger, system_clock
+from ledger.decisions.installation import Kind
+from ledger.installation_log import PATIENCE_SECONDS, InstallationLog, LogUnavailable
 from ledger.record import Actor
 from ledger.refusals import NoSuchTrial
 from ledger.shelf import Shelf
@@ -23,7 +33,17 @@ from ledger.shelf import Shelf
 TRAINING: Final = "Ledger-Training"
 """The header that marks what comes from a ledger that holds no real patient."""
 
-_CHALLENGE: Final = 'Bearer realm="trial-ledger"'
+SCOPES: Final = "ledger_scopes"
+HOLDER: Final = "ledger_holder"
+"""Where a request keeps what its token was given for, and whose it is."""
+
+STRANGERS_A_SECOND: Final = 5
+STRANGERS_AT_ONCE: Final = 1000
+"""How many tokens that are not known one origin may send."""
+
+TOLD: Final = frozenset({"log-in-failed", "locked-out", "account-changed", "signing-failed", "exported"})
+"""What the server's own log tells too; of the rest there is too much."""
+
 _log = structlog.get_logger("door")
 
 
@@ -32,33 +52,178 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.directory, settings.story_from, settings.keys, settings.keyring())
-        self.accounts = Accounts(settings.accounts)
+        self.shelf = Shelf(
+            settings.directory,
+            settings.story_from,
+            settings.keys,
+            settings.keyring(),
+            settings.verified_whole_up_to,
+            signed_only=True,
+        )
         self.buckets = Buckets(settings.requests_per_second, settings.requests_at_once)
+        self.strangers = Buckets(STRANGERS_A_SECOND, STRANGERS_AT_ONCE)
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.log = InstallationLog(settings.directory, settings.installation_origin, settings.keys, self.shelf.keyring)
+        self._used_on: dict[str, date] = {}
         self._open: dict[str, TrialLedger] = {}
+        self.follow()
+
+    def follow(self, look_every_seconds: float = 0.02) -> None:
+        """Who may come in, by the files of accounts and credentials, followed from now on."""
+        self.accounts = Accounts(self.settings.accounts, self.note, look_every_seconds)
+        self.identity = Identity(self.settings, self.accounts, self.note, look_every_seconds=look_every_seconds)
+        run = timedelta(minutes=self.settings.signing_run_minutes)
+        self.signings = Signings(lambda: self.identity.clock(), run)
+        self.provider = (
+            None
+            if self.settings.oidc_issuer is None
+            else Provider(self.settings, self.accounts, lambda: self.identity.clock())
+        )
 
     def note(self, happening: Happening) -> None:
-        """Keep what happened at the door."""
+        """Keep what happened at the door; it is on disk in a moment."""
+        self.log.note(happening.noted(), happening.actor)
+        self._tell(happening)
+
+    async def keep(self, happening: Happening) -> None:
+        """Keep what happened at the door before anything else happens; `LogUnavailable`."""
+        self._tell(happening)
+        kept = asyncio.wrap_future(self.log.keep(happening.noted(), happening.actor))
+        try:
+            await asyncio.wait_for(kept, PATIENCE_SECONDS)
+        except TimeoutError:
+            raise LogUnavailable("the log of the installation does not answer") from None
+
+    def used(self, account: Account | None) -> None:
+        """Note an account that is used, once a day."""
+        today = system_clock().date()
+        if account is None or self._used_on.get(account.id) == today:
+            return
+        self._used_on[account.id] = today
+        by = account.actor
+        self.note(
+            Happening("account-used", by.id, account.client, role=by.role, site=by.site, authenticated=by.authenticated)
+        )
+
+    def of_what_is_known(self, happening: Happening) -> Happening:
+        """A happening without a trial or a patient that there is not: an identifier in a path may be anything."""
+        trial = happening.trial
+        if trial is None or not self.shelf.has(trial):
+            return replace(happening, trial=None, patient=None)
+        ledger = self._open.get(trial)
+        known = ledger is not None and happening.patient in ledger.world.patients
+        return happening if known or happening.patient is None else replace(happening, patient=None)
+
+    def _tell(self, happening: Happening) -> None:
+        if happening.kind not in TOLD:
+            return
         told = {name: getattr(happening, name) for name in ("who", "about", "rule", "role", "site", "trial")}
         _log.info(happening.kind, **{name: value for name, value in told.items() if value is not None})
 
     def holder(self, request: Request) -> tuple[Account, Actor]:
         """Whose token a request carries; refused without one, and where the client asks too fast."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Refused("unauthenticated", headers={"WWW-Authenticate": _CHALLENGE})
-        known = len(token) == TOKEN_LENGTH and token.isascii()
-        found = self.accounts.holder(token) if known else None
-        if found is None:
-            raise Refused("unauthenticated", headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'})
+        token = bearer(request)
+        request.scope[ACCOUNT] = None
+        if token.startswith(TOKEN_PREFIX):
+            found = self.accounts.holder(token) if len(token) == TOKEN_LENGTH and token.isascii() else None
+            if found is None:
+                raise self._not_known(request, "token-unknown")
+        else:
+            found = self._of_other(request, token)
+        request.scope[ACCOUNT] = found[0]
         self.buckets.take(found[0].client)
         return found
+
+    def _of_other(self, request: Request, token: str) -> tuple[Account, Actor]:
+        """Of a token that was not made with an account: a session's, a machine's, an identity provider's."""
+        if token.startswith(SESSION_PREFIX):
+            session = self.identity.session(token)
+            if session is not None and session.must is not None:
+                raise Refused(session.must)
+        elif token.startswith(MACHINE_PREFIX):
+            session = self.identity.machine(token)
+        elif self.provider is not None and token.count(".") == 2:
+            return self._of_provider(request, token, self.provider)
+        else:
+            session = None
+        if session is None:
+            raise self._not_known(request, "token-unknown")
+        request.scope[SCOPES] = session.scopes
+        return session.account, session.actor
+
+    def _of_provider(self, request: Request, token: str, provider: Provider) -> tuple[Account, Actor]:
+        try:
+            admitted = provider.of(token)
+        except NotProved as fault:
+            raise self._not_known(request, fault.rule) from None
+        request.scope[SCOPES] = admitted.said.scopes
+        return admitted.account, admitted.actor
+
+    def _not_known(self, request: Request, rule: str) -> Refused:
+        """A token that is not taken, noted; an origin that sends many of them has to wait."""
+        self.strangers.take(origin_of(request))
+        self.note(Happening("request-refused", None, "token", rule))
+        return Refused("unauthenticated", headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
+
+    async def meet(self, request: Request) -> None:
+        """Before a request with a token of the identity provider is handled: have its keys at hand."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if self.provider is not None and scheme.lower() == "bearer" and token.count(".") == 2:
+            await self.provider.meet(token)
+
+    async def prove(
+        self, request: Request, password: str | None, otp: str | None, *, continuing: bool = False
+    ) -> Proof:
+        """How the caller of a request proves herself just now, to sign.
+
+        With a token of the identity provider: that it saw her a short while ago, which its `auth_time` says; otherwise
+        `fresh-authentication-needed` (401), as RFC 9470 has it. With any other token: her password and code, as
+        `Identity.prove` takes them, under the account that logs in by her id.
+        """
+        account, _ = self.holder(request)
+        token = bearer(request)
+        if self.provider is not None and token.count(".") == 2:
+            proof = self.provider.proof(self.provider.of(token))
+            if proof is None:
+                self.note(_refused(account, "signing-failed", "signature", "fresh-authentication-needed"))
+                raise Refused("fresh-authentication-needed", headers={"WWW-Authenticate": self._fresh()})
+            return proof
+        return await self.identity.prove(account, password or "", otp, origin_of(request), continuing=continuing)
+
+    def _fresh(self) -> str:
+        longest = self.settings.oidc_fresh_seconds
+        return f'{CHALLENGE}, error="insufficient_user_authentication", max_age="{longest}"'
+
+    def note_refused(self, request: Request, rule: str) -> None:
+        """Keep that somebody asked for what is not for him, without anything of what he sent."""
+        account: Account | None = request.scope.get(HOLDER)
+        trial = request.path_params.get("trial")
+        if account is not None:
+            seen = trial if trial is not None and account.may_see(trial) else None
+            self.note(_refused(account, "request-refused", path_without_names(request), rule, seen))
+
+    def is_session(self, request: Request) -> bool:
+        """Whether the token of a request is that of a session."""
+        return bearer(request).startswith(SESSION_PREFIX)
+
+    def session(self, request: Request) -> tuple[str, Session]:
+        """The session of a request with its token, also one in which something has to be done first."""
+        token = bearer(request)
+        if not self.is_session(request):
+            self.holder(request)
+            raise Refused("session-needed")
+        session = self.identity.session(token)
+        if session is None:
+            raise self._not_known(request, "token-unknown")
+        self.buckets.take(session.account.client)
+        return token, session
 
     def caller(self, request: Request, may: Needed) -> Caller:
         """Who asks, with what the route grants to that role."""
         account, actor = self.holder(request)
-        return admitted(account, actor, may)
+        request.scope[HOLDER] = account
+        request.scope[RESOURCE] = may.resource
+        return admitted(account, actor, may, request.scope.get(SCOPES))
 
     async def ledger(self, trial: str, caller: Caller) -> TrialLedger:
         """A trial that exists and that the caller's account is for; for others it does not exist."""
@@ -85,8 +250,33 @@ class Service:
         return [name for name in sorted(self._open) if self.is_training(name)]
 
     def close(self) -> None:
+        self.identity.close()
         self._open.clear()
         self.shelf.close()
+        self.log.close()
+
+
+def _refused(account: Account, kind: Kind, about: str, rule: str, trial: str | None = None) -> Happening:
+    return Happening(kind, account.id, about, rule, account.role, account.site, trial)
+
+
+def bearer(request: Request) -> str:
+    """The token of a request; refused without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refused("unauthenticated", headers={"WWW-Authenticate": CHALLENGE})
+    return token
+
+
+def path_without_names(request: Request) -> str:
+    """The path of a request with the names of its parameters where their values stand."""
+    names = {value: f"{{{name}}}" for name, value in request.path_params.items()}
+    return "/".join(names.get(step, step) for step in request.scope["path"].split("/"))
+
+
+def origin_of(request: Request) -> str:
+    """From where a request comes."""
+    return request.client.host if request.client is not None else ""
 
 
 def service_of(request: Request) -> Service:

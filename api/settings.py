@@ -2,14 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.identity.places import is_safe, is_url
 from ledger.keyring import KeyInFile, Keyring, OuterKey
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 
 ENV_PREFIX = "LEDGER_"
+
+Readers = Literal["people", "overseers"]
+"""Whose reads are noted: everybody's but machines', or those of inspectors and monitors alone."""
 
 
 class Settings(BaseSettings):
@@ -35,10 +40,55 @@ class Settings(BaseSettings):
     at_least_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     """How long a read waits for the position that it asks for."""
 
+    verified_whole_up_to: Annotated[int, Field(ge=0)] = VERIFIED_WHOLE_UP_TO
+    """Logs of at most so many events are verified from their first one at every start; longer ones from where they were
+    verified last, and as a whole by `trial-ledger rebuild`, which belongs into every night."""
+    credentials_path: Path | None = None
+    """By what people and machines prove themselves; `credentials.jsonl` in the directory unless it is said."""
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    """How long a log-in lasts at most."""
+    session_idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    """After how long without a request it ends."""
+    lock_out_after: Annotated[int, Field(ge=3, le=100)] = 5
+    """How many failures in a row lock an account out, until an administrator unlocks it."""
+    failures_of_an_origin: Annotated[int, Field(ge=1)] = 20
+    """How many failed log-ins of one address cost no waiting; one is forgotten every half minute."""
+    second_factor_required: bool = False
+    """Whether people without a second factor have to enrol one before anything else."""
+    argon2_memory_kib: Annotated[int, Field(ge=8)] = 64 * 1024
+    """What a password's hash costs, as RFC 9106 recommends. Lower it for tests only."""
+    argon2_passes: Annotated[int, Field(ge=1)] = 3
+    signing_run_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    """How long signatures in one session need the password alone, after one that was proved in full; 0: none does."""
+    machine_token_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    """How long the token lasts that an EDC system gets for its secret."""
+    oidc_issuer: str | None = None
+    """The identity provider whose tokens are taken, as its tokens name it. None: no provider."""
+    oidc_audience: str | None = None
+    """What this server is called in those tokens; needed with an issuer."""
+    oidc_keys: str | None = None
+    """The URL or the file of its keys (JWKS); without one, what the issuer's own discovery names."""
+    oidc_algorithm: Literal["RS256", "ES256", "EdDSA"] = "RS256"
+    oidc_token_type: Annotated[str, Field(min_length=1)] = "at+jwt"  # noqa: S105 - a type
+    """The `typ` of its access tokens (RFC 9068); `JWT` for providers that do not follow it."""
+    oidc_site_claim: str = "site"
+    """The claim that has to name the account's site, and is absent for those without one; empty: none is looked at."""
+    oidc_fresh_seconds: Annotated[int, Field(ge=30, le=3600)] = 300
+    """How recently the provider has to have seen the person herself where she signs."""
+    oidc_signing_acr: str | None = None
+    """The `acr` that a token has to carry where its holder signs."""
+    alert_command: str | None = None
+    """Run at a lock-out, with a line of JSON on its standard input."""
+
     evidence: bool = True
     """Whether the heads of the trials' logs are signed here."""
     keys_directory: Path | None = None
     """Where the keys of the logs are, apart from the ledgers if you can; `keys` in the directory unless it is said."""
+
+    installation_origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,199}$")] = "installation.local"
+    """The name of the installation's own log, which no other log has; it stays as it was when the log began."""
+    reads_noted: Readers = "people"
+    """Whose reads of clinical records are noted there."""
 
     vault_key_file: Path | None = None
     """The outer key of the free texts, 32 bytes in Base 64; `vault.key` with the other keys, made when it is needed
@@ -62,8 +112,23 @@ class Settings(BaseSettings):
         return Keyring(place, None if self.vault_key_file is None else KeyInFile(self.vault_key_file))
 
     @property
+    def credentials(self) -> Path:
+        return self.credentials_path or self.directory / "credentials.jsonl"
+
+    @property
     def accounts(self) -> Path:
         return self.accounts_path or self.directory / "accounts.jsonl"
+
+    @model_validator(mode="after")
+    def _names_a_whole_provider(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        if not self.oidc_audience:
+            raise ValueError("oidc_issuer needs an oidc_audience")
+        place = self.oidc_keys or self.oidc_issuer
+        if is_url(place) and not is_safe(place):
+            raise ValueError("the keys of an identity provider come over TLS")
+        return self
 
     @model_validator(mode="after")
     def _knows_every_key(self) -> Self:

@@ -12,6 +12,7 @@ from api.problems import Refused
 from api.roles import Needed
 from ledger.application import TrialLedger
 from ledger.decisions.docket import Command
+from ledger.decisions.meanings import MEANINGS
 from ledger.patient.safety import AdverseEventNumber
 from ledger.record import TRIAL, cohort_stream, patient_stream, product_stream
 from ledger.submission import Receipt
@@ -86,6 +87,11 @@ class Write:
     def parameters(self) -> tuple[str, ...]:
         """The command's fields that stand in the path."""
         return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def signs(self) -> bool:
+        """Whether it has to be signed; what signing means stands in `ledger/decisions/meanings.py`."""
+        return self.command in MEANINGS
 
     @property
     def registers(self) -> bool:

@@ -75,7 +75,7 @@ class SiteView(View):
 
 
 class DelegationView(View):
-    """Who holds which role, where, and until when."""
+    """A role that was given to somebody for a time: where, by whom, on which training, and who ended it."""
 
     person: str
     role: Role
@@ -83,6 +83,15 @@ class DelegationView(View):
     from_on: Day
     to_on: Day | None
     in_force: bool
+    """On the day that is asked for."""
+    given_by: str
+    position: int
+    training: str | None
+    """Where the training is on file; null where it was not asked."""
+    trained_on: Day | None
+    ended_by: str | None
+    ended_at: int | None
+    """The position of the end, where somebody ended it."""
 
 
 class HoldLine(View):
@@ -193,11 +202,18 @@ def delegations(world: World, on: date) -> tuple[DelegationView, ...]:
             site=site,
             from_on=held.from_on,
             to_on=held.to_on,
-            in_force=world.trial.delegated(person, role, site, on),
+            in_force=held.covers(on),
+            given_by=held.given_by,
+            position=held.position,
+            training=held.training.reference if held.training else None,
+            trained_on=held.training.completed_on if held.training else None,
+            ended_by=held.ended_by,
+            ended_at=held.ended_at,
         )
-        for (person, role, site), held in sorted(
+        for (person, role, site), times in sorted(
             world.trial.delegations.items(), key=lambda entry: tuple(part or "" for part in entry[0])
         )
+        for held in times
     )
 
 

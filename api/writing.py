@@ -1,6 +1,7 @@
 """One way to write for all rows of the route table: authenticate, authorise, key, precondition, decide, answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -9,12 +10,14 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Caller
+from api.access import Caller, across_sites
 from api.bodies import Shape, shape_of
 from api.incoming import dry_run, expected_version, idempotency_key, read_body, tree_of
+from api.noting import OPERATION
 from api.problems import Refused, faults
 from api.replies import reply
 from api.service import TRAINING, Service, service_of
+from api.signings import failed, signed
 from api.table import Write, parameter
 from ledger.application import TrialLedger
 from ledger.decisions.corrections import CorrectRecord
@@ -22,6 +25,7 @@ from ledger.decisions.docket import Command, ProductCommand
 from ledger.decisions.notices import AcknowledgeNotice
 from ledger.decisions.privacy import ConfirmRedaction, RequestRedaction
 from ledger.decisions.screening import ScreenPatient
+from ledger.errors import SignatureMissing
 from ledger.record import TRIAL, Asked, Source
 from ledger.refusals import NoSuchRecord, VersionMovedOn
 from ledger.store.texts import SealedText
@@ -43,8 +47,14 @@ class Writing:
     def of(cls, write: Write) -> "Writing":
         return cls(write, shape_of(write.command, write.parameters))
 
+    @property
+    def answer(self) -> Callable[[Request], Awaitable[Response]]:
+        """How a request of this row is answered."""
+        return self.register if self.write.registers else self.serve
+
     async def serve(self, request: Request) -> Response:
         """Carry a command out on the trial in the path."""
+        request.scope[OPERATION] = self.write.operation
         service = service_of(request)
         caller = service.caller(request, self.write.may)
         key = idempotency_key(request.headers)
@@ -53,9 +63,27 @@ class Writing:
         ledger = await service.ledger(trial, caller)
         submission, stream = await self._submission(request, caller, at, key)
         await _in_sight(caller, ledger, submission.command)
-        receipt = await ledger.submit_async(submission)
+        receipt = await self._carried_out(request, caller, ledger, trial, submission)
         _count(service, receipt)
         return reply(trial, stream, receipt, ledger, await self._grades(ledger, receipt))
+
+    async def _carried_out(
+        self, request: Request, caller: Caller, ledger: TrialLedger, trial: str, submission: Submission
+    ) -> Receipt:
+        """The ledger's answer. What was answered before under the key needs no second signing: so the ledger is asked
+        also where the signing is not good, and only its refusal tells why."""
+        service, not_valid = service_of(request), None
+        if self.write.signs and not submission.dry_run:
+            try:
+                submission = signed(request, caller, service.signings, submission)
+            except Refused as refused:
+                not_valid = refused
+        try:
+            return await ledger.submit_async(submission)
+        except SignatureMissing as missing:
+            rule = not_valid.detail if not_valid is not None else missing.rule
+            service.note(failed(caller, self.write.operation, rule, trial))
+            raise (not_valid or missing) from None
 
     async def _grades(self, ledger: TrialLedger, receipt: Receipt) -> tuple[SheetGrade, ...] | None:
         """What the row has computed for its answer; of what was on record before, the read models tell."""
@@ -65,6 +93,7 @@ class Writing:
 
     async def register(self, request: Request) -> Response:
         """Begin a trial. This makes a file and so runs beside the event loop."""
+        request.scope[OPERATION] = self.write.operation
         service = service_of(request)
         caller = service.caller(request, self.write.may)
         submission, _ = await self._submission(request, caller, {}, idempotency_key(request.headers))
@@ -147,7 +176,7 @@ async def _in_sight(caller: Caller, ledger: TrialLedger, command: Command) -> No
     """`not-found` for what does not exist for the caller: another site, its patients, and their records."""
     if isinstance(command, ScreenPatient):
         if not caller.sees_site(command.site):
-            raise Refused("not-found", "no such site")
+            raise across_sites(Refused("not-found", "no such site"))
         return
     caller.seen(ledger.world, getattr(command, "patient", None))
     if isinstance(command, RequestRedaction | ConfirmRedaction):

@@ -1,5 +1,6 @@
 """What the benchmarks share: a trial to write into, a clock that takes the median, and a table that keeps its word."""
 
+import asyncio
 import json
 import os
 import platform
@@ -20,6 +21,8 @@ from ledger.record import Actor, Asked
 from ledger.submission import Submission, command_id
 from tests.bench import INVESTIGATOR, SITE, Bench, opened_trial
 
+CALLERS = 64
+COMMANDS = 4096
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -51,6 +54,11 @@ def at_most(what: str, ours: float, peer: float, promised: float, unit: str) -> 
     )
 
 
+def beside(what: str, ours: float, peer: float, unit: str) -> Row:
+    """A figure beside its peer's, of which nothing was promised."""
+    return Row(what, f"{ours:,.1f} {unit}", f"{peer:,.1f} {unit}", round(ours / peer, 2), "", kept=True)
+
+
 def paired(one: Callable[[], float], other: Callable[[], float], rounds: int = 5) -> tuple[float, float]:
     """The medians of two measurements taken in turn, A B A B, so that a noisy machine is noisy for both."""
     ours, theirs = zip(*[(one(), other()) for _ in range(rounds)], strict=True)
@@ -61,6 +69,13 @@ def seconds(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """The processor time of what waits for nothing: others on the machine do not count."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def keep(name: str, rows: Iterable[Row]) -> None:
@@ -79,9 +94,9 @@ def keep(name: str, rows: Iterable[Row]) -> None:
     widths = [max(len(row.what) for row in found), 18, 18]
     for row in found:
         kept = "kept" if row.kept else "NOT kept"
+        promised = f"promised {row.promise:<9} {kept}" if row.promise else ""
         print(
-            f"{row.what:<{widths[0]}}  {row.ours:>{widths[1]}}  {row.peer:>{widths[2]}}"
-            f"  {row.ratio:>6} x  promised {row.promise:<9} {kept}"
+            f"{row.what:<{widths[0]}}  {row.ours:>{widths[1]}}  {row.peer:>{widths[2]}}  {row.ratio:>6} x  {promised}"
         )
     sys.stdout.flush()
 
@@ -116,6 +131,22 @@ def adverse_event(number: int, patients: int = 500) -> Command:
 
 def submission(number: int, by: Actor = INVESTIGATOR) -> Submission:
     return Submission(adverse_event(number), Asked(by, command_id("bench", f"key-{number:08}")), "bench")
+
+
+def commands(directory: Path) -> float:
+    """Commands a second: 64 callers on one event loop, each waiting for its answer."""
+    ledger = write_trial(ready_trial(), directory / f"ours-{os.urandom(4).hex()}.ledger")
+
+    async def caller(first: int) -> None:
+        for number in range(first, COMMANDS, CALLERS):
+            await ledger.submit_async(submission(number))
+
+    async def all_callers() -> None:
+        await asyncio.gather(*(caller(first) for first in range(CALLERS)))
+
+    took = seconds(lambda: asyncio.run(all_callers()))
+    ledger.close()
+    return COMMANDS / took
 
 
 def records_of(bench: Bench, count: int) -> Bench:

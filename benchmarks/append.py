@@ -4,7 +4,6 @@ Both sides write with WAL and synchronous=FULL to files in the same directory. O
 state, the tree and the answers by key, and acknowledges after the commit; the library's side only saves.
 """
 
-import asyncio
 import os
 import tempfile
 import threading
@@ -16,24 +15,24 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
+from api.cli_serve import look_for_cycles_seldom
 from benchmarks._common import (
+    CALLERS,
+    COMMANDS,
     Row,
     at_least,
     at_most,
+    commands,
     keep,
     paired,
     ready_trial,
     records_of,
     seconds,
-    submission,
-    write_trial,
 )
 from ledger.record import Record
 from ledger.store.codec import encode
 from ledger.store.sqlite import SqliteStore
 
-CALLERS = 64
-COMMANDS = 4096
 BATCH = 64
 FULL = 2
 
@@ -44,22 +43,6 @@ class Report(Aggregate):
     @event("Reported")
     def reported(self, content: str) -> None:
         self.content = content
-
-
-def ours(directory: Path) -> float:
-    """Commands a second: 64 callers on one event loop, each waiting for its answer."""
-    ledger = write_trial(ready_trial(), directory / f"ours-{os.urandom(4).hex()}.ledger")
-
-    async def caller(first: int) -> None:
-        for number in range(first, COMMANDS, CALLERS):
-            await ledger.submit_async(submission(number))
-
-    async def all_callers() -> None:
-        await asyncio.gather(*(caller(first) for first in range(CALLERS)))
-
-    took = seconds(lambda: asyncio.run(all_callers()))
-    ledger.close()
-    return COMMANDS / took
 
 
 def librarys(directory: Path, contents: list[str]) -> float:
@@ -125,12 +108,13 @@ def without_tree(directory: Path, records: list[Record]) -> float:
 
 
 def main() -> None:
+    look_for_cycles_seldom()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         bench = records_of(ready_trial(), COMMANDS)
         contents = [encode(record).decode() for record in bench.records]
         rows: list[Row] = []
-        one, other = paired(lambda: ours(directory), lambda: librarys(directory, contents), rounds=3)
+        one, other = paired(lambda: commands(directory), lambda: librarys(directory, contents), rounds=3)
         rows.append(at_least("commands/s, 64 callers, SQLite: library save one at a time", one, other, 5, "/s"))
         one, other = paired(lambda: with_tree(directory, bench.records), lambda: without_tree(directory, bench.records))
         rows.append(at_most("append with the tree: without it, batches of 64", one, other, 1.3, "us/event"))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 from api.auth import add_account
@@ -32,6 +33,16 @@ def cpu_seconds(pid: int) -> float:
     return (int(columns[11]) + int(columns[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def await_port(port: int) -> None:
+    """Wait until somebody listens there."""
+    for _ in range(1200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server did not start")
+
+
 class Server:
     """The server in a process of its own, with a trial of 500 patients."""
 
@@ -47,27 +58,35 @@ class Server:
         self.port = free_port()
         command = [sys.executable, "-m", "benchmarks._server", str(directory), str(self.port)]
         self.process = subprocess.Popen(command)
-        self._await_ready()
+        await_port(self.port)
         self._runs = 0
 
-    def _await_ready(self) -> None:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError("the server did not start")
-
     def load(self, path: str, connections: int = CONNECTIONS, requests: int = REQUESTS) -> dict[str, float]:
-        """What the load said, with the server's CPU time per request in microseconds."""
+        """What a load of commands said, with the server's CPU time per request in microseconds."""
         self._runs += 1
+        return self._load(f"run{self._runs}", path, connections, requests)
+
+    def reads(self, path: str, requests: int, etag: str = "") -> dict[str, float]:
+        """The same of reads; with an entity tag, of what the caller has already."""
+        return self._load("", path, CONNECTIONS, requests, etag)
+
+    def etag(self, path: str) -> str:
+        asked = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310 - our own server
+            return str(answer.headers["ETag"])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _load(self, seed: str, path: str, connections: int, requests: int, etag: str = "") -> dict[str, float]:
         before = cpu_seconds(self.process.pid)
-        arguments = [str(self.port), path, self.token, str(connections), str(requests), f"run{self._runs}"]
+        arguments = [str(self.port), path, self.token, str(connections), str(requests), seed, etag]
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks._load", *arguments], capture_output=True, text=True, check=True
         )
         found: dict[str, float] = json.loads(done.stdout)
-        assert found["created"] == requests, found
+        assert found["answered"] == requests, found
         found["cpu_us"] = (cpu_seconds(self.process.pid) - before) / requests * 1e6
         return found
 

@@ -1,12 +1,13 @@
 """An EDC system that runs a whole phase I trial over HTTP, from the protocol to the declared MTD.
 
-    python examples/edc_client.py --url http://127.0.0.1:8080 --tokens tokens.json --trial TRAINING-1 --dlts 002,007,008
+    python examples/edc_client.py --url http://127.0.0.1:8080 --tokens tokens.json --passwords passwords.json
 
 The protocol is that of NCT07256210, or any other document (`--protocol FILE`): ladder, infusions and their days, the
 quorum, limits and ages are read from it.
 
 It needs nothing of this package but its HTTP surface, and a *training* ledger, whose clock it sets forward. The tokens
-are a JSON object of account names, one for each of the roles below. The patients are invented: `--dlts` says which of
+are a JSON object of account names, one for each of the roles below, and so are the passwords of the people, with which
+they sign. The patients are invented: `--dlts` says which of
 them will have a dose-limiting toxicity. What happens next is not in this file: the client asks the board what the
 design advises, and does that, until phase I has a result.
 
@@ -110,9 +111,10 @@ class Refused(Exception):
 class Ledger:
     """The HTTP surface, for several callers. A request whose answer is lost is sent again under the same key."""
 
-    def __init__(self, url: str, tokens: dict[str, str], trial: str) -> None:
+    def __init__(self, url: str, tokens: dict[str, str], passwords: dict[str, str], trial: str) -> None:
         self.http = httpx2.Client(base_url=url, timeout=10)
         self.tokens = tokens
+        self.passwords = passwords
         self.trial = trial
         self.numbers = count(1)
 
@@ -126,6 +128,12 @@ class Ledger:
             headers["If-Match"] = self.get(who, seen).headers["etag"]
         answer: dict[str, Any] = self.send("POST", who, path, headers, body or {}).json()
         return answer
+
+    def signing(self, who: str) -> str:
+        """The token that one signed request carries. What signing it means, the answer to the unsigned request says."""
+        proof = {"password": self.passwords[who]}
+        token: str = self.send("POST", who, "/v1/signings", {}, proof).json()["token"]
+        return token
 
     def send(
         self, method: str, who: str, path: str, headers: dict[str, str], body: dict[str, Any] | None = None
@@ -146,6 +154,8 @@ class Ledger:
             raise Refused(f"{method} {path}: no answer")
         if answer.status_code >= 400:
             problem = answer.json()
+            if problem["type"] == "/problems/signature-missing" and who in self.passwords:
+                return self.send(method, who, path, {**headers, "Ledger-Signing": self.signing(who)}, body)
             raise Refused(f"{who}: {method} {path}: {answer.status_code} {problem['title']} {problem.get('detail')}")
         return answer
 
@@ -188,7 +198,8 @@ class Trial:
             (PI, CHECKER, "bedside_checker", SITE),
         ):
             delegation = {"person": person, "role": role, "site": site, "from_on": today, "to_on": None}
-            ledger.post(by, "delegations", delegation)
+            trained = {"reference": f"Training file of {person}, GCP", "completed_on": today}
+            ledger.post(by, "delegations", {**delegation, "training": trained})
         ledger.post(ADMINISTRATOR, "sources", {"system": EDC, "site": SITE, "zone": "Europe/Moscow"})
         version = {"version": 1, "effective_on": today, "document": self.protocol}
         ledger.post(MONITOR, "protocol-versions", version)
@@ -436,12 +447,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description="Run a whole phase I trial over HTTP.")
     asked.add_argument("--url", default="http://127.0.0.1:8080")
     asked.add_argument("--tokens", type=Path, required=True, help="JSON: account name -> token")
+    asked.add_argument("--passwords", type=Path, required=True, help="JSON: account name -> password, to sign with")
     asked.add_argument("--trial", default="TRAINING-1")
     asked.add_argument("--protocol", type=Path, default=PROTOCOL)
     asked.add_argument("--dlts", default="002,007,008", help="patients who will have a DLT")
     asked.add_argument("--begins-on", type=date.fromisoformat, default=date(2026, 1, 12), help="of the story's clock")
     given = asked.parse_args()
-    ledger = Ledger(given.url, json.loads(given.tokens.read_text()), given.trial)
+    passwords = json.loads(given.passwords.read_text())
+    ledger = Ledger(given.url, json.loads(given.tokens.read_text()), passwords, given.trial)
     trial = Trial(ledger, yaml.safe_load(given.protocol.read_text()), set(given.dlts.split(",")), given.begins_on)
     trial.begin()
     board = trial.run()

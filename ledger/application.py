@@ -24,7 +24,7 @@ from ledger.removing import REMOVING, TextsOfBatch, finish
 from ledger.store.appending import Batch
 from ledger.store.errors import ErasureUnfinished
 from ledger.store.rows import EvidenceRow, SignedHead
-from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO, SqliteStore
 from ledger.store.texts import SALT_BYTES, SealedText, seal
 from ledger.store.writer import Job, Writer
 from ledger.submission import EvidenceGathered, Receipt, Submission
@@ -103,12 +103,12 @@ class TrialLedger:
         self.store = store
         self.texts = Texts(store, keyring or Keyring.beside(store.path))
         self.clock = clock
-        self.world = World()
-        for record in store.records():
-            self.world = self.world.apply(record)
+        self.world = World().after(store.records())
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
+        self.signed_only = False
+        """Whether what has to be signed is refused without a signature."""
         self._watch = watch or ClockWatch(steady=time.monotonic if clock is system_clock else None)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
@@ -122,10 +122,16 @@ class TrialLedger:
         return cls(SqliteStore.create(path), clock, keyring=keyring)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock, keyring: Keyring | None = None) -> Self:
-        """A ledger that exists, owned for writing by this process; checked against its own tree. Erasures that a crash
-        interrupted are finished."""
-        return cls(SqliteStore.open(path), clock, keyring=keyring)
+    def open(
+        cls,
+        path: Path,
+        clock: Clock = system_clock,
+        keyring: Keyring | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+    ) -> Self:
+        """A ledger that exists, owned for writing by this process; checked against its own tree, as `SqliteStore.open`
+        says. Erasures that a crash interrupted are finished."""
+        return cls(SqliteStore.open(path, verified_whole_up_to=verified_whole_up_to), clock, keyring=keyring)
 
     def close(self) -> None:
         """Finish what waits, then let the file go."""
@@ -140,6 +146,16 @@ class TrialLedger:
     def submit(self, submission: Submission) -> Receipt:
         """Carry a command out and wait for its answer; raises its refusal."""
         return self._writer.submit(submission).result()
+
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+        """Carry out what needs no answer of its own one after another, in as few commits as there may be."""
+        asked = [self._writer.submit(each) for each in submissions]
+        faults = [future.exception() for future in asked]
+        return [
+            future.result() if fault is None else fault
+            for future, fault in zip(asked, faults, strict=True)
+            if fault is None or isinstance(fault, Exception)
+        ]
 
     def wait_for_recovery(self, behind: str | None) -> None:
         """Take nothing more but the record of a recovery, since a head was signed that this log does not continue; or
@@ -160,10 +176,7 @@ class TrialLedger:
         return head if size >= head.size else self._world_of(size)
 
     def _fold(self, size: int) -> World:
-        world = World()
-        for record in self.store.records(0, size):
-            world = world.apply(record)
-        return world
+        return World().after(self.store.records(0, size))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
@@ -182,7 +195,7 @@ class TrialLedger:
         answered: list[tuple[Job[Payload, Receipt], Receipt | Exception]] = []
         texts = TextsOfBatch(self.texts)
         gathering = Gathering(self.store, self.world, self.clock(), self._after, self.world.size, texts)
-        gathering.behind = self._behind
+        gathering.behind, gathering.signed_only = self._behind, self.signed_only
         try:
             with self.store.appending() as batch:
                 self._note_anomaly(batch, gathering)
@@ -220,7 +233,7 @@ class TrialLedger:
     def _note_anomaly(self, batch: Batch, gathering: Gathering) -> None:
         """A clock that was set is on record before whatever it dates."""
         off_by = self._watch.off_by_milliseconds(gathering.now)
-        if off_by is None or self.world.trial.registered is None:
+        if off_by is None or self.world.origin is None:
             return
         command = NoteClockAnomaly(against="steady-clock", off_by_milliseconds=off_by)
         asked = Asked(BY_ITSELF, secrets.token_hex(16))

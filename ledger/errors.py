@@ -7,6 +7,7 @@
       Unknown          404  what the ledger has never heard of
       Overtaken        412  decided on a state that has moved on
       Forbidden        403  asked by someone who may not
+        SignatureMissing    and what has to be signed was not
       KeyReused        422  one idempotency key, two requests
       Unavailable      503  the ledger cannot write now
         Busy                its queue is full
@@ -62,6 +63,16 @@ class Overtaken(LedgerError):
 
 class Forbidden(LedgerError):
     status = 403
+
+
+class SignatureMissing(Forbidden):
+    """What is asked for has to be signed by the person who asks; `meaning` is what that would mean, in words."""
+
+    rule = "signature-required"
+
+    def __init__(self, detail: str, meaning: str | None = None) -> None:
+        super().__init__(detail)
+        self.meaning = meaning
 
 
 class Unavailable(LedgerError):

@@ -9,8 +9,11 @@ from typing import Final
 from ledger.decisions.carry_out import CarriedOut, carry_out
 from ledger.decisions.docket import Docket
 from ledger.decisions.evidence import RecordRecovery
+from ledger.decisions.meanings import meaning_of
+from ledger.decisions.signing import signed
 from ledger.decisions.whose_text import subject_of
-from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused
+from ledger.errors import Contradicted, Corrupt, KeyReused, LedgerError, Refused, SignatureMissing
+from ledger.evidence.merkle import leaf_hash
 from ledger.record import TRIAL, Head, Record
 from ledger.refusals import VersionMovedOn
 from ledger.removing import TextsOfBatch
@@ -43,6 +46,8 @@ class Gathering:
     behind: str | None = None
     """What was signed and is not in this log: then nothing is taken but the recovery."""
     evidence: list[EvidenceRow] = field(default_factory=list)
+    signed_only: bool = False
+    """Whether what has to be signed is refused without a signature."""
 
     def answer(self, batch: Batch, asked: Submission | EvidenceGathered) -> Receipt | Exception:
         """One command's answer: that on record under its key, its records, its refusal, or a mistake of ours in it."""
@@ -55,11 +60,13 @@ class Gathering:
                 return self._answered_before(known, asked)
             if self.behind is not None and not isinstance(asked.command, RecordRecovery):
                 raise BehindSignedHead(self.behind)
+            self._expect_signed(asked)
             _expect(self.world, asked)
-            done = carry_out(self._docket(asked), asked.command)
+            docket = self._docket(asked)
+            done = carry_out(docket, asked.command)
             if asked.dry_run:
                 return Receipt(done.records, (), already=done.already is not None, dry_run=True)
-            return self._take(asked, done)
+            return self._take(asked, docket, done)
         except Corrupt:
             raise
         except LedgerError as error:
@@ -91,22 +98,42 @@ class Gathering:
         positions = range(known.first_position, known.last_position + 1)
         return Receipt(tuple(map(self.record, positions)), (), already=known.status == "already")
 
-    def _take(self, asked: Submission, done: CarriedOut) -> Receipt:
+    def _expect_signed(self, asked: Submission) -> None:
+        """What has to be signed is signed by a person; what is only tried out need not be."""
+        meaning = meaning_of(asked.command) if self.signed_only and not asked.dry_run else None
+        if meaning is None:
+            return
+        if asked.signing is None or asked.asked.source is not None:
+            raise SignatureMissing(type(asked.command).__name__, meaning)
+
+    def _take(self, asked: Submission, docket: Docket, done: CarriedOut) -> Receipt:
         """Take a command's outcome into the batch; `LeafTooLarge` and `VaultLocked` before anything of
         it is taken."""
         if done.already is not None:
             self._keep_answer(asked, "already", done.already, done.already)
             return Receipt((self.record(done.already),), (), already=True)
         leaves = [encode(record) for record in done.records]
-        subject = subject_of(asked.command, done.records, done.world) if asked.texts else TRIAL
-        if asked.texts:
-            self.texts.can_keep(done.records[0].origin, subject)
+        if asked.signing is not None:
+            hashes = [leaf_hash(leaf).hex() for leaf in leaves]
+            done = signed(docket, asked.command, done, hashes, asked.signing)
+            leaves.extend(encode(record) for record in done.records[len(leaves) :])
+        self._take_texts(asked, done)
         self.leaves.extend(leaves)
         self.records.extend(done.records)
-        self.texts.take(asked.texts, subject, done.records, _commitments(done.records))
         self._keep_answer(asked, "appended", done.records[0].position, done.records[-1].position)
         self.world = done.world
         return Receipt(done.records, ())
+
+    def _take_texts(self, asked: Submission, done: CarriedOut) -> None:
+        """The texts of a command, each under the key of whom it is about; the name of who signs is the trial's, and
+        stays when a patient's texts are erased."""
+        names = {asked.signing.signer_name} if asked.signing is not None else frozenset[str]()
+        subject = subject_of(asked.command, done.records, done.world) if asked.texts else TRIAL
+        for about in dict.fromkeys((subject, TRIAL) if names else (subject,)) if asked.texts else ():
+            self.texts.can_keep(done.records[0].origin, about)
+        named = _commitments(done.records)
+        self.texts.take((text for text in asked.texts if text.commitment not in names), subject, done.records, named)
+        self.texts.take((text for text in asked.texts if text.commitment in names), TRIAL, (), named)
 
     def _keep_answer(self, asked: Submission, status: Status, first: int, last: int) -> None:
         answer = Answer(asked.asked.command_id, asked.request_hash, status, first, last)

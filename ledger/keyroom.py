@@ -43,19 +43,19 @@ class KeyRoom:
     def notary(self, trial: str, ledger: TrialLedger) -> Notary | None:
         """Who has the heads of a log signed. A log that has no key yet gets one, which it then names; one whose key is
         somewhere else has no notary here."""
-        registered, enrolled = ledger.world.trial.registered, ledger.world.trial.evidence.log_key
-        if registered is None:
+        origin, enrolled = ledger.world.origin, ledger.world.trial.evidence.log_key
+        if origin is None:
             return None
         key = self.key(trial)
         if key is None and enrolled is None:
-            key = SigningKey.generate(registered.origin, ED25519)
+            key = SigningKey.generate(origin, ED25519)
             key.write(self._path(trial))
         if key is None:
             return None
         if enrolled is None:
             _enrol(ledger, EnrolLogKey(verifier_key=key.verifier.spelled()))
         signer = LogSigner(self._heads, [key])
-        return Notary(ledger, signer, registered.origin, lambda: company_of(ledger.world.trial.evidence))
+        return Notary(ledger, signer, origin, lambda: company_of(ledger.world.trial.evidence))
 
     def rotate(self, trial: str, ledger: TrialLedger) -> SigningKey:
         """A new key for a log, signed in by the one in use, which is kept beside it and signs no head any more."""

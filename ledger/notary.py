@@ -3,7 +3,7 @@
 A round: the head of the log goes to the signer with the proof that it continues the head that was signed last; what it
 signs goes to the witnesses, and to the time-stamp authorities when a stamp is due. Rounds come with time while the log
 grows, at once after an event that matters (`CRITICAL`), and when somebody asks for a receipt. What the evidence itself
-records makes no round due.
+records makes no round due. `rounds.py` makes them for all trials of a process.
 
 No clinical record waits for any of this: a signer, a witness or an authority that is down is asked again with the next
 round. A log that does not continue what was signed is not signed, and takes nothing more until a person has recorded
@@ -28,14 +28,15 @@ from ledger.evidence.proofs import Prover
 from ledger.evidence.verify import Bad, Checkpoint, Note, Policy, checkpoint_text, signature_lines
 from ledger.patient.safety import CandidateDltRaised, DltAdjudicated
 from ledger.record import Asked, Record
+from ledger.rounds import Rounds
 from ledger.store.rows import Anchor, Cosignature, EvidenceRow, SignedHead
 from ledger.store.tiles import StoredTiles
 from ledger.submission import Submission
 from ledger.trial.dosing import DoseDecisionSigned, DoseDecisionTaken, HoldApplied, HoldLifted
 from ledger.trial.evidence import MADE_BY_EVIDENCE, Cosigner, LogKeyEnrolled, RecoveryRecorded
+from ledger.trial.signatures import RecordSigned
 from ledger.types import Event
 
-ROUND_EVERY: Final = timedelta(seconds=60)
 STAMP_EVERY: Final = timedelta(hours=1)
 SKEW: Final = timedelta(seconds=5)
 """How far a witness's clock may be from ours. What is dated later than so long after its head was made is dropped:
@@ -50,6 +51,7 @@ CRITICAL: Final[frozenset[type[Event]]] = frozenset(
         HoldApplied,
         HoldLifted,
         LogKeyEnrolled,
+        RecordSigned,
         RecoveryRecorded,
     }
 )
@@ -102,36 +104,55 @@ class Notary:
         company: Callable[[], Company],
         clock: Clock = system_clock,
     ) -> None:
-        self._ledger, self._signer, self._origin = ledger, signer, origin
+        self._ledger, self._signer, self.origin = ledger, signer, origin
         self._company, self._clock = company, clock
         self._tiles = StoredTiles(ledger.store)
         self._round = threading.Lock()
-        self._wake, self._done = threading.Event(), threading.Event()
-        self._grown, self._critical = True, False
+        self._rounds: Rounds | None = None
+        self._grown, self._critical, self._unanswered = True, False, False
         self._stamped_at: datetime | None = None
         self._told: dict[str, int] = {}
-        self._thread: threading.Thread | None = None
         self._stop_listening: Callable[[], None] | None = None
 
-    def start(self) -> None:
-        """Make rounds until `close`, on a thread of its own."""
+    def start(self, rounds: Rounds) -> None:
+        """Have rounds made until `close`."""
         self.compare_with_what_was_signed()
+        self._rounds = rounds
+        rounds.join(self)
         self._stop_listening = self._ledger.listen(self._appended)
-        self._thread = threading.Thread(target=self._run, name="notary", daemon=True)
-        self._thread.start()
+        rounds.ask(self)
 
     def close(self) -> None:
         """Make the last round that is due, and end."""
-        self._done.set()
-        self._wake.set()
         if self._stop_listening is not None:
             self._stop_listening()
-        if self._thread is not None:
-            self._thread.join()
+        if self._rounds is not None:
+            self._rounds.leave(self)
+            if self._grown:
+                self.make_due()
+
+    def make_due(self) -> None:
+        """A round, if the log has grown since the last, or a witness did not answer; it stays due where it raises."""
+        grown, critical = self._grown, self._critical
+        self._grown = self._critical = False
+        try:
+            if grown:
+                self.round(stamp=critical)
+            elif self._unanswered:
+                self._ask_again()
+        except BaseException:
+            self._grown, self._critical = self._grown or grown, self._critical or critical
+            raise
+        if self._unanswered and self._rounds is not None:
+            self._rounds.ask(self)
+
+    def last_signed(self) -> tuple[int, bytes] | None:
+        """The size and the root that the signer signed last."""
+        return self._signer.last(self.origin)
 
     def compare_with_what_was_signed(self) -> bool:
         """Whether the log continues the head that the signer signed last; else it takes nothing but its recovery."""
-        size, root = self._signer.last(self._origin) or (0, b"")
+        size, root = self._signer.last(self.origin) or (0, b"")
         found = self._ledger.store.size
         agrees = size <= found and (size == 0 or self._prover().root(0, size) == root)
         behind = f"{size} events were signed, and this log of {found} does not continue them"
@@ -140,11 +161,11 @@ class Notary:
 
     def recover(self) -> bool:
         """Go on with the log as it was found, if its recovery from the very head that was signed last is on record."""
-        last, head = self._signer.last(self._origin), self._ledger.store.head()
+        last, head = self._signer.last(self.origin), self._ledger.store.head()
         named = self._ledger.world.trial.evidence.recovered_from
         if last is None or named != (last[0], last[1].hex()):
             return False
-        self._signer.begin_again(self._origin, head.size, head.root)
+        self._signer.begin_again(self.origin, head.size, head.root)
         return self.compare_with_what_was_signed()
 
     def signed(self, at_least: int) -> SignedHead | None:
@@ -168,18 +189,25 @@ class Notary:
                 self._dated(head, made_at, company)
             return head
 
+    def _ask_again(self) -> None:
+        """Have the present head cosigned; no stamp is due with it."""
+        with self._round:
+            made_at, head = self._clock(), self._signed_now()
+            if head is not None:
+                self._cosigned(head, made_at, self._company())
+
     def _prover(self) -> Prover:
         return Prover(self._tiles)
 
     def _signed_now(self) -> SignedHead | None:
-        row, last = self._ledger.store.head(), self._signer.last(self._origin)
+        row, last = self._ledger.store.head(), self._signer.last(self.origin)
         if row.size == 0 or (last is not None and last[0] > row.size):
             return None
         known = self._ledger.store.signed_head(row.size)
         if known is not None:
             return known
         old = last[0] if last else 0
-        text = checkpoint_text(self._origin, row.size, row.root)
+        text = checkpoint_text(self.origin, row.size, row.root)
         answer = self._signer.sign(submission_of(old, self._prover().consistency(old, row.size), text.encode()))
         if answer.status != 200:
             return None
@@ -189,12 +217,13 @@ class Notary:
 
     def _cosigned(self, head: SignedHead, made_at: datetime, company: Company) -> None:
         """Ask every witness at once; keep what is valid and dated in time; record a quorum."""
-        policy = company.policy
+        policy, self._unanswered = company.policy, False
         if policy is None or not company.witnesses:
             return
         with ThreadPoolExecutor(len(company.witnesses)) as pool:
             asked = {name: pool.submit(self._ask, name, ask, head) for name, ask in company.witnesses.items()}
             lines = {name: future.result() for name, future in asked.items()}
+        self._unanswered = None in lines.values()
         rows: list[EvidenceRow] = []
         times: dict[str, int] = {}
         for name, line in lines.items():
@@ -254,18 +283,10 @@ class Notary:
         self._ledger.submit(Submission(command, Asked(BY_ITSELF, secrets.token_hex(16))))
 
     def _appended(self, records: Sequence[Record]) -> None:
-        """On the writer's thread: note what came, and wake up for what matters."""
+        """On the writer's thread: note what came, and ask for the round that is due now, or with time."""
         kinds = {type(record.event) for record in records}
+        critical = not kinds.isdisjoint(CRITICAL)
+        self._critical = self._critical or critical
         self._grown = self._grown or not kinds <= MADE_BY_EVIDENCE
-        if not kinds.isdisjoint(CRITICAL):
-            self._critical = True
-            self._wake.set()
-
-    def _run(self) -> None:
-        while not self._done.is_set():
-            self._wake.wait(ROUND_EVERY.total_seconds())
-            self._wake.clear()
-            grown, critical = self._grown, self._critical
-            self._grown = self._critical = False
-            if grown:
-                self.round(stamp=critical)
+        if self._rounds is not None and self._grown:
+            self._rounds.ask(self, urgent=critical)

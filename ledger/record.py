@@ -7,6 +7,8 @@ from typing import Final
 from ledger.types import Event
 
 TRIAL: Final = "trial"
+INSTALLATION: Final = "installation"
+"""The one stream of an installation's own log, and the name of its file; no trial is called so."""
 
 
 def cohort_stream(level: int) -> str:

@@ -13,6 +13,12 @@ class UnreadableCommand(Malformed):
     rule = "command"
 
 
+class NameOfTheInstallation(Malformed):
+    """No trial is called as the installation's own log is."""
+
+    rule = "G.1"
+
+
 class OccurrenceInTheFuture(Malformed):
     """It is said to have happened later than now."""
 
@@ -122,7 +128,7 @@ class SourceUnknown(Refused):
 
 
 class NotDelegated(Refused):
-    """The signer does not hold the delegated role today."""
+    """Who asks does not hold the delegated role today."""
 
     rule = "G.4-9"
 
@@ -131,6 +137,12 @@ class MayNotDelegate(Refused):
     """This role may not be delegated by this person, or to himself."""
 
     rule = "G.4-9"
+
+
+class NotTrainedYet(Refused):
+    """The training that is on file was completed after the role's first day."""
+
+    rule = "11.10(i)"
 
 
 class PatientNotScreened(Refused):

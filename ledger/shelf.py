@@ -1,6 +1,7 @@
 """The trials of an installation: one file each in a directory, opened on demand."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +13,21 @@ from ledger.decisions.setup import RegisterTrial
 from ledger.keyring import DIRECTORY, Keyring
 from ledger.keyroom import KeyRoom
 from ledger.notary import Notary
-from ledger.record import Record
+from ledger.record import INSTALLATION, Record
 from ledger.refusals import NoSuchRecord, NoSuchTrial
+from ledger.rounds import WORKERS, Rounds
 from ledger.store.errors import AlreadyThere
+from ledger.store.sqlite import VERIFIED_WHOLE_UP_TO
 from ledger.submission import Receipt, Submission
 from ledger.world import World
 
 SUFFIX = ".ledger"
+
+
+def trials_in(directory: Path) -> list[str]:
+    """The trials whose files stand in a directory; the installation's own log is none."""
+    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    return sorted(name for name in names if name != INSTALLATION)
 
 
 class _NoArchive:
@@ -39,7 +48,9 @@ class _NoArchive:
 
 class Shelf:
     """Every trial of a directory. `story_from`: training ledgers run on a story clock that begins there. `keys`: where
-    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts."""
+    the keys of their logs are; without it no head is signed here. `keyring`: the keys of their texts.
+    `verified_whole_up_to`: as of `SqliteStore.open`. `signed_only`: what has to be signed is refused without a
+    signature."""
 
     def __init__(
         self,
@@ -47,12 +58,18 @@ class Shelf:
         story_from: datetime | None = None,
         keys: Path | None = None,
         keyring: Keyring | None = None,
+        verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO,
+        *,
+        signed_only: bool = False,
     ) -> None:
         self.directory = directory
+        self._verified_whole_up_to = verified_whole_up_to
+        self._signed_only = signed_only
         self._story_from = story_from
         self._keys = KeyRoom(keys) if keys is not None else None
         self._open: dict[str, TrialLedger] = {}
         self._notaries: dict[str, Notary] = {}
+        self._rounds = Rounds()
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
         self.keyring = keyring or Keyring(directory / DIRECTORY)
@@ -60,7 +77,7 @@ class Shelf:
         self._keys_in_use.enter_context(self.keyring.in_use())
 
     def names(self) -> list[str]:
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.directory.glob(f"*{SUFFIX}"))
+        return trials_in(self.directory)
 
     def trial(self, trial_id: str) -> TrialLedger:
         """A trial's ledger, opened if it is not; `NoSuchTrial` where there is none."""
@@ -80,13 +97,18 @@ class Shelf:
         notary = self._keys.notary(trial_id, self._open[trial_id]) if self._keys is not None else None
         if notary is not None and trial_id not in self._notaries:
             self._notaries[trial_id] = notary
-            notary.start()
+            notary.start(self._rounds)
+
+    def has(self, trial_id: str) -> bool:
+        """Whether a trial of this name stands here."""
+        return trial_id in self._open or (trial_id != INSTALLATION and self.path(trial_id).is_file())
 
     def path(self, trial_id: str) -> Path:
         return self.directory / f"{trial_id}{SUFFIX}"
 
     def _opened(self, path: Path) -> TrialLedger:
-        ledger = TrialLedger.open(path, keyring=self.keyring)
+        ledger = TrialLedger.open(path, keyring=self.keyring, verified_whole_up_to=self._verified_whole_up_to)
+        ledger.signed_only = self._signed_only
         registered = ledger.world.trial.registered
         if self._story_from is not None and registered is not None and registered.training:
             ledger.clock = StoryClock(max(self._story_from, ledger.world.recorded_at or self._story_from))
@@ -105,7 +127,9 @@ class Shelf:
             if submission.dry_run:
                 return Receipt(done.records, (), dry_run=True)
         with self._lock, suppress(AlreadyThere):
-            self._open[command.trial_id] = TrialLedger.create(self.path(command.trial_id), clock, self.keyring)
+            ledger = TrialLedger.create(self.path(command.trial_id), clock, self.keyring)
+            ledger.signed_only = self._signed_only
+            self._open[command.trial_id] = ledger
         receipt = self.trial(command.trial_id).submit(submission)
         with self._lock:
             self._notarise(command.trial_id)
@@ -118,9 +142,10 @@ class Shelf:
 
     def close(self) -> None:
         with self._lock:
-            for notary in self._notaries.values():
-                notary.close()
+            with ThreadPoolExecutor(WORKERS) as pool:  # each makes the last round that is due
+                list(pool.map(Notary.close, self._notaries.values()))
             self._notaries.clear()
+            self._rounds.close()
             for ledger in self._open.values():
                 ledger.close()
             self._open.clear()

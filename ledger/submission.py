@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ledger.decisions.docket import Command
+from ledger.decisions.signing import Signing
 from ledger.record import Asked, Record
 from ledger.store.rows import EvidenceRow
 from ledger.store.texts import SealedText
@@ -11,7 +12,8 @@ from ledger.store.texts import SealedText
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A command with what surrounds it: the request's hash, the version it rests on, and the free texts it names."""
+    """A command with what surrounds it: the request's hash, the version it rests on, the free texts it names, and the
+    authentication of who signs it."""
 
     command: Command
     asked: Asked
@@ -19,6 +21,7 @@ class Submission:
     expected: tuple[str, int] | None = None
     dry_run: bool = False
     texts: tuple[SealedText, ...] = ()
+    signing: Signing | None = None
 
 
 @dataclass(frozen=True, slots=True)

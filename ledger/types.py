@@ -6,13 +6,9 @@ an integer or a fraction in lowest terms. Instants carry the offset of the place
 
 import re
 import unicodedata
-from collections.abc import Hashable
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from fractions import Fraction
-from functools import cache
-from operator import attrgetter
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +21,8 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+
+from ledger.changing import changed as changed
 
 T = TypeVar("T")
 
@@ -53,16 +51,20 @@ class Event(Frozen):
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6}))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_STORED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _EXACT = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 LONGEST_QUANTITY: Final = 40
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
+A_DAY_LIES: Final = "a day lies between 1900 and 2199"
 
 
 def parse_instant(text: str) -> datetime:
     """The instant that an RFC 3339 text with an offset names; `ValueError` for any other text, a 7th digit included."""
+    if _STORED.fullmatch(text):
+        return datetime.fromisoformat(text)
     found = _INSTANT.fullmatch(text)
     if not found:
         raise ValueError("not an RFC 3339 instant with an offset and at most six fractional digits")
@@ -110,7 +112,8 @@ def _read_instant(given: Any) -> datetime:
     at = parse_instant(given) if isinstance(given, str) else given
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise ValueError("an instant is a text with an offset")
-    _read_day(at.date())
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(A_DAY_LIES)
     return at
 
 
@@ -119,7 +122,7 @@ def _read_day(given: Any) -> date:
     if not isinstance(day, date) or isinstance(day, datetime):
         raise ValueError("a day is a text YYYY-MM-DD")
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError("a day lies between 1900 and 2199")
+        raise ValueError(A_DAY_LIES)
     return day
 
 
@@ -262,21 +265,6 @@ Role = Literal[
     "edc_system",
     "administrator",
 ]
-
-
-def changed(state: T, /, **changes: Any) -> T:
-    """The dataclass value with some fields changed: what `dataclasses.replace` gives, in less than half the time."""
-    values_of, place = _shape(cast(Hashable, type(state)))
-    values = list(values_of(state))
-    for name, value in changes.items():
-        values[place[name]] = value
-    return type(state)(*values)
-
-
-@cache
-def _shape(kind: Hashable) -> "tuple[attrgetter[tuple[Any, ...]], dict[str, int]]":
-    names = [field.name for field in fields(cast(Any, kind))]
-    return attrgetter(*names), {name: place for place, name in enumerate(names)}
 
 
 def utc(at: datetime) -> datetime:

@@ -1,8 +1,10 @@
 """The whole trial as its log stands: every aggregate, folded from the records in order, and
 from nothing else (domain G.4-7)."""
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -11,20 +13,27 @@ from typing import Any, Final, Protocol
 
 from immutables import Map
 
+from ledger.changing import maker
 from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
+from ledger.installation.state import Installation
+from ledger.installation.state import evolve as evolve_installation
 from ledger.notices import NOTICES, is_notice
 from ledger.patient.evolution import evolve as evolve_patient
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Record, Source
+from ledger.record import INSTALLATION, TRIAL, Record, Source
+from ledger.signatures import Signatures
 from ledger.trial.evolution import evolve as evolve_trial
+from ledger.trial.signatures import RecordSigned
 from ledger.trial.state import Trial, Version
-from ledger.types import Event, FreeText, changed, instant_text, utc
+from ledger.types import Event, FreeText, instant_text, utc
 
-FOLD_VERSION: Final = 4
+FOLD_VERSION: Final = 6
+NO_INSTALLATION: Final = Installation()
+NONE_SIGNED: Final = Signatures()
 
 
 class Log(Protocol):
@@ -50,8 +59,8 @@ class Archive(Log, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), and what
-    those who dose have to hear of (`notices`), by position."""
+    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), what
+    those who dose have to hear of (`notices`), by position, and what is signed by whom (`signatures`)."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
@@ -60,41 +69,43 @@ class World:
     facts: Map[tuple[str, str], int] = Map()
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
+    signatures: Signatures = NONE_SIGNED
+    installation: Installation = NO_INSTALLATION
+    """Of the log in which no trial stands: what it knows of accounts."""
     size: int = 0
     recorded_at: datetime | None = None
 
     def apply(self, record: Record) -> "World":
         """The trial after one more record."""
-        changes: dict[str, Any] = {"size": record.position + 1, "recorded_at": record.recorded_at}
-        if type(record.event) in NOTICES and is_notice(record, self.patients.get(record.patient or "")):
-            changes["notices"] = self.notices.set(record.position, record)
-        if record.stream == TRIAL:
-            changes["trial"] = evolve_trial(self.trial, record)
-        elif (number := record.patient) is not None:
-            patient = evolve_patient(self.patients.get(number) or Patient(number), record)
-            changes["patients"] = self.patients.set(number, patient)
-        elif (lot := record.lot) is not None:
-            changes["products"] = self.products.set(lot, evolve_product(self.products.get(lot) or Product(lot), record))
-        else:
-            level = record.level
-            assert level is not None, record.stream
-            changes["cohorts"] = self.cohorts.set(level, evolve_cohort(self.cohort(level), record))
-        if record.conflicts_with is None:
-            key = (record.stream, fact_key(record.event, record.occurred_at))
-            changes["facts"] = _with_source(self.facts.set(key, record.position), record)
-        else:
-            changes["facts"] = self.facts.set((record.stream, contradiction_key(record.event)), record.position)
-        if record.corrects is not None:
-            changes["corrected"] = self.corrected.set(record.corrects, record.position)
-        return changed(self, **changes)
+        draft = _Draft(self)
+        draft.take(record)
+        return draft.world()
+
+    def after(self, records: Iterable[Record]) -> "World":
+        """The trial after some more records, in their order.
+
+        No value here refers to itself, so there is nothing for the collector of cycles to find, and it rests meanwhile:
+        on a long log it would look at every value again and again.
+        """
+        draft = _Draft(self)
+        with _no_search_for_cycles():
+            for record in records:
+                draft.take(record)
+        return draft.world()
+
+    @property
+    def origin(self) -> str | None:
+        """The name of the log, once it has begun."""
+        begun = self.trial.registered or self.installation.opened
+        return begun.origin if begun is not None else None
 
     def cohort(self, level: int) -> Cohort:
         return self.cohorts.get(level) or Cohort(level)
 
     def stream_version(self, stream: str) -> int:
         """How many events a stream has."""
-        if stream == TRIAL:
-            return self.trial.version
+        if stream in (TRIAL, INSTALLATION):
+            return self.trial.version if stream == TRIAL else self.installation.version
         kind, _, name = stream.partition("/")
         if kind == "patient":
             return self.patients[name].version if name in self.patients else 0
@@ -136,16 +147,113 @@ class World:
         return version.document if version else None
 
 
+class _Draft:
+    """A world that takes records one after another; its maps are open until it is done."""
+
+    __slots__ = (
+        "cohorts",
+        "corrected",
+        "facts",
+        "installation",
+        "notices",
+        "patients",
+        "products",
+        "recorded_at",
+        "signatures",
+        "size",
+        "trial",
+    )
+
+    def __init__(self, world: World) -> None:
+        self.trial = world.trial
+        self.installation = world.installation
+        self.cohorts = world.cohorts.mutate()
+        self.patients = world.patients.mutate()
+        self.products = world.products.mutate()
+        self.facts = world.facts.mutate()
+        self.corrected = world.corrected.mutate()
+        self.notices = world.notices.mutate()
+        self.signatures = world.signatures
+        self.size = world.size
+        self.recorded_at = world.recorded_at
+
+    def world(self) -> World:
+        return _made_world(
+            trial=self.trial,
+            installation=self.installation,
+            cohorts=self.cohorts.finish(),
+            patients=self.patients.finish(),
+            products=self.products.finish(),
+            facts=self.facts.finish(),
+            corrected=self.corrected.finish(),
+            notices=self.notices.finish(),
+            signatures=self.signatures,
+            size=self.size,
+            recorded_at=self.recorded_at,
+        )
+
+    def take(self, record: Record) -> None:
+        """One more record: what its aggregate amounts to, and where its fact stands."""
+        stream, event, position = record.stream, record.event, record.position
+        self.size, self.recorded_at = position + 1, record.recorded_at
+        if stream == INSTALLATION:
+            self.installation = evolve_installation(self.installation, record)
+            return
+        if type(event) is RecordSigned:
+            self.trial = evolve_trial(self.trial, record)
+            self.signatures = self.signatures.with_signature(record)
+            return
+        kind, _, name = stream.partition("/")
+        if type(event) in NOTICES and is_notice(record, self.patients.get(name) if kind == "patient" else None):
+            self.notices[position] = record
+        self._evolve(kind, name, record)
+        if record.conflicts_with is None:
+            self.facts[stream, fact_key(event, record.occurred_at)] = position
+            self._note_source(record)
+        else:
+            self.facts[stream, contradiction_key(event)] = position
+        if record.corrects is not None:
+            self.corrected[record.corrects] = position
+        self.signatures = self.signatures.after(record, self.patients.get(name) if kind == "patient" else None)
+
+    def _evolve(self, kind: str, name: str, record: Record) -> None:
+        if kind == "patient":
+            self.patients[name] = evolve_patient(self.patients.get(name) or Patient(name), record)
+        elif kind == "product":
+            self.products[name] = evolve_product(self.products.get(name) or Product(name), record)
+        elif kind == "cohort":
+            level = int(name)
+            self.cohorts[level] = evolve_cohort(self.cohorts.get(level) or Cohort(level), record)
+        else:
+            assert kind == TRIAL, record.stream
+            self.trial = evolve_trial(self.trial, record)
+
+    def _note_source(self, record: Record) -> None:
+        """The first event of a machine's report stands for the report."""
+        source = record.source
+        if source is not None and source.audit_id is not None:
+            key = source_key(source)
+            if key not in self.facts:
+                self.facts[key] = record.position
+
+
+_made_world: Final = maker(World)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
+
+
 def source_key(source: Source) -> tuple[str, str]:
     """In `facts`: under which entry of a machine's own audit trail something was reported."""
     return ("source", f"{source.system}|{source.audit_id}")
-
-
-def _with_source(facts: Map[tuple[str, str], int], record: Record) -> Map[tuple[str, str], int]:
-    """The first event of a machine's report stands for the report."""
-    if record.source is None or record.source.audit_id is None or source_key(record.source) in facts:
-        return facts
-    return facts.set(source_key(record.source), record.position)
 
 
 @cache
@@ -174,12 +282,14 @@ def fact_key(event: Event, occurred_at: datetime) -> str:
     """What identifies a fact in its stream: its name and key fields, or its whole content with its time."""
     named = event.KEY if event.KEY is not None else event.NEWEST
     if named is not None:
-        return "|".join((event.NAME, *(_key_text(getattr(event, field)) for field in named)))
+        return "|".join([event.NAME, *[_key_text(getattr(event, field)) for field in named]])
     return f"{event.NAME}|{_content_key(event, instant_text(utc(occurred_at)))}"
 
 
 def _key_text(part: object) -> str:
     """An instant is the same one under every offset."""
+    if type(part) is str:
+        return part
     return str(utc(part)) if isinstance(part, datetime) else str(part)
 
 

@@ -16,6 +16,7 @@ from ledger.record import Record
 from ledger.types import Instant, instant_text
 from projections.base import TextOf, View, is_late, no_text, patient_of
 from projections.changes import Change, changes, content
+from projections.signatures import Manifestation, SignatureOf, unsigned
 from projections.tabular import csv_lines
 from projections.titles import title
 
@@ -67,6 +68,8 @@ class AuditRow(View):
     command_id: str | None = None
     rule: str | None = None
     """Of a refusal: the rule that was broken."""
+    signature: Manifestation | None = None
+    """Who signed it, where it is signed, and whether the signature still stands."""
 
 
 class AuditFilter(View):
@@ -131,22 +134,26 @@ def audit_trail(
     wanted: AuditFilter = EVERYTHING,
     refusals: Iterable[RefusedCommand] = (),
     text: TextOf = no_text,
+    signature: SignatureOf = unsigned,
 ) -> Iterator[AuditRow]:
     """The rows of some records and refusals, both in the order of their recording, that a filter wants.
 
     The records may be any part of the log, such as a page of it; `stream` reads what they replace.
     """
-    rows = _events(records, stream, wanted, text)
+    rows = _events(records, stream, wanted, text, signature)
     refused = (_refusal(each) for each in refusals if wanted.wants_refusal(each))
     return heapq.merge(rows, refused, key=lambda row: row.recorded_at)
 
 
-def _events(records: Iterable[Record], stream: StreamOf, wanted: AuditFilter, text: TextOf) -> Iterator[AuditRow]:
+def _events(
+    records: Iterable[Record], stream: StreamOf, wanted: AuditFilter, text: TextOf, signature: SignatureOf
+) -> Iterator[AuditRow]:
     replaced: dict[str, dict[int, tuple[Change, ...]]] = {}
     for record in filter(wanted.wants, records):
         if record.stream not in replaced:
             replaced[record.stream] = changes(stream(record.stream), text)
-        yield _event(record, replaced[record.stream].get(record.position, ()), text)
+        row = _event(record, replaced[record.stream].get(record.position, ()), text)
+        yield row.model_copy(update={"signature": signature(record.position)})
 
 
 def _event(record: Record, changed: tuple[Change, ...], text: TextOf) -> AuditRow:
@@ -214,6 +221,7 @@ COLUMNS: Final = (
     *("actor", "role", "site", "authenticated", "system", "audit_id", "originator"),
     *("type", "title", "stream", "patient", "protocol_version", "changes", "content"),
     *("corrects", "conflicts_with", "reason", "reason_text", "command_id", "rule"),
+    *("signed_by", "signer_name", "signed_at", "signature_meaning", "signature_status"),
 )
 
 
@@ -238,8 +246,19 @@ def _cells(row: AuditRow) -> tuple[object, ...]:
         "originator": reporter.originator if reporter else None,
         "changes": "; ".join(f"{c.member}: {_said(c.old)} -> {_said(c.new)}" for c in row.changes),
         "content": _said(row.content),
+        **_signature_cells(row.signature),
     }
     return tuple(told[column] for column in COLUMNS)
+
+
+def _signature_cells(signature: Manifestation | None) -> dict[str, object]:
+    return {
+        "signed_by": signature.signer if signature else None,
+        "signer_name": signature.name if signature else None,
+        "signed_at": instant_text(signature.signed_at) if signature else None,
+        "signature_meaning": signature.meaning if signature else None,
+        "signature_status": signature.status if signature else None,
+    }
 
 
 def _said(value: JsonValue) -> str:

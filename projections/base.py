@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
-from functools import reduce
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any, Final, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -50,7 +50,7 @@ def patient_of(record: Record) -> str | None:
 
 def fold(records: Iterable[Record], world: World | None = None) -> World:
     """The trial after the records, in their order."""
-    return reduce(World.apply, records, world or World())
+    return (world or World()).after(records)
 
 
 def world_at(
@@ -68,14 +68,13 @@ def world_at(
     if as_of_position is not None and world.size > as_of_position + 1:
         raise ValueError("the saved fold is later than what is asked for")
     saved = world.size
-    for record in records:
-        if as_of_position is not None and record.position > as_of_position:
-            break
-        if as_of_recorded is not None and record.recorded_at > as_of_recorded:
-            break
-        if record.position >= saved:
-            world = world.apply(record)
-    return world
+
+    def known_then(record: Record) -> bool:
+        return (as_of_position is None or record.position <= as_of_position) and (
+            as_of_recorded is None or record.recorded_at <= as_of_recorded
+        )
+
+    return world.after(record for record in takewhile(known_then, records) if record.position >= saved)
 
 
 def occurred_by(records: Iterable[Record], at: datetime) -> Iterator[Record]:

@@ -5,12 +5,13 @@ from typing import Literal
 
 from ledger.cohort.state import Member
 from ledger.decisions.standing import may_be_dlt, tally
-from ledger.patient.safety import ToxicityAssessed
+from ledger.patient.safety import DltOpinionSigned, ToxicityAssessed
 from ledger.patient.state import RULED, AdverseEvent, Patient
 from ledger.protocol.document import ProtocolDocument
 from ledger.types import Day, Instant
 from ledger.world import World
-from projections.base import View
+from projections.base import TextOf, View, no_text
+from projections.signatures import Manifestation, SignatureOf, manifestation, signatures_of
 
 CandidateState = Literal["none", "open", "ruled"]
 
@@ -37,6 +38,7 @@ class SignatureView(View):
     member: str
     role: str
     revision: int
+    signature: Manifestation | None
 
 
 class RulingView(View):
@@ -47,6 +49,8 @@ class RulingView(View):
     is_dlt: bool
     toxicity: str | None
     grade: int | None
+    signature: Manifestation | None
+    """The signature on the ruling, with name, time, meaning and whether it still stands."""
 
 
 class RegisterEntry(View):
@@ -101,11 +105,11 @@ class DltRegister(View):
     tallies: tuple[LevelTally, ...]
 
 
-def dlt_register(world: World) -> DltRegister:
+def dlt_register(world: World, text: TextOf = no_text) -> DltRegister:
     """The register of a world: now, as known at a moment, or as it was (from `world_as_it_was`)."""
     protocol = world.protocol()
     entries = tuple(
-        _entry(world, patient, subject, protocol)
+        _entry(world, patient, subject, protocol, text)
         for _, patient in sorted(world.patients.items(), key=lambda known: known[0])
         for subject in _subjects(patient, protocol)
     )
@@ -144,7 +148,9 @@ def _toxicities(event: AdverseEvent) -> set[str]:
     return {*named, *(assessment.toxicity for assessment in event.assessments.values())}
 
 
-def _entry(world: World, patient: Patient, subject: str, protocol: ProtocolDocument | None) -> RegisterEntry:
+def _entry(
+    world: World, patient: Patient, subject: str, protocol: ProtocolDocument | None, text: TextOf
+) -> RegisterEntry:
     number = int(subject.rpartition("/")[2]) if subject.startswith("adverse-event/") else None
     event = patient.adverse_events.get(number) if number else None
     member = world.cohort(patient.level).members.get(patient.number) if patient.level is not None else None
@@ -170,8 +176,8 @@ def _entry(world: World, patient: Patient, subject: str, protocol: ProtocolDocum
         may_be_dlt=event is not None and protocol is not None and may_be_dlt(event, protocol, window),
         candidate=_candidate(patient, subject),
         candidate_position=_raised_at(patient, subject),
-        ruling=_ruling(patient, subject),
-        signatures=_signatures(patient, subject),
+        ruling=_ruling(patient, subject, signatures_of(world, text)),
+        signatures=_signatures(world, patient, subject, text),
         counted=_is_counted(patient, member, subject),
     )
 
@@ -210,7 +216,7 @@ def _raised_at(patient: Patient, subject: str) -> int | None:
     return None if raised_at == RULED else raised_at
 
 
-def _ruling(patient: Patient, subject: str) -> RulingView | None:
+def _ruling(patient: Patient, subject: str, signature: SignatureOf) -> RulingView | None:
     found = patient.rulings.get(subject)
     if found is None:
         return None
@@ -221,13 +227,20 @@ def _ruling(patient: Patient, subject: str) -> RulingView | None:
         is_dlt=said.is_dlt,
         toxicity=said.toxicity,
         grade=said.grade,
+        signature=signature(found.position),
     )
 
 
-def _signatures(patient: Patient, subject: str) -> tuple[SignatureView, ...]:
+def _signatures(world: World, patient: Patient, subject: str, text: TextOf) -> tuple[SignatureView, ...]:
     return tuple(
-        SignatureView(member=signed.member, role=signed.role, revision=signed.revision)
-        for signed in patient.opinions.get(subject, ())
+        SignatureView(
+            member=opinion.member,
+            role=opinion.role,
+            revision=opinion.revision,
+            signature=manifestation(signed, text) if signed else None,
+        )
+        for opinion in patient.opinions.get(subject, ())
+        for signed in (world.signatures.at(patient.stream, DltOpinionSigned, subject, opinion.member),)
     )
 
 

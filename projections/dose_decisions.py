@@ -1,6 +1,7 @@
 """The dose decisions of a trial: what was proposed on which inputs, who signed, and who is still missing."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -8,12 +9,14 @@ from ledger.decisions.dose_decision import RESTRICTING, is_open, majority
 from ledger.decisions.notices import circulated, waits_for
 from ledger.decisions.standing import inputs_hash
 from ledger.protocol.safety import Quorum
-from ledger.trial.dosing import Outcome
+from ledger.record import TRIAL
+from ledger.trial.dosing import DoseDecisionSigned, Outcome
 from ledger.trial.state import Decision, Version
 from ledger.types import Instant
 from ledger.world import World
-from projections.base import View
+from projections.base import TextOf, View, no_text
 from projections.levels import home_day
+from projections.signatures import Manifestation, manifestation, signatures_of
 
 DecisionState = Literal["open", "taken", "rejected", "superseded"]
 """*Superseded*: a fact it rested on changed before it was taken."""
@@ -27,6 +30,8 @@ class Vote(View):
     member: str
     role: str
     vote: str
+    signature: Manifestation | None
+    """The signature on the vote, with name, time, meaning and whether it still stands."""
 
 
 class MissingSignature(View):
@@ -55,6 +60,7 @@ class DecisionView(View):
     data_cut_off: int
     """How many events the dossier rests on."""
     proposed_by: str | None
+    proposal_signature: Manifestation | None
     override: str | None
     """The commitment to why the outcome is another than the advice."""
     votes: tuple[Vote, ...]
@@ -72,14 +78,16 @@ class DecisionView(View):
     waits_for: tuple[str, ...]
 
 
-def dose_decisions(world: World, now: datetime, last: int | None = None) -> tuple[DecisionView, ...]:
+def dose_decisions(
+    world: World, now: datetime, last: int | None = None, text: TextOf = no_text
+) -> tuple[DecisionView, ...]:
     """The decisions, the newest first; only the last so many where that is asked for."""
     numbers = sorted(world.trial.decisions, reverse=True)
     day = home_day(world, now)
-    return tuple(decision_view(world, world.trial.decisions[number], day) for number in numbers[:last])
+    return tuple(decision_view(world, world.trial.decisions[number], day, text) for number in numbers[:last])
 
 
-def decision_view(world: World, decision: Decision, today: date) -> DecisionView:
+def decision_view(world: World, decision: Decision, today: date, text: TextOf = no_text) -> DecisionView:
     """One decision on a day."""
     version, state = world.trial.protocol_on(today), state_of(world, decision)
     waits = version is not None and state == "open"
@@ -94,10 +102,9 @@ def decision_view(world: World, decision: Decision, today: date) -> DecisionView
         inputs_hash=decision.inputs_hash,
         data_cut_off=decision.data_cut_off,
         proposed_by=decision.proposed_by,
+        proposal_signature=signatures_of(world, text)(decision.position),
         override=decision.override,
-        votes=tuple(
-            Vote(member=member, role=role, vote=vote) for member, (role, vote) in sorted(decision.votes.items())
-        ),
+        votes=tuple(_votes(world, decision, text)),
         missing=missing(world, decision, version, today) if version and waits else (),
         inputs_moved=inputs_hash(world, version) != decision.inputs_hash if version and waits else False,
         basis_superseded=decision.superseded,
@@ -106,6 +113,25 @@ def decision_view(world: World, decision: Decision, today: date) -> DecisionView
         notice=decision.taken,
         waits_for=waits_for(world, decision.taken) if decision.taken is not None else (),
     )
+
+
+def _votes(world: World, decision: Decision, text: TextOf) -> Iterator[Vote]:
+    for member, (role, vote) in sorted(decision.votes.items()):
+        signed = world.signatures.at(TRIAL, DoseDecisionSigned, decision.number, member)
+        signature = manifestation(signed, text) if signed else None
+        yield Vote(member=member, role=role, vote=vote, signature=signature)
+
+
+def signed_so_far(world: World, decision: Decision, text: TextOf) -> tuple[Manifestation, ...]:
+    """The signatures on a decision: on the proposal, on each vote, and on one that was entered from paper."""
+    of, day = signatures_of(world, text), date.min
+    shown = decision_view(world, decision, day, text)
+    found = (
+        shown.proposal_signature,
+        *(vote.signature for vote in shown.votes),
+        of(decision.taken or decision.position),
+    )
+    return tuple({each.position: each for each in found if each is not None}.values())
 
 
 def state_of(world: World, decision: Decision) -> DecisionState:

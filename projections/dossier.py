@@ -15,7 +15,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.trial.state import Version
 from ledger.types import Exact, Instant, Sha256, exact_text
 from ledger.world import World
-from projections.base import View
+from projections.base import TextOf, View, no_text
 from projections.cohorts import WindowView
 from projections.dlt_register import RegisterEntry, dlt_register
 from projections.levels import Letter, letter_of
@@ -82,7 +82,7 @@ class Dossier(View):
     adverse_events: tuple[AdverseEventListing, ...]
 
 
-def decision_dossier(world: World, version: Version) -> Dossier:
+def decision_dossier(world: World, version: Version, text: TextOf = no_text) -> Dossier:
     """The dossier of a decision that would be proposed now, under a protocol version."""
     protocol = version.document
     told = standing.outcomes(world, protocol)
@@ -94,7 +94,7 @@ def decision_dossier(world: World, version: Version) -> Dossier:
         recorded_at=world.recorded_at,
         advice_because=design_of(protocol.design).explain(told),
         patients=tuple(_patient(world, protocol, each.patient, each.level) for each in standing.basis(world)),
-        toxicities=tuple(entry for entry in dlt_register(world).entries if entry.patient in listed),
+        toxicities=tuple(entry for entry in dlt_register(world, text).entries if entry.patient in listed),
         adverse_events=tuple(
             adverse_event_listing(patient, event)
             for number in sorted(listed)
@@ -105,10 +105,10 @@ def decision_dossier(world: World, version: Version) -> Dossier:
     )
 
 
-def dossier_on(world: World, day: date) -> Dossier | None:
+def dossier_on(world: World, day: date, text: TextOf = no_text) -> Dossier | None:
     """The dossier under the protocol version in force on a day; none where none is."""
     version = world.trial.protocol_on(day)
-    return decision_dossier(world, version) if version else None
+    return decision_dossier(world, version, text) if version else None
 
 
 def _patient(world: World, protocol: ProtocolDocument, number: str, level: int) -> PatientListing:

@@ -13,7 +13,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.trial.dosing import HoldCause, HoldScope
 from ledger.types import Instant, Phase
 from ledger.world import World
-from projections.base import View
+from projections.base import TextOf, View, no_text
 from projections.dose_decisions import LAST_DECISIONS, DecisionView, dose_decisions
 from projections.grounds import rests_on
 from projections.levels import LevelView, home_day, level_view
@@ -125,7 +125,7 @@ class Board(View):
     """Who of those who dose has not acknowledged what, and for how long."""
 
 
-def board(world: World, now: datetime) -> Board:
+def board(world: World, now: datetime, text: TextOf = no_text) -> Board:
     """The escalation as the world stands, seen at `now`: days left, live reservations and the version in force."""
     trial, version = world.trial, world.trial.protocol_on(home_day(world, now))
     protocol = version.document if version else None
@@ -136,7 +136,7 @@ def board(world: World, now: datetime) -> Board:
         levels=levels,
         holds=holds_in_force(world, protocol),
         advice=advice_view(world, protocol) if protocol else None,
-        decisions=dose_decisions(world, now, LAST_DECISIONS),
+        decisions=dose_decisions(world, now, LAST_DECISIONS, text),
         mtd=trial.mtd,
         mtd_not_reached=trial.mtd_not_reached,
         rp2d=trial.rp2d,

@@ -1,10 +1,11 @@
 """The committee's pack: everything that a dose decision is taken on, frozen at its data cut-off.
 
 It is a function of the log up to the cut-off and of one instant, that of the proposal: asked for later it is the same,
-byte for byte. Free texts are left out; they may be erased, and not everybody may read them.
+byte for byte. Free texts are left out, but for the printed names of those who signed; they may be erased, and not
+everybody may read them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from ledger.trial.dosing import DoseDecisionProposed, Outcome
 from ledger.trial.state import Decision, Version
 from ledger.types import Instant, Sha256
 from ledger.world import World
-from projections.base import View, is_late, patient_of
+from projections.base import TextOf, View, is_late, no_text, patient_of
 from projections.deviations import Deviation, deviations
 from projections.dossier import AdverseEventListing, Dossier, adverse_event_listing, decision_dossier
 from projections.escalation import HoldView
@@ -24,6 +25,7 @@ from projections.notices import NoticeView
 from projections.patients import InfusionView
 from projections.patients import patient as patient_view
 from projections.review import QueryView, VerificationView
+from projections.signatures import Manifestation, manifestation
 from projections.titles import title
 from projections.worklists import (
     DueAdjudication,
@@ -117,6 +119,8 @@ class Pack(View):
     adverse_events: tuple[EventListing, ...]
     deviations: tuple[Deviation, ...]
     open_items: OpenItems
+    signatures: tuple[Manifestation, ...]
+    """Every signature given until the cut-off on the trial or on these patients, and whether it still stood then."""
     pack_hash: Sha256
     """Of all the rest, in canonical form: two copies of a pack with this hash are one pack."""
 
@@ -127,7 +131,7 @@ def cut_off(decision: Decision) -> int:
 
 
 def committee_pack(
-    world: World, records: Sequence[Record], at: datetime, proposed: Record | None = None
+    world: World, records: Sequence[Record], at: datetime, proposed: Record | None = None, text: TextOf = no_text
 ) -> Pack | None:
     """The pack on a world and the records that it is folded from, seen at an instant, and what was proposed on it; none
     where no protocol version is in force."""
@@ -142,7 +146,7 @@ def committee_pack(
         "seen_at": at,
         "events": world.size,
         "proposal": _proposal(proposed) if proposed is not None else None,
-        "dossier": decision_dossier(world, version),
+        "dossier": decision_dossier(world, version, text),
         "levels": tuple(level_view(world, protocol, level, at) for level in protocol.levels()),
         "explanations": tuple(explain(world, records, level, at) for level in protocol.levels()),
         "infusions": tuple(_infusions(world, placed)),
@@ -159,6 +163,7 @@ def committee_pack(
             unacknowledged=lists.notices,
             late_entries=tuple(_late(records)),
         ),
+        "signatures": tuple(_signatures(world, placed, text)),
     }
     pack = Pack(**content, pack_hash="0" * 64)
     said = pack.model_dump(mode="json", exclude={"pack_hash"})
@@ -203,6 +208,12 @@ def _adverse_events(world: World, placed: Iterable[str]) -> Iterator[EventListin
             listed = adverse_event_listing(known, event)
             attributions = dict(sorted(event.attributions.items()))
             yield EventListing(**dict(listed), ended_at=event.ended_at, attributions=attributions)
+
+
+def _signatures(world: World, placed: Collection[str], text: TextOf) -> Iterator[Manifestation]:
+    for _, signature in sorted(world.signatures.made.items(), key=lambda made: made[0]):
+        if signature.event.patient is None or signature.event.patient in placed:
+            yield manifestation(signature, text)
 
 
 def _late(records: Iterable[Record]) -> Iterator[LateEntry]:

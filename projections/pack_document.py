@@ -3,7 +3,7 @@
 Everything that comes from the log is escaped. The numbers are those of the pack, with fractions shown to one decimal.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
 from html import escape
@@ -12,6 +12,7 @@ from typing import Final
 from projections.base import View
 from projections.dossier import PatientListing
 from projections.pack import Pack
+from projections.signatures import Manifestation, printed
 
 STYLE: Final = """
 body { font: 11pt/1.4 Georgia, "Times New Roman", serif; color: #111; max-width: 62em; margin: 2em auto;
@@ -46,10 +47,10 @@ LETTERS: Final = {
 Row = Iterable[object]
 
 
-def pack_document(pack: Pack) -> str:
-    """The whole page."""
+def pack_document(pack: Pack, signed: Sequence[Manifestation] = ()) -> str:
+    """The whole page. `signed` are the signatures on the decision itself, given on the pack and therefore after it."""
     name = f"Dose decision {pack.proposal.decision}" if pack.proposal else "Dose decision"
-    body = "\n".join(_body(pack, name))
+    body = "\n".join((*_body(pack, name), *_signed(signed)))
     head = f'<meta charset="utf-8"><title>{_text(name)}, {_text(pack.trial.trial_id)}</title><style>{STYLE}</style>'
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'
 
@@ -64,6 +65,7 @@ def _body(pack: Pack, name: str) -> Iterator[str]:
     yield from _patients(pack)
     yield from _events(pack)
     yield from _open_items(pack)
+    yield _signatures("Given until the cut-off", pack.signatures, "<h2>Signatures</h2>")
     yield from _foot(pack)
 
 
@@ -209,6 +211,31 @@ def _foot(pack: Pack) -> Iterator[str]:
     yield f'<p>Hash of the pack: <span class="hash">{_text(pack.pack_hash)}</span></p>'
 
 
+def _signed(signed: Sequence[Manifestation]) -> Iterator[str]:
+    """What was signed on the pack; it is not part of it."""
+    if signed:
+        yield _signatures("As the ledger shows them now", signed, "<h2>Signatures on this decision</h2>")
+
+
+def _signatures(caption: str, signatures: Iterable[Manifestation], title: str) -> str:
+    """Signatures with printed name, date and time, meaning (21 CFR 11.50), and whether they still stand."""
+    heads = "#Event | Signed by | Name | Role | When | Meaning | #Signs | Status"
+    rows = [
+        (
+            each.position,
+            each.signer,
+            each.name,
+            _words(each.role),
+            printed(each.signed_at),
+            each.meaning,
+            each.signs,
+            each.status if each.because is None else f"stale: {each.because} by event {each.stale_since}",
+        )
+        for each in signatures
+    ]
+    return title + _table(caption, heads, rows)
+
+
 def _items(caption: str, found: Iterable[View], *members: str) -> str:
     """A list of open items, by some of their members."""
     rows = [[getattr(each, member) for member in members] for each in found]
@@ -230,11 +257,6 @@ def _table(caption: str, heads: str, rows: Iterable[Row]) -> str:
     )
     title = f"<caption>{_text(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
-
-
-def _row(cells: list[object], marks: list[str]) -> str:
-    told = (f"<td{mark}>{_text(_said(cell))}</td>" for cell, mark in zip(cells, marks, strict=True))
-    return f"<tr>{''.join(told)}</tr>"
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -17,9 +17,11 @@ from ledger.patient.visits import VisitRecorded
 from ledger.protocol.calendar import ScheduledItem
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
+from ledger.trial.signatures import RecordSigned
 from ledger.types import Day, Event, Instant
 from ledger.world import World
-from projections.base import View, is_late, occurred_by, patient_of
+from projections.base import TextOf, View, is_late, no_text, occurred_by, patient_of
+from projections.signatures import Manifestation, SignatureOf, signatures_of
 from projections.titles import title
 
 
@@ -51,6 +53,8 @@ class Entry(View):
     """The system that reported."""
     facts: dict[str, JsonValue]
     """The event's content; free texts as commitments."""
+    signature: Manifestation | None
+    """Who signed it, where it is signed."""
 
 
 class TimelineDay(View):
@@ -76,20 +80,26 @@ class Timeline(View):
 
 
 def patient_timeline(
-    world: World, records: Iterable[Record], number: str, *, as_of_occurred: datetime | None = None
+    world: World,
+    records: Iterable[Record],
+    number: str,
+    *,
+    as_of_occurred: datetime | None = None,
+    text: TextOf = no_text,
 ) -> Timeline:
     """A patient's timeline, out of records that hold the patient's stream and the cohorts' (others are passed over).
 
     `as_of_occurred`: what had happened by then, in the light of all that is known. The world gives the site's days and
     the protocol.
     """
-    about = [record for record in records if patient_of(record) == number]
+    about = [each for each in records if patient_of(each) == number and not isinstance(each.event, RecordSigned)]
     if as_of_occurred is not None:
         about = list(occurred_by(about, as_of_occurred))
     patient = _patient(about, number)
     zero = day_zero_on(patient)
     corrected = {record.corrects: record.position for record in about if record.corrects is not None}
-    entries = [_entry(world, record, number, zero, corrected.get(record.position)) for record in about]
+    signed = signatures_of(world, text)
+    entries = [_entry(world, record, number, zero, corrected.get(record.position), signed) for record in about]
     entries.sort(key=lambda entry: (entry.occurred_on, entry.occurred_at, entry.position))
     protocol = world.protocol()
     return Timeline(
@@ -109,7 +119,9 @@ def _patient(about: Iterable[Record], number: str) -> Patient:
     return patient
 
 
-def _entry(world: World, record: Record, number: str, zero: date | None, corrected_by: int | None) -> Entry:
+def _entry(
+    world: World, record: Record, number: str, zero: date | None, corrected_by: int | None, signed: SignatureOf
+) -> Entry:
     on = _stated_day(record.event) or world.patient_day(number, record.occurred_at)
     return Entry(
         position=record.position,
@@ -129,6 +141,7 @@ def _entry(world: World, record: Record, number: str, zero: date | None, correct
         site=record.actor.site,
         source=record.source.system if record.source else None,
         facts=record.event.model_dump(mode="json"),
+        signature=signed(record.position),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,8 @@ from ledger.errors import LedgerError
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import bundled, load_protocol
 from ledger.record import Actor, Asked, Record
-from ledger.types import Event
+from ledger.trial.events import TrainingRecord
+from ledger.types import Event, Role
 from ledger.world import World, free_texts
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -40,6 +41,7 @@ CHECKER = person("boris", "bedside_checker")
 QA = person("galina", "cell_processing_qa")
 
 
+TRAINED = TrainingRecord(reference="GCP-2025-114", completed_on=date(2019, 11, 4))
 ONCE = (
     enrolment.CancelAssignment,
     enrolment.ReassignDoseLevel,
@@ -148,10 +150,8 @@ def opened_trial(
         SPONSOR,
     )
     bench.ask(setup.OpenSite(site=SITE, utc_offset="+03:00"), SPONSOR)
-    for who in (PI, COMMITTEE, COMMITTEE_2, QA):
-        bench.ask(_delegation(who, bench), SPONSOR)
-    for who in (INVESTIGATOR, NURSE, CHECKER):
-        bench.ask(_delegation(who, bench), PI)
+    appoint(bench, PI, COMMITTEE, COMMITTEE_2, QA)
+    appoint(bench, INVESTIGATOR, NURSE, CHECKER, by=PI)
     version = setup.ProposeProtocolVersion(version=1, effective_on=day, document=document.model_dump(mode="json"))
     bench.ask(version, SPONSOR)
     bench.ask(setup.RecordEthicsApproval(version=1, body="Local ethics committee", approved_on=day), SPONSOR)
@@ -159,6 +159,17 @@ def opened_trial(
     bench.ask(setup.ApproveProtocolVersion(version=1, document_sha256=digest), PI)
     bench.ask(enrolment.OpenCohort(level=document.start), PI)
     return bench
+
+
+def appoint(bench: Bench, *people: Actor, by: Actor = SPONSOR) -> None:
+    """Delegate to each the role in which he acts, from today on."""
+    today = bench.now.date()
+    for who in people:
+        role: Role = who.role  # type: ignore[assignment]
+        bench.ask(
+            setup.DelegateRole(person=who.id, role=role, site=who.site, from_on=today, to_on=None, training=TRAINED),
+            by,
+        )
 
 
 def _subject(record: Record) -> str:
@@ -169,13 +180,3 @@ def _commitments(record: Record) -> Iterator[str]:
     for each in (record.reason, *(getattr(record.event, name) for name in free_texts(type(record.event)))):
         if each is not None:
             yield each
-
-
-def _delegation(who: Actor, bench: Bench) -> setup.DelegateRole:
-    return setup.DelegateRole(
-        person=who.id,
-        role=who.role,  # type: ignore[arg-type]
-        site=who.site,
-        from_on=bench.now.date(),
-        to_on=None,
-    )

@@ -14,6 +14,7 @@ from api.chaos.outcome import Outcome, Task
 from api.chaos.power_cut import cut_the_power
 from api.chaos.rivals import copy_under_load, malformed, open_twice, overload
 from api.chaos.rot import rot
+from api.chaos.signing import kill_while_signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ ROWS: Final = (
     Row("F15", "ten times the load", overload, 1, 20),
     Row("F17", "backups under load", copy_under_load, 3, 50),
     Row("F18", "malformed input", malformed, 200, 20_000),
+    Row("F19", "the server is killed while heads are signed", kill_while_signing, 3, 60),
 )
 
 

@@ -56,6 +56,7 @@ def _delegate(stage: Stage, by: Player, to: Player) -> None:
         "site": to.site,
         "from_on": stage.today.isoformat(),
         "to_on": None,
+        "training": {"reference": f"Training file of {to.name}, GCP", "completed_on": "2025-03-14"},
     }
     stage.by(by).post("delegations", delegation)
 

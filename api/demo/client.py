@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import httpx2
+
+SIGNATURE_MISSING: Final = "/problems/signature-missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,14 @@ class Unexpected(Exception):
 
 @dataclass(slots=True)
 class Caller:
-    """One caller. Every write carries a key of its own, so that it can be repeated without doing it twice."""
+    """One caller. Every write carries a key of its own, so that it can be repeated without doing it twice. What has to
+    be signed is signed with the password, and sent again under its key."""
 
     http: httpx2.Client
     name: str
     token: str
     trial: str
+    password: str | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def get(self, path: str = "", **query: str | int) -> Answer:
@@ -69,7 +73,19 @@ class Caller:
         headers = {"Idempotency-Key": key}
         if if_match is not None:
             headers["If-Match"] = if_match
-        return self._send("POST", path, key=key, headers=headers, json=dict(body or {}))
+        answer = self._send("POST", path, key=key, headers=headers, json=dict(body or {}))
+        if self.password is not None and answer.body.get("type") == SIGNATURE_MISSING:
+            headers["Ledger-Signing"] = self._signing()
+            answer = self._send("POST", path, key=key, headers=headers, json=dict(body or {}))
+        return answer
+
+    def _signing(self) -> str:
+        """The token that one signed request carries, for the password."""
+        answer = self._expected(
+            "POST", "signings", self._send("POST", "/v1/signings", json={"password": self.password})
+        )
+        token: str = answer.body["token"]
+        return token
 
     def _send(
         self, method: str, path: str, *, key: str | None = None, headers: Mapping[str, str] | None = None, **rest: Any

@@ -11,7 +11,7 @@ from typing import Final
 
 from api.demo.admission import PATH, PATIENT
 from api.demo.level_two import SEVENTH
-from api.demo.people import EDC, PLAYERS, Player
+from api.demo.people import EDC, PASSWORD, PLAYERS, Player
 from api.demo.screen import Screen
 from ledger.shelf import SUFFIX
 
@@ -54,9 +54,11 @@ PATIENT_HANDED_OVER: Final = HandedOver(
 
 def hand_over(what: HandedOver, screen: Screen, url: str, tokens: Mapping[str, str], place: Path, trial: str) -> None:
     """Who may call, what to try; then wait until interrupted."""
-    file, variables, keys = place / f"{trial}{SUFFIX}", place / "environment", place / "tokens.json"
+    file, variables = place / f"{trial}{SUFFIX}", place / "environment"
+    keys, passwords = place / "tokens.json", place / "passwords.json"
     write_variables(variables, f"{url}/v1/trials/{trial}", tokens)
     write_private(keys, json.dumps(dict(tokens), indent=1))
+    write_private(passwords, json.dumps({player.name: PASSWORD for player in PLAYERS if player.printed_name}, indent=1))
     screen.chapter(what.chapter, "The server is yours")
     screen.lines([("url", f"{url}/docs"), ("trial", trial), ("file", str(file))])
     screen.say()
@@ -74,7 +76,7 @@ def hand_over(what: HandedOver, screen: Screen, url: str, tokens: Mapping[str, s
     screen.verbatim(f"trial-ledger events --file {file} --patient {what.patient}")
     screen.say()
     screen.say("Another whole trial, by a client in one file:")
-    screen.verbatim(f"{sys.executable} examples/edc_client.py --url {url} --tokens {keys}")
+    screen.verbatim(f"{sys.executable} examples/edc_client.py --url {url} --tokens {keys} --passwords {passwords}")
     screen.say()
     screen.say("Ctrl-C ends the server, and a temporary directory goes with it.", style="dim")
     try:
@@ -84,8 +86,10 @@ def hand_over(what: HandedOver, screen: Screen, url: str, tokens: Mapping[str, s
 
 
 def write_variables(to: Path, trial: str, tokens: Mapping[str, str]) -> None:
-    """`TRIAL`, and a variable for every token."""
-    lines = [f"export TRIAL={trial}", *(f"export {variable(each)}={tokens[each.name]}" for each in PLAYERS)]
+    """`TRIAL`, `SERVER`, the directory, the password with which everybody signs, and a variable for every token."""
+    own = [f"export LEDGER_DIRECTORY={to.parent}", f"export PASSWORD='{PASSWORD}'"]
+    tokens_ = [f"export {variable(each)}={tokens[each.name]}" for each in PLAYERS]
+    lines = [f"export TRIAL={trial}", f"export SERVER={trial.partition('/v1/')[0]}", *own, *tokens_]
     write_private(to, "\n".join(lines) + "\n")
 
 

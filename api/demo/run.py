@@ -27,7 +27,7 @@ from api.demo import (
 )
 from api.demo.client import Caller, Unexpected
 from api.demo.handover import PATIENT_HANDED_OVER, TRIAL_HANDED_OVER, HandedOver, hand_over
-from api.demo.people import PLAYERS
+from api.demo.people import PASSWORD, PLAYERS
 from api.demo.screen import Screen
 from api.demo.server import NoServer, running, tokens_for
 from api.demo.stage import FIRST_INSTANT, Stage
@@ -103,7 +103,8 @@ def play(story: str, *, directory: Path | None, port: int, leave: bool) -> bool:
 
 def _tell(told: Told, screen: Screen, url: str, tokens: Mapping[str, str], place: Path) -> None:
     with httpx2.Client(base_url=url, timeout=TIMEOUT_SECONDS) as http:
-        callers = {name: Caller(http, name, token, TRIAL) for name, token in tokens.items()}
+        signing = {player.name: PASSWORD for player in PLAYERS if player.printed_name is not None}
+        callers = {name: Caller(http, name, token, TRIAL, signing.get(name)) for name, token in tokens.items()}
         told.play(Stage(callers, screen), place / f"{TRIAL}{SUFFIX}")
 
 

@@ -14,10 +14,13 @@ from typing import Final
 import httpx2
 
 from api.auth import add_account
-from api.demo.people import Player
+from api.demo.people import PASSWORD, Player
+from api.identity.credentials import change_credentials
+from api.identity.passwords import Hashing
 
-PATIENCE_SECONDS: Final = 15.0
+PATIENCE_SECONDS: Final = 60.0
 HOST: Final = "127.0.0.1"
+CHEAP_KIB: Final = 8192
 
 
 class NoServer(Exception):
@@ -36,15 +39,24 @@ def free_port(wanted: int = 0) -> int:
 
 
 def tokens_for(players: Sequence[Player], accounts: Path) -> Mapping[str, str]:
-    """An account for each player, and its token."""
+    """An account for each player, and its token; who has a printed name signs with the password of the story."""
+    credentials, own = accounts.with_name("credentials.jsonl"), {"password": Hashing(CHEAP_KIB, 1).hash(PASSWORD)}
+    for player in players:
+        if player.printed_name is not None:
+            change_credentials(credentials, player.name, lambda one: one.model_copy(update=own))
     return {
-        player.name: add_account(accounts, id=player.name, role=player.role, site=player.site) for player in players
+        player.name: add_account(
+            accounts, id=player.name, role=player.role, site=player.site, printed_name=player.printed_name
+        )
+        for player in players
     }
 
 
 def own_environment() -> dict[str, str]:
-    """The environment without settings of an installation: the demo has its own."""
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith("LEDGER_")}
+    """The environment without settings of an installation: the demo has its own. Passwords that everybody knows need
+    no dear hashes."""
+    known = {name: value for name, value in os.environ.items() if not name.upper().startswith("LEDGER_")}
+    return {**known, "LEDGER_ARGON2_MEMORY_KIB": str(CHEAP_KIB), "LEDGER_ARGON2_PASSES": "1"}
 
 
 def command(*arguments: str) -> list[str]:

@@ -25,6 +25,7 @@ from ledger.store.rows import Refusal
 from ledger.types import Instant, Line, Name, PatientNumber
 from projections.audit_trail import AuditFilter, AuditRow, audit_csv, audit_trail
 from projections.base import no_text
+from projections.signatures import signatures_of
 
 router: Final = APIRouter(tags=["log"], prefix="/v1/trials/{trial}")
 Reader = Annotated[Caller, reader(needs("events", "R"))]
@@ -120,6 +121,7 @@ def _rows(reading: Reading, asked: AuditQuery, tape: _Tape) -> Iterator[AuditRow
         wanted=wanted,
         refusals=_refusals(reading, wanted, tape),
         text=reading.ledger.texts.shown if opens else no_text,
+        signature=signatures_of(reading.world, reading.ledger.texts.shown),
     )
 
 

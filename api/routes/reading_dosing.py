@@ -49,7 +49,7 @@ class DossierBody(Dossier):
 async def show_escalation(request: Request, by: Reader, trial: Trial, asked: Moment) -> Board:
     """Where the trial stands, what the design advises, and what may be done next."""
     reading = await read(request, by, trial, asked)
-    return await beside(board, reading.world, reading.now)
+    return await beside(board, reading.world, reading.now, reading.ledger.texts.shown)
 
 
 @router.get("/escalation/explain")
@@ -70,7 +70,7 @@ def _explained(reading: Reading, level: int) -> Explanation:
 async def list_dose_decisions(request: Request, by: Reader, trial: Trial, asked: Moment) -> Page[DecisionView]:
     """All dose decisions, the newest first: who signed, and who is missing."""
     reading = await read(request, by, trial, asked)
-    return Page(items=dose_decisions(reading.world, reading.now))
+    return Page(items=dose_decisions(reading.world, reading.now, text=reading.ledger.texts.shown))
 
 
 @router.get("/dose-decisions/{decision}")
@@ -79,7 +79,7 @@ async def show_dose_decision(
 ) -> DecisionView:
     """One dose decision."""
     reading = await read(request, by, trial, asked)
-    for each in dose_decisions(reading.world, reading.now):
+    for each in dose_decisions(reading.world, reading.now, text=reading.ledger.texts.shown):
         if each.number == decision:
             return each
     raise NoSuchDecision(f"decision {decision}")
@@ -89,7 +89,7 @@ async def show_dose_decision(
 async def show_dossier(request: Request, by: Reader, trial: Trial, asked: Moment) -> DossierBody:
     """What a dose decision proposed now would rest on, with the hash that proposer and signers name."""
     reading = await read(request, by, trial, asked)
-    found = await beside(dossier_on, reading.world, home_day(reading.world, reading.now))
+    found = await beside(dossier_on, reading.world, home_day(reading.world, reading.now), reading.ledger.texts.shown)
     if found is None:
         raise NoProtocolInForce("no approved protocol version holds")
     return DossierBody(**dict(found), dossier_hash=found.inputs_hash)
@@ -101,7 +101,7 @@ async def show_dlt_register(request: Request, by: RegisterReader, trial: Trial, 
     reading = await read(request, by, trial, asked)
     if asked.as_of_occurred is not None:
         reading = await beside(_as_it_was, reading, asked.as_of_occurred)
-    register = await beside(dlt_register, reading.world)
+    register = await beside(dlt_register, reading.world, reading.ledger.texts.shown)
     seen = tuple(entry for entry in register.entries if by.sees(reading.world, entry.patient))
     return register.model_copy(update={"entries": seen})
 

@@ -2,6 +2,7 @@
 (prefix `/v1/trials/{trial}/evidence`), and bundles."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
 
@@ -12,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from api.access import Caller
+from api.audit_package import write_audit_package
 from api.problems import Refused
-from api.reading import Now, Reading, Trial, beside, read, reader
+from api.reading import AtLeast, Now, Reading, Trial, beside, read, reader
 from api.roles import OWN, TABLE, needs
 from api.service import service_of
 from ledger.evidence.merkle import EMPTY_ROOT, HASH_BYTES, TILE_WIDTH
@@ -23,10 +25,11 @@ from ledger.evidence.verify import Receipt as Proof
 from ledger.refusals import NoSuchRecord
 from ledger.store.bundle import entry, write_bundle
 from ledger.store.errors import NothingSigned
+from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.rows import SignedHead
 from ledger.store.tiles import StoredTiles
 from ledger.types import Position, Sha256
-from projections.base import View
+from projections.base import View, fold
 
 router: Final = APIRouter(tags=["evidence"], prefix="/v1/trials/{trial}/evidence")
 Anyone = Annotated[Caller, reader(needs("evidence", "R"))]
@@ -205,12 +208,26 @@ def _named(path: str) -> tuple[str, int, int]:
 async def export_bundle(request: Request, by: Verifier, trial: Trial, asked: Now) -> Response:
     """Everything that somebody needs to check the log offline, up to the newest signed head: a zip. Free texts are in
     it for those who may read them."""
+    return await _zipped(request, by, trial, asked, _bundle)
+
+
+@router.get("/audit-package", response_class=Response, responses=ZIP_ANSWER)
+async def export_audit_package(request: Request, by: Verifier, trial: Trial, asked: Now) -> Response:
+    """What an inspector takes home: the bundle, and beside it the audit trail, the events as text and the read models
+    as they stood at the newest signed head. Free texts are opened for those who may read them."""
+    return await _zipped(request, by, trial, asked, _audit_package)
+
+
+async def _zipped(
+    request: Request, by: Caller, trial: str, asked: AtLeast, write: Callable[[Reading, FilePath], None]
+) -> Response:
+    """A zip that is written beside the event loop, sent, and removed."""
     _whole(by)
     reading = await read(request, by, trial, asked)
-    place = tempfile.TemporaryDirectory(prefix="trial-ledger-bundle-")
+    place = tempfile.TemporaryDirectory(prefix="trial-ledger-export-")
     path = FilePath(place.name) / f"{trial}.zip"
     try:
-        await beside(_bundle, reading, path)
+        await beside(write, reading, path)
     except BaseException:
         place.cleanup()
         raise
@@ -220,5 +237,19 @@ async def export_bundle(request: Request, by: Verifier, trial: Trial, asked: Now
 def _bundle(reading: Reading, path: FilePath) -> None:
     store = reading.ledger.store
     head = _newest(store.signed_head())
-    texts = TABLE["texts"].get(reading.caller.account.role, frozenset())
-    write_bundle(store, path, {"openings.jsonl": reading.ledger.texts.openings(head.size)} if "R" in texts else {})
+    opened = {"openings.jsonl": reading.ledger.texts.openings(head.size)} if _opens(reading.caller) else {}
+    write_bundle(store, path, {**dict(leaf_schemas()), **opened})
+
+
+def _audit_package(reading: Reading, path: FilePath) -> None:
+    ledger = reading.ledger
+    head = _newest(ledger.store.signed_head())
+    known = ledger.world_at(head.size)
+    world = fold(ledger.store.records(known.size, head.size), known)  # what is signed may be newer than the state
+    texts = ledger.texts if _opens(reading.caller) else None
+    write_audit_package(ledger.store, head, world, path, texts=texts)
+
+
+def _opens(caller: Caller) -> bool:
+    """Whether the caller may read free texts."""
+    return "R" in TABLE["texts"].get(caller.account.role, frozenset())

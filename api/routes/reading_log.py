@@ -75,7 +75,7 @@ async def list_events(
 
 def _feed(reading: Reading, trial: str, asked: FeedQuery, limit: int) -> Response:
     found, after = page(reading, asked.after, limit, **asked.filters)
-    items = b",".join(shown(reading.ledger.store, record.position) for record in found)
+    items = b",".join(shown(reading, record.position) for record in found)
     headers, following = {}, "null"
     if len(found) == limit and after + 1 < reading.size:
         kept = asked.model_dump(exclude_none=True, exclude={"at_least"})
@@ -93,7 +93,7 @@ async def show_event(request: Request, by: EventReader, trial: Trial, position: 
     record = await beside(store.record, position)
     if not by.may_read(reading.world, record):
         raise NoSuchRecord(f"position {position}")
-    return Response(await beside(shown, store, position), 200, media_type=JSON)
+    return Response(await beside(shown, reading, position), 200, media_type=JSON)
 
 
 class LiveQuery(AtLeast):
@@ -121,7 +121,7 @@ async def _live(reading: Reading, after: int) -> AsyncIterator[ServerSentEvent]:
         now = Reading(reading.caller, ledger, ledger.world, reading.now, head=True)
         found, after = await beside(page, now, after, 100)
         for record in found:
-            content = await beside(shown, ledger.store, record.position)
+            content = await beside(shown, now, record.position)
             yield ServerSentEvent(raw_data=content.decode(), event=record.event.NAME, id=str(record.position))
         if after + 1 >= ledger.world.size:
             await grown(ledger, after + 1, None)
@@ -151,7 +151,12 @@ def _state(reading: Reading) -> State:
         by = reading.caller
         patients = Map({number: p for number, p in world.patients.items() if by.sees(world, number)})
         products = Map({lot: p for lot, p in world.products.items() if by.sees_lot(world, lot)})
-        seen = replace(world, patients=patients, products=products)
+        seen = replace(
+            world,
+            patients=patients,
+            products=products,
+            signatures=world.signatures.seen(lambda record: by.may_read(world, record)),
+        )
     return State(
         size=world.size,
         position=world.size - 1 if world.size else None,

@@ -11,6 +11,7 @@ from api.access import Caller
 from api.reading import AsOf, AtLeast, Reading, Trial, beside, read, reader
 from api.roles import needs
 from ledger.refusals import NoProtocolInForce, NoSuchDecision
+from projections.dose_decisions import signed_so_far
 from projections.pack import Pack, committee_pack, cut_off
 from projections.pack_document import pack_document
 
@@ -64,9 +65,11 @@ def _answer(reading: Reading, number: int | None, format: Format) -> Response:
             raise NoSuchDecision(f"decision {number}")
         proposed = store.record(decision.position)
         world, at = reading.ledger.world_at(cut_off(decision)), proposed.recorded_at
-    pack = committee_pack(world, tuple(store.records(0, world.size)), at, proposed)
+    pack = committee_pack(world, tuple(store.records(0, world.size)), at, proposed, reading.ledger.texts.shown)
     if pack is None:
         raise NoProtocolInForce("no approved protocol version holds")
     if format == "html":
-        return Response(pack_document(pack), 200, NOTHING_FROM_ELSEWHERE, HTML)
+        decided = reading.world.trial.decisions[number] if number is not None else None
+        signed = signed_so_far(reading.world, decided, reading.ledger.texts.shown) if decided is not None else ()
+        return Response(pack_document(pack, signed), 200, NOTHING_FROM_ELSEWHERE, HTML)
     return Response(pack.model_dump_json(), 200, None, "application/json")

@@ -81,7 +81,10 @@ async def show_timeline(
     known_patient(reading, patient)
     reading.name_version(response, patient_stream(patient))
     records = await beside(_about, reading, patient)
-    return patient_timeline(reading.world, records, patient, as_of_occurred=asked.as_of_occurred)
+    text = reading.ledger.texts.shown
+    return await beside(
+        patient_timeline, reading.world, records, patient, as_of_occurred=asked.as_of_occurred, text=text
+    )
 
 
 @router.get("/patients/{patient}/schedule")

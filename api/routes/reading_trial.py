@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from starlette.requests import Request
 
@@ -12,8 +12,10 @@ from api.problems import Refused
 from api.reading import TAGGED, VERSIONED, Moment, Now, Trial, read, reader
 from api.roles import needs
 from api.service import service_of
+from api.tables import CSV_CONTENT, Table, table
 from api.views import Page
 from ledger.record import TRIAL
+from ledger.types import Day
 from projections.levels import home_day
 
 router: Final = APIRouter(tags=["trial"])
@@ -75,14 +77,27 @@ async def list_sites(request: Request, by: Reader, trial: Trial, asked: Moment) 
     return Page(items=views.sites(reading.world))
 
 
-@router.get("/v1/trials/{trial}/delegations")
+class DelegationQuery(Table):
+    """As known at a moment; in force on which day, in which form."""
+
+    on: Day | None = Field(
+        None, description="The day on which a role is in force or not; that of the moment, or today."
+    )
+
+
+@router.get(
+    "/v1/trials/{trial}/delegations",
+    response_model=Page[views.DelegationView],
+    responses={200: {"content": CSV_CONTENT}},
+)
 async def list_delegations(
-    request: Request, by: DelegationReader, trial: Trial, asked: Moment
-) -> Page[views.DelegationView]:
-    """Who holds which role, where and until when; the delegation log."""
+    request: Request, by: DelegationReader, trial: Trial, asked: Annotated[DelegationQuery, Query()]
+) -> Response:
+    """The delegation log: who was given which role, where, for which time, on which training."""
     reading = await read(request, by, trial, asked)
-    held = views.delegations(reading.world, home_day(reading.world, reading.now))
-    return Page(items=tuple(each for each in held if each.site is None or by.sees_site(each.site)))
+    held = views.delegations(reading.world, asked.on or home_day(reading.world, reading.now))
+    rows = tuple(each for each in held if each.site is None or by.sees_site(each.site))
+    return table(views.DelegationView, rows, asked.format)
 
 
 @router.get("/v1/trials/{trial}/holds", responses=TAGGED)

@@ -83,6 +83,7 @@ WRITES: Final[tuple[Write, ...]] = (
             "site": "NDGOI",
             "from_on": "2026-01-12",
             "to_on": None,
+            "training": {"reference": "GCP-2025-114", "completed_on": "2025-11-03"},
         },
     ),
     Write(

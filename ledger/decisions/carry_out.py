@@ -2,7 +2,7 @@
 every event given its envelope. Pure: the clock, the archive and the state are arguments."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from ledger import refusals as no
+from ledger.changing import changed, maker
 from ledger.decisions import (
     conditioning,
     consent,
@@ -25,6 +26,7 @@ from ledger.decisions import (
     holds,
     infusion,
     infusion_record,
+    installation,
     notices,
     outcomes,
     privacy,
@@ -42,12 +44,15 @@ from ledger.decisions import (
     transplant,
     ward,
 )
+from ledger.decisions.authority import with_authority
 from ledger.decisions.docket import CLOCK_TOLERANCE, AlreadySo, Command, Decisions, Docket, Follows
 from ledger.decisions.effects import Touched, effects
 from ledger.patient.safety import CandidateDltRaised, CandidateDltRuled
 from ledger.record import TRIAL, Entry, Record
 from ledger.trial.events import ProtocolVersionApproved
 from ledger.world import Archive, World, same_fact, source_key
+
+_made_record: Final = maker(Record)
 
 LONGEST_CHAIN: Final = 200
 """More effects than this on one command are a mistake of ours."""
@@ -67,6 +72,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **dose_order.DECISIONS,
         **given.DECISIONS,
         **infusion_record.DECISIONS,
+        **installation.DECISIONS,
         **safety.DECISIONS,
         **quarantine.DECISIONS,
         **reporting.DECISIONS,
@@ -89,11 +95,13 @@ DECISIONS: Final[Decisions] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CarriedOut:
-    """The trial afterwards and the records to append; none, where the fact is on record `already`."""
+    """The trial afterwards and the records to append; none, where the fact is on record `already`. `own` are those of
+    the command itself, without what the rules made of it."""
 
     world: World
     records: tuple[Record, ...]
     already: int | None = None
+    own: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +128,16 @@ def decide(docket: Docket, command: Command) -> Follows:
     """What a command gives, or its refusal. A correction is the same report with what it corrects."""
     if isinstance(command, corrections.CorrectRecord):
         return corrections.correct_record(docket, command, decide)
-    if docket.world.trial.registered is None and not isinstance(command, setup.RegisterTrial):
+    if docket.world.trial.registered is None and type(command) not in _without_trial(docket.world):
         raise no.NotRegistered("the trial")
-    return DECISIONS[type(command)](*at_the_site(docket, command))
+    return with_authority(docket, command, lambda: DECISIONS[type(command)](*at_the_site(docket, command)))
+
+
+def _without_trial(world: World) -> frozenset[type[Command]]:
+    """What is taken where no trial stands: its registration; in an installation's log, what such a log keeps."""
+    if world.installation.opened is None:
+        return frozenset({setup.RegisterTrial, installation.OpenInstallation})
+    return frozenset({*installation.DECISIONS, *evidence.BY_THE_LEDGER, evidence.RecordRecovery})
 
 
 def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
@@ -134,10 +149,11 @@ def at_the_site(docket: Docket, command: Command) -> tuple[Docket, Command]:
     if patient is None or patient.screened is None:
         return docket, command
     zone = docket.world.zone_of(patient.number)
-    moved = {name: value.astimezone(zone) for name, value in command if isinstance(value, datetime)}
+    instants = {name: value for name, value in vars(command).items() if isinstance(value, datetime)}
+    moved = {name: at.astimezone(zone) for name, at in instants.items() if at.utcoffset() != zone.utcoffset(at)}
     if docket.asked.occurred_at is not None:
-        asked = replace(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
-        docket = replace(docket, asked=asked)
+        asked = changed(docket.asked, occurred_at=docket.asked.occurred_at.astimezone(zone))
+        docket = changed(docket, asked=asked)
     return docket, command.model_copy(update=moved) if moved else command
 
 
@@ -149,20 +165,22 @@ def carry_out(docket: Docket, command: Command) -> CarriedOut:
         raise no.ReasonMissing("on_paper")
     world, records = _amended_since(docket)
     archive = _Ahead(docket.archive, {record.position: record for record in records})
-    docket = replace(docket, archive=archive)
+    docket = changed(docket, archive=archive)
     try:
-        follows = _known_to_its_source(docket, decide(replace(docket, world=world), command))
+        follows = _known_to_its_source(docket, decide(changed(docket, world=world), command))
     except ValidationError as fault:
         raise no.UnreadableCommand(f"{type(command).__name__}: {fault.title}") from None
     if isinstance(follows, AlreadySo):
         return CarriedOut(docket.world, (), follows.position)
     world, given = append(docket, world, follows)
-    return CarriedOut(*_with_effects(docket, world, (*records, *given)))
+    return CarriedOut(*_with_effects(docket, world, (*records, *given)), own=given)
 
 
 def _amended_since(docket: Docket) -> tuple[World, tuple[Record, ...]]:
     """What a version asks for that came into force since the last record: an append shows it before anything else."""
     world, last = docket.world, docket.world.recorded_at
+    if len(world.trial.versions) < 2:
+        return world, ()
     before = world.trial.protocol_on(last.date()) if last is not None else None
     version = world.trial.protocol_on(docket.today)
     if version is None or before is None or version.number == before.number:
@@ -233,13 +251,12 @@ def append(docket: Docket, world: World, entries: Iterable[Entry]) -> tuple[Worl
 
 def envelope(docket: Docket, world: World, entry: Entry) -> Record:
     """The record of an entry at the head of the log. `recorded_at` = max(now, the record before + 1 us), in UTC."""
-    registered = world.trial.registered
-    origin = registered.origin if registered else getattr(entry.event, "origin", "")
+    origin = str(world.origin or getattr(entry.event, "origin", ""))
     recorded_at = docket.now.astimezone(UTC)
     if world.recorded_at is not None:
         recorded_at = max(recorded_at, world.recorded_at + timedelta(microseconds=1))
     version = world.trial.protocol_on(docket.today)
-    return Record(
+    return _made_record(
         origin=origin,
         position=world.size,
         stream=entry.stream,

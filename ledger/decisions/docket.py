@@ -237,12 +237,11 @@ def _times(said: object) -> Iterator[date]:
     """Every instant and every day that an event names, those of its parts included."""
     if isinstance(said, date):
         yield said
-    elif isinstance(said, Frozen):
-        for _, value in said:
-            yield from _times(value)
-    elif isinstance(said, tuple):
-        for value in said:
-            yield from _times(value)
+        return
+    parts = vars(said).values() if isinstance(said, Frozen) else said if isinstance(said, tuple) else ()
+    for part in parts:
+        if isinstance(part, date | Frozen | tuple):
+            yield from _times(part)
 
 
 def decided(

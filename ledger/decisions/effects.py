@@ -110,6 +110,7 @@ def crossed_boundary_holds(world: World, protocol: ProtocolDocument) -> Effects:
 CohortRule = Callable[[World, Cohort, ProtocolDocument], Effects]
 TrialRule = Callable[[World, ProtocolDocument], Effects]
 
+EVERY_PATIENT_RULE: Final = (*PATIENT_RULES, harm_holds_for_review, outcomes_hold_for_review)
 COHORT_RULES: Final[tuple[CohortRule, ...]] = (
     second_dlt_exceeds,
     tolerated_level_is_cleared,
@@ -138,9 +139,10 @@ class Touched:
 
 def effects(world: World, protocol: ProtocolDocument, touched: Touched) -> tuple[Entry, ...]:
     """The missing effects of the first rule that has any, for what was touched."""
-    for patient_rule in (*PATIENT_RULES, harm_holds_for_review, outcomes_hold_for_review):
-        for number in sorted(touched.patients):
-            if found := tuple(patient_rule(world, world.patients[number], protocol)):
+    patients = [world.patients[number] for number in sorted(touched.patients)]
+    for patient_rule in EVERY_PATIENT_RULE if patients else ():
+        for patient in patients:
+            if found := tuple(patient_rule(world, patient, protocol)):
                 return found
     for cohort_rule in COHORT_RULES:
         for level in sorted(touched.levels):

@@ -75,12 +75,12 @@ class SetSettings(Command):
 
 def enrol_log_key(docket: Docket, command: EnrolLogKey) -> Follows:
     """A key for another log, of small order, or not signed in by the key before it is refused."""
-    registered, before = docket.world.trial.registered, docket.world.trial.evidence.log_key
+    before = docket.world.trial.evidence.log_key
     try:
         key = VerifierKey.parse(command.verifier_key)
     except Bad as bad:
         raise no.WeakLogKey(str(bad)) from None
-    if registered is None or key.name != registered.origin or key.kind != ED25519:
+    if key.name != docket.world.origin or key.kind != ED25519:
         raise no.WeakLogKey("a log's key is an Ed25519 key in the name of the log's origin")
     event = e.LogKeyEnrolled(
         verifier_key=command.verifier_key,
@@ -136,8 +136,10 @@ def note_clock_anomaly(docket: Docket, command: NoteClockAnomaly) -> Follows:
 
 
 def record_recovery(docket: Docket, command: RecordRecovery) -> Follows:
-    """Signed by the sponsor's medical monitor or the principal investigator; nothing is asked of the old copy."""
-    docket.signer("medical_monitor", "principal_investigator")
+    """Signed by the sponsor's medical monitor or the principal investigator, in an installation's log by whoever runs
+    it; nothing is asked of the old copy."""
+    if docket.world.installation.opened is None:
+        docket.signer("medical_monitor", "principal_investigator")
     return report(docket, TRIAL, e.RecoveryRecorded(**command.model_dump()))
 
 

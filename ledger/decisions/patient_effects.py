@@ -64,6 +64,9 @@ def placed_holds_no_other_slot(world: World, patient: Patient, protocol: Protoco
 def begun_reservation_is_kept(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
     """A reservation frees its slot by time only before manufacture or conditioning began; afterwards only a person
     gives it back (domain B.2). Manufacture begins with the collection."""
+    reserved = [cohort for cohort in world.cohorts.values() if patient.number in cohort.reservations]
+    if not reserved:
+        return
     collected = (
         held.event.collected_at.date()
         for product in world.products.values()
@@ -71,7 +74,7 @@ def begun_reservation_is_kept(world: World, patient: Patient, protocol: Protocol
         if held.event.patient == patient.number
     )
     begun = min((*collected, *((day,) if (day := patient.treatment.begun_on) else ())), default=None)
-    for cohort in world.cohorts.values():
+    for cohort in reserved:
         expires_on = cohort.reservations.get(patient.number)
         if begun and expires_on and begun <= expires_on and patient.number not in cohort.kept:
             yield Entry(cohort.stream, c.ReservationKept(patient=patient.number, begun_on=begun))

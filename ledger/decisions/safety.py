@@ -115,7 +115,7 @@ def report_adverse_event(docket: Docket, command: ReportAdverseEvent, ahead: int
 
 
 def _content(command: Command) -> dict[str, Any]:
-    return {field: value for field, value in command if field != "patient"}
+    return {field: value for field, value in vars(command).items() if field != "patient"}
 
 
 def _adverse_event(patient: Patient, number: int) -> AdverseEvent:

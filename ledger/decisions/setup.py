@@ -11,7 +11,7 @@ from ledger.decisions.docket import AlreadySo, Command, Decisions, Docket, Follo
 from ledger.decisions.standing import canonical_hash
 from ledger.errors import Refused
 from ledger.protocol.document import ProtocolDocument
-from ledger.record import TRIAL, Entry
+from ledger.record import INSTALLATION, TRIAL, Entry
 from ledger.trial import events as e
 from ledger.trial.state import Delegation
 from ledger.types import Commitment, Day, Line, Name, Role, Sha256
@@ -93,13 +93,14 @@ class RegisterSource(Command):
 
 
 class DelegateRole(Command):
-    """Delegate a role to a person, at a site or (`null`) for the whole trial."""
+    """Delegate a role to a person, at a site or (`null`) for the whole trial, on a training that is on file."""
 
     person: Name
     role: Role
     site: Name | None
     from_on: Day
     to_on: Day | None
+    training: e.TrainingRecord
 
 
 class RevokeRole(Command):
@@ -119,12 +120,16 @@ class CloseEnrolment(Command):
 
 def register_trial(docket: Docket, command: RegisterTrial) -> Follows:
     """The first event of a ledger. Whoever registers acts for the sponsor and holds the medical monitor's role."""
+    if command.trial_id == INSTALLATION:
+        raise no.NameOfTheInstallation(command.trial_id)
     event = e.TrialRegistered(**command.model_dump(), event_schema=EVENT_SCHEMA)
     follows = decided_here(docket, TRIAL, event, _if(docket.world.trial.registered, no.AlreadyRegistered("the trial")))
     if isinstance(follows, AlreadySo):
         return follows
     by = docket.asked.by
-    mine = e.RoleDelegated(person=by.id, role="medical_monitor", site=None, from_on=docket.today, to_on=None)
+    mine = e.RoleDelegated(
+        person=by.id, role="medical_monitor", site=None, from_on=docket.today, to_on=None, training=None
+    )
     return (*follows, Entry(TRIAL, mine))
 
 
@@ -225,11 +230,18 @@ def register_source(docket: Docket, command: RegisterSource) -> Follows:
 
 
 def delegate_role(docket: Docket, command: DelegateRole) -> Follows:
-    """A delegation by the one who may give it, never to himself."""
-    event = e.RoleDelegated(**command.model_dump())
+    """A delegation by the one who may give it, never to himself, to somebody trained for it by then (11.10(i))."""
+    event = e.RoleDelegated.model_validate(command.model_dump())
     _may_grant(docket, command.person, command.role, command.site)
-    held = docket.world.trial.delegations.get((command.person, command.role, command.site))
-    return decided_here(docket, TRIAL, event, (), stands=held == Delegation(command.from_on, command.to_on))
+    asked = (command.from_on, command.to_on, command.training)
+    stands = any((each.from_on, each.to_on, each.training) == asked for each in _given(docket, command))
+    untrained = command.training.completed_on > command.from_on
+    return decided_here(docket, TRIAL, event, _if(untrained, no.NotTrainedYet(command.person)), stands=stands)
+
+
+def _given(docket: Docket, command: DelegateRole | RevokeRole) -> tuple[Delegation, ...]:
+    """Every time for which the person was given the role at the place."""
+    return docket.world.trial.delegations.get((command.person, command.role, command.site), ())
 
 
 def _may_grant(docket: Docket, person: str, role: Role, site: str | None) -> None:
@@ -242,12 +254,11 @@ def _may_grant(docket: Docket, person: str, role: Role, site: str | None) -> Non
 
 
 def revoke_role(docket: Docket, command: RevokeRole) -> Follows:
-    """A delegation ends on a day, that day included."""
-    held = docket.world.trial.delegations.get((command.person, command.role, command.site))
-    if held is None:
-        raise no.NothingToTake(f"{command.person}: {command.role}")
+    """A delegation ends on a day, that day included; what ends by then anyway is no longer there to be ended."""
     _may_grant(docket, command.person, command.role, command.site)
-    return decided_here(docket, TRIAL, e.RoleRevoked(**command.model_dump()), (), stands=held.to_on == command.ends_on)
+    goes_on = any(each.reaches_beyond(command.ends_on) for each in _given(docket, command))
+    nothing = _if(not goes_on, no.NothingToTake(f"{command.person}: {command.role}"))
+    return decided_here(docket, TRIAL, e.RoleRevoked(**command.model_dump()), nothing, stands=not goes_on)
 
 
 def close_enrolment(docket: Docket, command: CloseEnrolment) -> Follows:

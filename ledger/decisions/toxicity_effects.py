@@ -34,13 +34,14 @@ TERMS: Final = MappingProxyType(
         "ICANS": "Immune effector cell-associated neurotoxicity syndrome",
     }
 )
+TOXICITIES: Final[tuple[s.Toxicity, ...]] = get_args(s.Toxicity)
 NOT_DONE: Final = frozenset({"temperature_not_measured", "no_score_recorded", "wrong_instrument"})
 """Doubts that are about the form."""
 
 
 def sheets_are_graded(world: World, patient: Patient, protocol: ProtocolDocument) -> Effects:
     """Every ward sheet since the first infusion is assessed where it has a sign, or an event is open."""
-    for toxicity in get_args(s.Toxicity):
+    for toxicity in TOXICITIES if patient.ward.sheets else ():
         if found := tuple(_of_toxicity(patient, toxicity, protocol)):
             yield from found
             return

@@ -82,8 +82,19 @@ def submission_of(old: int, proof: Iterable[bytes], checkpoint: bytes) -> bytes:
     return f"old {old}\n{hashes}\n".encode() + checkpoint
 
 
+class Forgotten(NamedTuple):
+    """A head that somebody had forgotten, once the recovery of its log was on record."""
+
+    origin: str
+    size: int
+    root: bytes
+    at_seconds: int
+    by: str
+    reason: str
+
+
 class Heads:
-    """The highest head that was signed of each log: one table in a file of its own."""
+    """The highest head that was signed of each log, in a file of its own; and what was forgotten on purpose."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -92,11 +103,39 @@ class Heads:
                 "CREATE TABLE IF NOT EXISTS heads (origin TEXT PRIMARY KEY, size INTEGER NOT NULL CHECK (size >= 0),"
                 " root BLOB NOT NULL CHECK (length(root) = 32)) STRICT, WITHOUT ROWID"
             )
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS forgotten (number INTEGER PRIMARY KEY, origin TEXT NOT NULL,"
+                " size INTEGER NOT NULL, root BLOB NOT NULL, at_seconds INTEGER NOT NULL, who TEXT NOT NULL,"
+                " reason TEXT NOT NULL) STRICT"
+            )
 
     def of(self, origin: str) -> tuple[int, bytes] | None:
         """The size and root that were signed last; none of a log of which nothing was."""
         with self._transaction() as db:
             return _head(db, origin)
+
+    def every(self) -> list[tuple[str, int, bytes]]:
+        """The last head of each log."""
+        with self._transaction() as db:
+            return db.execute("SELECT origin, size, root FROM heads ORDER BY origin").fetchall()
+
+    def forget(self, origin: str, size: int, at_seconds: int, by: str, reason: str) -> bool:
+        """Forget the last head of a log, so that one that does not continue it is signed; who had it forgotten and why
+        is kept. False where the last head is not of this size."""
+        with self._transaction() as db:
+            last = _head(db, origin)
+            if last is None or last[0] != size:
+                return False
+            row = Forgotten(origin, *last, at_seconds, by, reason)
+            db.execute("INSERT INTO forgotten VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
+            db.execute("DELETE FROM heads WHERE origin = ?", (origin,))
+        return True
+
+    def forgotten(self) -> list[Forgotten]:
+        """What was forgotten, in the order in which it was."""
+        with self._transaction() as db:
+            query = "SELECT origin, size, root, at_seconds, who, reason FROM forgotten ORDER BY number"
+            return [Forgotten(*row) for row in db.execute(query)]
 
     @contextmanager
     def advancing(self, origin: str) -> Iterator["Advance"]:

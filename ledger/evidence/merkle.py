@@ -73,6 +73,19 @@ class Tree:
         return growth.tree(), tuple(growth.tiles)
 
 
+def tree_of(size: int, unfinished: Sequence[Sequence[bytes]]) -> Tree:
+    """The tree of `size` leaves by the hashes since the last tile on each level, the lowest first: on level L the last
+    (size >> 8 L) mod 256 of its nodes. Every peak is the root over some of these."""
+    peaks: list[bytes] = []
+    for level in reversed(range(len(unfinished))):
+        hashes, begin = unfinished[level], 0
+        assert len(hashes) == (size >> TILE_HEIGHT * level) % TILE_WIDTH, (size, level, len(hashes))
+        for width in (1 << bit for bit in reversed(range(TILE_HEIGHT)) if len(hashes) >> bit & 1):
+            peaks.append(root_of(hashes[begin : begin + width]))
+            begin += width
+    return Tree(size, tuple(peaks), tuple(map(tuple, unfinished)))
+
+
 class _Growth:
     """A tree while leaves are added: a new peak swallows its equals, as a binary counter carries."""
 

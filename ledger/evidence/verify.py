@@ -55,6 +55,8 @@ MOST_NAMES: Final = 10_000
 MOST_FINDINGS: Final = 100
 TILE: Final = 256
 HASH: Final = 32
+CHUNK: Final = 16
+"""So many entry bundles go to a process at once."""
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -531,6 +533,8 @@ class Leaf(NamedTuple):
     """The positions that it corrects or contradicts."""
     data: dict[str, Any] | None
     """The content, of the types that are evidence or that carry a signature's manifest."""
+    signer: tuple[str, str] = ("", "")
+    """Who acted, and in which role, where there is a signature's manifest."""
 
 
 def read_leaf(raw: bytes) -> Leaf:
@@ -586,6 +590,7 @@ def _leaf(e: dict[str, Any]) -> Leaf:
     return Leaf(
         e["origin"], e["type"], e["stream"], e["stream_version"], e["position"], e["command_id"], who,
         e["recorded_at"], None if after is None else _head(after), backwards, kept,
+        (str(actor["id"]), str(actor["role"])) if "manifest" in data else ("", ""),
     )  # fmt: skip
 
 
@@ -789,7 +794,8 @@ class Report:
     """Events between two dated heads, or before the first, whose time agrees with them."""
     time_open: int = 0
     """Events after the last dated head: nothing dates them yet."""
-    signatures: int = 0
+    signatures: list[dict[str, Any]] = field(default_factory=list)
+    """Persons' signatures that are bound: where they stand, who signed what, and what that means."""
     openings: int = 0
     not_checked: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -846,7 +852,7 @@ class Report:
             lines.append(f"  cosigned {', '.join(f'{n} {t}' for n, t in self.cosigned_by.items()) or 'by nobody'}")
             lines.append(f"  older checkpoints {self.checkpoints}, dated heads {len(self.dated_heads)}")
             lines.append(f"  times    {self.time_proven} events bounded by dated heads, {self.time_open} not yet")
-            lines.append(f"  persons' signatures {self.signatures}, texts opened {self.openings}")
+            lines.append(f"  persons' signatures {len(self.signatures)}, texts opened {self.openings}")
         lines += [
             f"  - {WORDS[f.exit]}: {f.rule}{'' if f.position is None else f' at {f.position}'}: {f.detail}"
             for f in self.findings
@@ -936,7 +942,7 @@ def _read_entries(
     """Every entry up to the first bundle that is not whole; what is missing is found."""
     whole = Read([], [])
     with ProcessPoolExecutor(jobs) if jobs > 1 else _Here() as pool:
-        for index, some in enumerate(pool.map(read_entries, _entry_bundles(bundle, size), chunksize=16)):
+        for index, some in enumerate(pool.map(read_entries, _entry_bundles(bundle, size), chunksize=CHUNK)):
             whole.hashes.extend(some.hashes)
             whole.leaves.extend(some.leaves)
             if progress:
@@ -1246,20 +1252,29 @@ def _check_age(dated: list[Dated], trust: Trust, report: Report) -> None:
 
 
 def _check_manifests(leaves: list[Leaf], hashes: list[bytes], report: Report) -> None:
-    """What a person signed stands where the signature says, unchanged."""
+    """What a person signed stands where the signature says, unchanged, and is of the same command."""
+    commands = {leaf.position: leaf.command_id for leaf in leaves}
     for leaf in leaves:
-        manifest = (leaf.data or {}).get("manifest")
-        if manifest is None:
+        if leaf.data is None or "manifest" not in leaf.data:
             continue
-        if type(manifest) is not list or not all(_signs(each, leaf.position, hashes) for each in manifest):
+        manifest, head = leaf.data["manifest"], leaf.data.get("checkpoint")
+        signs = type(manifest) is list and all(_signs(each, leaf, hashes, commands) for each in manifest)
+        seen = None if leaf.after is None else {"size": leaf.after[0], "root": leaf.after[1]}
+        if not signs or not manifest or (head is not None and head != seen):
             report.found("signature.bound", "what was signed is not what stands there", leaf.position)
-        report.signatures += 1
+            continue
+        who = {"signer": leaf.signer[0], "role": leaf.signer[1], "meaning": leaf.data.get("meaning")}
+        positions = [each["position"] for each in manifest]
+        report.signatures.append({"position": leaf.position, **who, "signs": positions, "at": leaf.recorded_at})
 
 
-def _signs(each: Any, below: int, hashes: list[bytes]) -> bool:
+def _signs(each: Any, leaf: Leaf, hashes: list[bytes], commands: Mapping[int, str]) -> bool:
     if type(each) is not dict or each.keys() != {"position", "leaf_hash"} or type(each["position"]) is not int:
         return False
-    return 0 <= each["position"] < min(below, len(hashes)) and hashes[each["position"]].hex() == each["leaf_hash"]
+    at: int = each["position"]
+    if not 0 <= at < min(leaf.position, len(hashes)) or commands.get(at) != leaf.command_id:
+        return False
+    return bool(hashes[at].hex() == each["leaf_hash"])
 
 
 def _check_receipts(

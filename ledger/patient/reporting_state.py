@@ -82,6 +82,9 @@ class Case:
         return latest(self.known)
 
 
+NOTHING_KNOWN: Final = Case()
+
+
 @dataclass(frozen=True, slots=True)
 class Reporting:
     """The cases of a patient by adverse event, pregnancies, and which record speaks of which receipt."""
@@ -91,7 +94,7 @@ class Reporting:
     same_receipt: Map[int, int] = Map()
 
     def case(self, number: int) -> Case:
-        return self.cases.get(number) or Case()
+        return self.cases.get(number, NOTHING_KNOWN)
 
     def receipt(self, position: int) -> int:
         """The receipt that a record speaks of: its own position, or that of what it corrects."""
@@ -125,8 +128,9 @@ def _graded(case: Case, grade: int | None, record: Record, receipt: int) -> Case
 
 
 def _told(case: Case, told: Told, record: Record, receipt: int) -> Case:
-    case = changed(case, reported=case.reported.set(receipt, (told.serious, told.fatal)))
-    return _learns(case, *facts_of_report(told, receipt, _recorded_at(record)))
+    learnt = facts_of_report(told, receipt, _recorded_at(record))
+    reported = case.reported.set(receipt, (told.serious, told.fatal))
+    return changed(case, reported=reported, known=(*case.known, *learnt))
 
 
 def _attributed(case: Case, event: s.AttributionAssessed, record: Record, receipt: int) -> Case:

@@ -16,11 +16,13 @@ from ledger.types import Event, changed
 
 
 def _adverse_event(patient: Patient, event: s.AdverseEventReported, record: Record) -> Patient:
-    known = patient.adverse_events.get(event.adverse_event)
+    number = event.adverse_event
+    known = patient.adverse_events.get(number)
     if known is None:
-        known = AdverseEvent(event.adverse_event, record.position, event)
-    known = changed(known, report=event, ctcae_grade=event.ctcae_grade, serious=event.serious or known.serious)
-    events = patient.adverse_events.set(event.adverse_event, known)
+        known = AdverseEvent(number, record.position, event, event.ctcae_grade, event.serious)
+    else:
+        known = changed(known, report=event, ctcae_grade=event.ctcae_grade, serious=event.serious or known.serious)
+    events = patient.adverse_events.set(number, known)
     return changed(patient, adverse_events=events, opinions=_without_opinions(patient, known.subject))
 
 

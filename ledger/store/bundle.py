@@ -51,8 +51,8 @@ entries, only commitments to them; openings.jsonl has the texts that you may see
 def bundle_files(
     reading: Reading, head: SignedHead, extra: Mapping[str, bytes] | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """The files of a bundle up to a signed head, by name, in no order."""
-    yield "README.txt", README.encode()
+    """The files of a bundle up to a signed head, by name, in no order. `extra` may have a README of its own."""
+    extra = {"README.txt": README.encode(), **(extra or {})}
     for each in reading.signed_heads():
         if each.size <= head.size:
             yield "checkpoint" if each.size == head.size else f"checkpoints/{each.size}", reading.cosigned_note(each)
@@ -61,7 +61,7 @@ def bundle_files(
     for anchor in reading.anchors():
         if anchor.size <= head.size:
             yield f"anchors/{anchor.size}/{anchor.authority}.tsr", anchor.token
-    yield from (extra or {}).items()
+    yield from extra.items()
 
 
 def _entries(reading: Reading, size: int) -> Iterator[tuple[str, bytes]]:
@@ -96,8 +96,9 @@ def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
     stands."""
     if path.exists():
         raise AlreadyThere(path.name)
+    every = sorted(files)
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as made:
-        for name, content in sorted(files):
+        for name, content in every:
             info = zipfile.ZipInfo(name, ONE_DATE)
             info.external_attr = 0o644 << 16
             info.create_system = 3

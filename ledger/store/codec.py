@@ -1,19 +1,11 @@
-"""A record as bytes: the leaf, canonical JSON (RFC 8785) of the envelope with its event.
-
-Member names are ASCII, `[a-z][a-z0-9_]*`; for such names the order of code units that RFC 8785 asks for is the order
-of bytes, and `orjson` with sorted keys writes the very same bytes, many times faster. What the two would write
-differently, or what JSON can say in two ways, is refused: floats, integers from 2^53 on, date-times, text that is not
-in NFC, and any type but `dict`, `list`, `tuple`, `str`, `int`, `bool` and `None`.
+"""A record as bytes: the leaf, canonical JSON (`canonical.py`) of the envelope with its event.
 
 Reading is strict: one version, one set of members, one spelling. What does not fit is `Corrupt`. Writing asks the same
 of the envelope, so that nothing is written that cannot be read.
 """
 
-import re
-import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
-from types import NoneType
 from typing import Annotated, Any, Final, get_origin
 
 import orjson
@@ -21,27 +13,20 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from typing_extensions import TypedDict
 
 from ledger.catalogue import EVENTS
+from ledger.changing import maker
 from ledger.errors import Corrupt
 from ledger.record import Actor, Head, Record, Source
+from ledger.store.canonical import AS_CANONICAL, PLAIN, refuse_what_has_no_one_spelling
+from ledger.store.canonical import canonical as canonical
 from ledger.store.errors import LeafTooLarge, Unstorable
 from ledger.store.upcasts import upcast
-from ledger.types import Count, Event, Sha256, instant_text
+from ledger.types import Count, Event, Frozen, Sha256, instant_text
 
 LEAF_VERSION: Final = 1
 LARGEST_LEAF_BYTES: Final = 65_535
-LARGEST_INTEGER: Final = 2**53 - 1
 
-_MEMBER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
 _OFFSET = r"[+-](?:(?:0[1-9]|1[0-9]|2[0-3]):[0-5][0-9]|00:(?:0[1-9]|[1-5][0-9]))"
-_AS_CANONICAL: Final = (
-    orjson.OPT_SORT_KEYS
-    | orjson.OPT_STRICT_INTEGER
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-)
-
 UtcSpelled = Annotated[str, StringConstraints(pattern=f"^{_CLOCK}Z$")]
 """An instant in UTC in its one stored spelling."""
 
@@ -107,6 +92,7 @@ _read_envelope: Final = TypeAdapter(Envelope).validator.validate_python
 _read_event: Final = {name: TypeAdapter(kind).validator.validate_python for name, kind in EVENTS.items()}
 _actor: Final = lru_cache(maxsize=1024)(Actor)
 _head: Final = lru_cache(maxsize=64)(Head)
+_made_record: Final = maker(Record)
 _with_free_content: Final = frozenset(
     name
     for name, kind in EVENTS.items()
@@ -119,7 +105,7 @@ def encode(record: Record) -> bytes:
     members = _members(record)
     try:
         _read_envelope(members)
-        leaf = canonical(members)
+        leaf = _canonical_members(record.event.NAME, members)
     except ValidationError as faults:
         raise Unstorable(f"{record.event.NAME} for {record.stream}: {_places(faults)}") from None
     except Unstorable as fault:
@@ -138,7 +124,7 @@ def open_leaf(leaf: bytes) -> Envelope:
     """The envelope of a leaf as it is stored; `Corrupt` for bytes that are not a leaf of this version."""
     try:
         tree = orjson.loads(leaf)
-        if orjson.dumps(tree, option=_AS_CANONICAL) != leaf:
+        if orjson.dumps(tree, option=AS_CANONICAL) != leaf:
             raise Corrupt("a leaf that is not canonical JSON")
         envelope: Envelope = _read_envelope(tree)
     except ValidationError as faults:
@@ -155,7 +141,7 @@ def record_of(envelope: Envelope) -> Record:
         raise Corrupt("a leaf whose type is not in the catalogue")
     try:
         if name in _with_free_content:
-            _refuse_what_has_no_one_spelling(data)
+            refuse_what_has_no_one_spelling(data)
         return _record(envelope, read(data))
     except ValidationError as faults:
         raise Corrupt(f"a leaf that is not a {name}: {_places(faults)}") from None
@@ -167,7 +153,7 @@ def record_of(envelope: Envelope) -> Record:
 
 def _record(envelope: Envelope, event: Event) -> Record:
     after, source = envelope["after"], envelope["source"]
-    return Record(
+    return _made_record(
         origin=envelope["origin"],
         position=envelope["position"],
         stream=envelope["stream"],
@@ -186,39 +172,17 @@ def _record(envelope: Envelope, event: Event) -> Record:
     )
 
 
-def canonical(tree: Any) -> bytes:
-    """The bytes that RFC 8785 gives for a tree; `Unstorable` for a tree that it may not hold."""
-    _refuse_what_has_no_one_spelling(tree)
-    try:
-        return orjson.dumps(tree, option=_AS_CANONICAL)
-    except orjson.JSONEncodeError:
-        raise Unstorable("a text with a lone surrogate, or a tree that is too deep") from None
-
-
-def _refuse_what_has_no_one_spelling(tree: Any) -> None:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        kind = type(node)
-        if kind is str:
-            if not (node.isascii() or unicodedata.is_normalized("NFC", node)):
-                raise Unstorable("a text that is not in NFC")
-        elif kind is dict:
-            if not all(map(_is_member_name, node)):
-                raise Unstorable("a member name that is not [a-z][a-z0-9_]*")
-            waiting.extend(node.values())
-        elif kind is int:
-            if not -LARGEST_INTEGER <= node <= LARGEST_INTEGER:
-                raise Unstorable("an integer beyond 2^53 - 1")
-        elif kind is list or kind is tuple:
-            waiting.extend(node)
-        elif kind is not bool and kind is not NoneType:
-            raise Unstorable(f"a {kind.__name__}")
-
-
-@lru_cache(maxsize=4096, typed=True)
-def _is_member_name(name: object) -> bool:
-    return type(name) is str and _MEMBER_NAME.fullmatch(name) is not None
+def _canonical_members(name: str, members: dict[str, Any]) -> bytes:
+    """The same for an envelope that was read. Where the content is plain values under the names of an event's fields,
+    and all of it is ASCII, there is nothing to refuse but an integer that is too large, which `orjson` tells."""
+    if name not in _with_free_content and PLAIN.issuperset(map(type, members["data"].values())):
+        try:
+            leaf = orjson.dumps(members, option=AS_CANONICAL)
+        except orjson.JSONEncodeError:
+            return canonical(members)
+        if leaf.isascii():
+            return leaf
+    return canonical(members)
 
 
 def _members(record: Record) -> dict[str, Any]:
@@ -240,8 +204,23 @@ def _members(record: Record) -> dict[str, Any]:
         "reason": record.reason,
         "corrects": record.corrects,
         "conflicts_with": record.conflicts_with,
-        "data": record.event.model_dump(),
+        "data": _content(record.event),
     }
+
+
+def _content(content: Frozen) -> dict[str, Any]:
+    """What `model_dump` gives, sooner: an event's fields, those that are not plain values spelled out."""
+    return {name: value if type(value) in PLAIN else _spelled(value) for name, value in vars(content).items()}
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Frozen):
+        return _content(value)
+    return [_spelled(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _source_members(source: Source) -> dict[str, Any]:

@@ -9,7 +9,7 @@ being emptied; since rows are only added, the chunks together are a prefix of th
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -93,7 +93,16 @@ class Reading:
 
         Type (the stored name) and stream are looked up in an index; for an actor alone the log is searched.
         """
-        wanted = {"topic = ?": type, "originator_id = ?": stream, ACTOR_TEST: actor}
+        return self._page(after, limit, {"topic = ?": type, "originator_id = ?": stream, ACTOR_TEST: actor})
+
+    def page_holding(
+        self, after: int, limit: int, content: Mapping[str, str | None], *, type: str | None, actor: str | None
+    ) -> list[Record]:
+        """The same, of events that hold these members; the log is searched for them."""
+        inside = {CONTENT_TEST.format(name): value for name, value in content.items()}
+        return self._page(after, limit, {"topic = ?": type, ACTOR_TEST: actor, **inside})
+
+    def _page(self, after: int, limit: int, wanted: Mapping[str, str | None]) -> list[Record]:
         given = {test: value for test, value in wanted.items() if value is not None}
         tests = " AND ".join(["notification_id > ?", *given])
         query = f"SELECT * FROM events WHERE {tests} ORDER BY notification_id LIMIT ?"  # noqa: S608 - the tests above
@@ -209,6 +218,7 @@ class Reading:
         raise NoSuchRecord(f"position {position}")
 
 
+CONTENT_TEST: Final = "json_extract(CAST(state AS TEXT), '$.data.{}') = ?"
 KEPT: Final = "commitment, subject, key_id, nonce, sealed, position"
 REMOVED: Final = "commitment, subject, key_id, how, position"
 ACTOR_TEST: Final = "json_extract(CAST(state AS TEXT), '$.actor.id') = ?"

@@ -14,15 +14,20 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from ledger.errors import Corrupt
+from ledger.evidence.merkle import Tree
 from ledger.store import schema
 from ledger.store.appending import Appender, Batch
 from ledger.store.connection import Ownership
 from ledger.store.errors import AlreadyThere, NoSuchStore, OlderFormat
 from ledger.store.reading import HeadRow, Reading
-from ledger.store.verification import Progress, verified_tree, verify_removals
+from ledger.store.remembered import Verified, remember, remembered
+from ledger.store.verification import Progress, verified_since, verified_tree, verify_removals
+
+VERIFIED_WHOLE_UP_TO: Final = 100_000
+"""Logs of at most so many events are verified from their first one at every start."""
 
 
 class SqliteStore(Reading):
@@ -49,11 +54,12 @@ class SqliteStore(Reading):
         return cls(path, appender)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, verified_whole_up_to: int = VERIFIED_WHOLE_UP_TO) -> Self:
         """A ledger that exists; `NoSuchStore` where none does, `Corrupt` where the file is another thing.
 
-        For appending: `AlreadyOwned` while another process does; and the database is checked and the tree computed anew
-        from every leaf, with `Corrupt` for the first difference.
+        For appending: `AlreadyOwned` while another process does; and the database is checked and the tree computed
+        anew, with `Corrupt` for the first difference. Of a log of at most so many events from every leaf; of a longer
+        one that was verified before, from there on (`verification.py` says what that leaves to the full check).
         """
         _refuse_other_files(path)
         store = cls(path, None if read_only else Appender(path, Ownership(path)))
@@ -61,7 +67,7 @@ class SqliteStore(Reading):
             store._check_schema()
             if store._appender is not None:
                 store._check_pages()
-                store._appender.tree = verified_tree(store)
+                store._appender.tree = store._verified(verified_whole_up_to)
                 verify_removals(store)
         except BaseException:
             store.close()
@@ -103,6 +109,18 @@ class SqliteStore(Reading):
         first position, batch or tile that differs."""
         verified_tree(self, progress)
         verify_removals(self)
+
+    def _verified(self, whole_up_to: int) -> Tree:
+        """The tree, verified; and how far, remembered for the next start."""
+        known = remembered(self.path)
+        tree = verified_since(self, known) if known is not None and self._stored_size() > whole_up_to else None
+        tree = tree or verified_tree(self)
+        if tree.size:
+            remember(self.path, Verified(tree.size, tree.root))
+        return tree
+
+    def _stored_size(self) -> int:
+        return super().head().size
 
     def _check_schema(self) -> None:
         if tuple(map(tuple, self.select(schema.SCHEMA_QUERY))) != schema.expected_schema():

@@ -12,8 +12,13 @@ from typing import Any
 Step = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 """From the content under an old name to the newer name and its content."""
 
-STEPS: Mapping[str, Step] = MappingProxyType({})
-"""Stored name -> the step that leads on from it. No event has a second version yet."""
+
+def _training_was_not_asked(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "trial.role-delegated.v2", {**data, "training": None}
+
+
+STEPS: Mapping[str, Step] = MappingProxyType({"trial.role-delegated.v1": _training_was_not_asked})
+"""Stored name -> the step that leads on from it."""
 
 
 def upcast(name: str, data: dict[str, Any], steps: Mapping[str, Step] = STEPS) -> tuple[str, dict[str, Any]]:

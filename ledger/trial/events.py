@@ -12,6 +12,7 @@ from ledger.types import (
     Commitment,
     Day,
     Event,
+    Frozen,
     Grade,
     Instant,
     Line,
@@ -115,10 +116,20 @@ class SourceRegistered(Event):
     zone: Line
 
 
-class RoleDelegated(Event):
-    """A role was delegated to a person at a site for a time; `site` is null for roles of the whole trial."""
+class TrainingRecord(Frozen):
+    """What is on file of a person's training for a role: where it is kept, and the day on which it was completed."""
 
-    NAME: ClassVar[str] = "trial.role-delegated.v1"
+    reference: Line
+    completed_on: Day
+
+
+class RoleDelegated(Event):
+    """A role was delegated to a person at a site for a time; `site` is null for roles of the whole trial.
+
+    `training`: null where it was not asked, in version 1 and of the sponsor's person who registered the trial.
+    """
+
+    NAME: ClassVar[str] = "trial.role-delegated.v2"
     KEY: ClassVar[tuple[str, ...] | None] = ("person", "role", "site", "from_on", "to_on")
 
     person: Name
@@ -126,6 +137,7 @@ class RoleDelegated(Event):
     site: Name | None
     from_on: Day
     to_on: Day | None
+    training: TrainingRecord | None
 
 
 class RoleRevoked(Event):

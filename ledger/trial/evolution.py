@@ -12,6 +12,7 @@ from ledger.trial import dosing as d
 from ledger.trial import events as e
 from ledger.trial import evidence_state, privacy_state
 from ledger.trial import reviews as r
+from ledger.trial import signatures as s
 from ledger.trial.state import Decision, Delegation, Hold, Quarantined, Trial, Version
 from ledger.types import Event, changed
 
@@ -64,15 +65,16 @@ def _source(trial: Trial, event: e.SourceRegistered, record: Record) -> Trial:
 
 def _delegated(trial: Trial, event: e.RoleDelegated, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    return changed(trial, delegations=trial.delegations.set(key, Delegation(event.from_on, event.to_on)))
+    given = Delegation(event.from_on, event.to_on, record.actor.id, record.position, event.training)
+    return changed(trial, delegations=trial.delegations.set(key, (*trial.delegations.get(key, ()), given)))
 
 
 def _revoked(trial: Trial, event: e.RoleRevoked, record: Record) -> Trial:
     key = (event.person, event.role, event.site)
-    held = trial.delegations.get(key)
-    if held is None:
-        return trial
-    return changed(trial, delegations=trial.delegations.set(key, changed(held, to_on=event.ends_on)))
+    ended = {"to_on": event.ends_on, "ended_by": record.actor.id, "ended_at": record.position}
+    held = trial.delegations.get(key, ())
+    kept = tuple(changed(each, **ended) if each.reaches_beyond(event.ends_on) else each for each in held)
+    return changed(trial, delegations=trial.delegations.set(key, kept)) if held else trial
 
 
 def _held(trial: Trial, event: d.HoldApplied, record: Record) -> Trial:
@@ -198,6 +200,11 @@ def _safety_reviewed(trial: Trial, event: r.SafetyReviewHeld, record: Record) ->
     return changed(trial, safety_reviews=trial.safety_reviews.set(event.review, event))
 
 
+def _signed(trial: Trial, event: s.RecordSigned, record: Record) -> Trial:
+    """A signature adds nothing to what is on record; what it covers is kept beside all aggregates (`signatures.py`)."""
+    return trial
+
+
 def _reference_approved(trial: Trial, event: r.ReferenceSafetyInformationApproved, record: Record) -> Trial:
     return changed(trial, reference_safety=trial.reference_safety.set(event.version, event.effective_on))
 
@@ -249,6 +256,7 @@ TRIAL_EVOLUTION: Mapping[type[Event], Callable[[Trial, Any, Record], Trial]] = M
         e.ReportQuarantined: _quarantined,
         e.QuarantineResolved: _resolved,
         e.TrialDeviationRecorded: _deviated,
+        s.RecordSigned: _signed,
         **{kind: _within(member, step) for member, steps in PARTS.items() for kind, step in steps.items()},
     }
 )

@@ -5,6 +5,7 @@ from ledger.trial.events import SETUP_EVENTS
 from ledger.trial.evidence import EVIDENCE_EVENTS
 from ledger.trial.privacy import PRIVACY_EVENTS
 from ledger.trial.reviews import REVIEW_EVENTS
+from ledger.trial.signatures import SIGNATURE_EVENTS
 from ledger.types import Event
 
 TRIAL_EVENTS: tuple[type[Event], ...] = (
@@ -12,5 +13,6 @@ TRIAL_EVENTS: tuple[type[Event], ...] = (
     *DOSING_EVENTS,
     *REVIEW_EVENTS,
     *EVIDENCE_EVENTS,
+    *SIGNATURE_EVENTS,
     *PRIVACY_EVENTS,
 )

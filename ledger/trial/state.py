@@ -30,8 +30,22 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
+    """A role for a time, both days included: who gave it, at which position, on which training; who ended it, and
+    where, if somebody did."""
+
     from_on: date
     to_on: date | None
+    given_by: str
+    position: int
+    training: e.TrainingRecord | None = None
+    ended_by: str | None = None
+    ended_at: int | None = None
+
+    def covers(self, on: date) -> bool:
+        return self.from_on <= on and (self.to_on is None or on <= self.to_on)
+
+    def reaches_beyond(self, day: date) -> bool:
+        return self.to_on is None or self.to_on > day
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,8 @@ class Trial:
     interpretations_proposed: Map[str, tuple[str, str]] = Map()
     sites: Map[str, str] = Map()
     sources: Map[str, str] = Map()
-    delegations: Map[tuple[str, str, str | None], Delegation] = Map()
+    delegations: Map[tuple[str, str, str | None], tuple[Delegation, ...]] = Map()
+    """By person, role and site: every time for which the role was given."""
     holds: Map[int, Hold] = Map()
     decisions: Map[int, Decision] = Map()
     mtd: int | None = None
@@ -125,12 +140,15 @@ class Trial:
     def protocol_on(self, day: date) -> Version | None:
         """The approved version in force on a day: the one with the latest day, then the highest number."""
         holding = [v for v in self.versions.values() if v.approved_at is not None and v.effective_on <= day]
-        return max(holding, key=lambda v: (v.effective_on, v.number), default=None)
+        if len(holding) <= 1:
+            return holding[0] if holding else None
+        return max(holding, key=lambda v: (v.effective_on, v.number))
 
     def delegated(self, person: str, role: str, site: str | None, on: date) -> bool:
         """Whether a person holds a role on a day, at the site or for the whole trial."""
-        grants = (self.delegations.get((person, role, place)) for place in {site, None})
-        return any(g is not None and g.from_on <= on and (g.to_on is None or on <= g.to_on) for g in grants)
+        return any(
+            given.covers(on) for place in {site, None} for given in self.delegations.get((person, role, place), ())
+        )
 
     def held(self, level: int | None) -> int | None:
         """The number of a hold in force that reaches a level (or the trial, for `None`); a level's hold reaches all

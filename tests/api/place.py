@@ -12,12 +12,19 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.auth import Accounts, add_account
+from api.auth import add_account
+from api.identity.credentials import change_credentials
+from api.identity.passwords import Hashing
 from api.settings import Settings
 from ledger.types import Role
 
 TRIAL = "NCT07256210"
 SITE = "NDGOI"
+SIGNATURE_MISSING = "/problems/signature-missing"
+PASSWORD = "seven grey geese fly south"
+HASHED = Hashing(memory_kib=8, passes=1).hash(PASSWORD)
+"""Of a cost that is for tests only."""
+
 STORY_BEGINS = datetime(2026, 1, 12, 6, 0, tzinfo=UTC)
 
 PEOPLE: dict[Role, tuple[str, str | None]] = {
@@ -60,13 +67,21 @@ class Caller:
         return {"Authorization": f"Bearer {self.token}"}
 
     def post(self, path: str, body: Any = None, *, key: str | None = None, **options: Any) -> Response:
+        """Write; what has to be signed is signed, and sent again under the same key."""
         headers = {"Idempotency-Key": key or f"{self.name}-{next(self.numbers):08d}", **self.bearer}
-        return self.http.post(
-            self.url(path),
-            json=body if body is not None else {},
-            headers={**headers, **options.pop("headers", {})},
-            **options,
-        )
+        headers |= options.pop("headers", {})
+        answer = self.http.post(self.url(path), json=body if body is not None else {}, headers=headers, **options)
+        if answer.status_code != 403 or answer.json()["type"] != SIGNATURE_MISSING:
+            return answer
+        headers["Ledger-Signing"] = self.sign()
+        return self.http.post(self.url(path), json=body if body is not None else {}, headers=headers, **options)
+
+    def sign(self, **given: str) -> str:
+        """The token of a signing, by the password that people of a place have."""
+        answer = self.http.post("/v1/signings", json={"password": PASSWORD, **given}, headers=self.bearer)
+        assert answer.status_code == 201, answer.text
+        token: str = answer.json()["token"]
+        return token
 
     def decide(self, path: str, body: Any, *, on: str, **options: Any) -> Response:
         """Write what rests on what was just read."""
@@ -78,16 +93,22 @@ class Place:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
-        self.settings = Settings(directory=directory, **{"story_from": STORY_BEGINS, "evidence": False, **settings})
-        self.tokens = {
-            role: add_account(self.settings.accounts, id=name, role=role, site=site)
-            for role, (name, site) in PEOPLE.items()
-        }
+        usual = {"story_from": STORY_BEGINS, "evidence": False, "argon2_memory_kib": 8, "argon2_passes": 1}
+        self.settings = Settings(directory=directory, **{**usual, **settings})
+        self.tokens = {role: self.account(role, name, site) for role, (name, site) in PEOPLE.items()}
         self.start()
+
+    def account(self, role: Role, name: str, site: str | None) -> str:
+        """An account with a token and, for a person, with a printed name and a password; the token."""
+        if role == "edc_system":
+            return add_account(self.settings.accounts, id=name, role=role, site=site)
+        change_credentials(self.settings.credentials, name, lambda one: one.model_copy(update={"password": HASHED}))
+        printed = f"Dr {name.capitalize()}"
+        return add_account(self.settings.accounts, id=name, role=role, site=site, printed_name=printed)
 
     def start(self) -> None:
         self.app = create_app(self.settings)
-        self.app.state.service.accounts = Accounts(self.settings.accounts, look_every_seconds=0)
+        self.app.state.service.follow(look_every_seconds=0)
         self.http = TestClient(self.app, raise_server_exceptions=False)
         self.http.__enter__()
         self.callers = {role: Caller(self.http, token, PEOPLE[role][0]) for role, token in self.tokens.items()}
@@ -105,7 +126,7 @@ class Place:
     def stranger(self, role: Role, site: str | None = "ELSEWHERE") -> Caller:
         """Somebody of the role at another site."""
         name = f"other-{role.replace('_', '-')}"
-        return Caller(self.http, add_account(self.settings.accounts, id=name, role=role, site=site), name)
+        return Caller(self.http, self.account(role, name, site), name)
 
     def at_once(self, requests: Sequence[Mapping[str, Any]]) -> list[Response]:
         """All of them at once: `url`, `json`, and `role` or `headers`."""

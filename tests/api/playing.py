@@ -71,4 +71,4 @@ def exports_of(variables: Path) -> Iterator[tuple[str, str]]:
     """The lines `export NAME=value` of a file."""
     for line in variables.read_text(encoding="utf-8").splitlines():
         name, _, value = line.removeprefix("export ").partition("=")
-        yield name, value
+        yield name, value.strip("'")

@@ -303,6 +303,8 @@ def reviewed(story: Story) -> None:
     """001's consent is asked about and verified, and the data are endorsed."""
     feed = story.place.by("inspector").get("/events", patient="001", type="patient.consent-given.v1").json()
     consent = feed["items"][0]["position"]
+    story.tell("delegate_role", "medical_monitor", person="anton", role="monitor")
+    story.tell("delegate_role", "medical_monitor", person="denis", role="data_manager", site=None)
     story.tell("raise_query", "monitor", about=consent)
     story.tell("answer_query", "coordinator")
     story.tell("reopen_query", "data_manager")

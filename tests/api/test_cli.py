@@ -253,7 +253,8 @@ def test_an_account_is_made_listed_and_revoked(installation: Path, said: Said) -
 
 
 def _line(name: str, role: str, site: str) -> dict[str, Any]:
-    return {"client": name, "id": name, "role": role, "site": site, "trials": None, "expires_on": None}
+    who: dict[str, Any] = {"client": name, "id": name, "role": role, "site": site, "trials": None, "printed_name": None}
+    return {**who, "links": [], "expires_on": None, "retired_on": None, "proves_itself_by": ["token"], "marks": []}
 
 
 @pytest.mark.usefixtures("installation")

@@ -137,8 +137,9 @@ def test_the_requests_that_the_demo_suggests_work(played: Played) -> None:
 )
 def test_the_example_client_runs_a_whole_trial_to_its_end(played: Played, dlts: str, end: str) -> None:
     url, client = played.variables["TRIAL"].partition("/v1/")[0], ROOT / "examples" / "edc_client.py"
+    keys = ("--tokens", played.directory / "tokens.json", "--passwords", played.directory / "passwords.json")
     trial = f"EXAMPLE-{dlts.replace(',', '-')}"
-    done = ran(client, "--url", url, "--tokens", played.directory / "tokens.json", "--trial", trial, "--dlts", dlts)
+    done = ran(client, "--url", url, *keys, "--trial", trial, "--dlts", dlts)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1].startswith(end)
 

@@ -2,13 +2,11 @@
 
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from api.cli import run
 from api.witness import create_witness
@@ -31,6 +29,7 @@ from ledger.evidence.verify import (
     verify_receipt,
 )
 from tests.api.place import TRIAL, Place
+from tests.api.serving import serving
 from tests.api.story import begin
 
 WITNESS = SigningKey("witness.example", COSIGNATURE, bytes(range(1, 33)))
@@ -53,15 +52,8 @@ def begun(place: Place) -> Place:
 def witness_url(tmp_path: Path, begun: Place) -> Iterator[str]:
     """A witness of the trial's log, on a port of its own."""
     policy = Policy.parse(f"log {log_key(begun)}\nquorum none\n".encode())
-    app = create_witness(Witness(Heads(tmp_path / "witness"), WITNESS, policy))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(create_witness(Witness(Heads(tmp_path / "witness"), WITNESS, policy))) as url:
+        yield url
 
 
 def log_key(place: Place) -> str:
@@ -220,7 +212,7 @@ def test_a_key_is_rotated_with_the_server_stopped_and_both_verify(
     assert run(["key", "rotate", "--json"]) == 0
     new = json.loads(capfd.readouterr().out)["verifier_key"]
     assert run(["recover", "--json"]) == 0
-    assert json.loads(capfd.readouterr().out) == {"trial": TRIAL, "goes_on": True}
+    assert json.loads(capfd.readouterr().out)["goes_on"]
     begun.start()
     second = {"site": "SECOND", "utc_offset": "+03:00"}
     opened = begun.by("medical_monitor").post("/sites", second, key="after-the-restart").json()

@@ -13,7 +13,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 
 from ledger.types import Role
-from tests.api.place import TRIAL, Place
+from tests.api.place import TRIAL, Caller, Place
 from tests.api.story import ROWS, whole
 from tests.api.test_roles import IN_PATHS, rights, routes
 
@@ -72,15 +72,18 @@ def caller_of(operation: Operation) -> Role:
     return "inspector"
 
 
-def make_it_fit(case: AnyCase, place: Place, exists: bool) -> None:
-    """Name what exists, in the version that is current, so that a request gets as far as it can."""
+def make_it_fit(case: AnyCase, place: Place, by: Caller, exists: bool) -> None:
+    """Name what exists, in the version that is current, and sign, so that a request gets as far as it can."""
     for name in case.path_parameters or {}:
         if name == "trial" or (exists and name != "type"):
             case.path_parameters[name] = IN_PATHS[name]
     (case.query or {}).pop("at_least", None)
     headers: Any = case.headers
     headers.pop("If-Match", None)
+    headers.pop("Ledger-Signing", None)
     row = ROWS.get(case.operation.definition.raw["operationId"])
+    if row is not None and row.signs:
+        headers["Ledger-Signing"] = by.sign()
     if row is not None and row.rests_on is not None:
         named = {"trial": "trial", "product": f"product/{IN_PATHS['lot']}"}
         stream = named.get(row.rests_on, f"patient/{IN_PATHS['patient']}")
@@ -89,7 +92,7 @@ def make_it_fit(case: AnyCase, place: Place, exists: bool) -> None:
 
 
 def explore(place: Place, operation: Operation, mode: GenerationMode, answers: Counter[int]) -> None:
-    token = place.by(caller_of(operation)).bearer
+    by = place.by(caller_of(operation))
     names = CHECKED | (REFUSED_IF_WRONG if operation.method == "post" else set())
     checks: list[Any] = [check for check in CHECKS.get_all() if check.__name__ in names]
 
@@ -104,8 +107,8 @@ def explore(place: Place, operation: Operation, mode: GenerationMode, answers: C
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: AnyCase) -> None:
         if mode is GenerationMode.POSITIVE:
-            make_it_fit(case, place, exists=answers.total() % 4 != 0)
-        answer = case.call(headers=token)
+            make_it_fit(case, place, by, exists=answers.total() % 4 != 0)
+        answer = case.call(headers=by.bearer)
         answers[answer.status_code] += 1
         if answer.status_code != 503 or answer.json()["type"] != "/problems/not-there-yet":
             case.validate_response(answer, checks=checks)

@@ -171,7 +171,8 @@ def test_the_audit_trail_shows_old_and_new_and_refusals(treated: Place) -> None:
 
 def test_the_audit_trail_of_one_patient_holds_all_streams(treated: Place) -> None:
     rows = [row for page in pages(treated, "/audit-trail", limit=5, patient="001") for row in page["items"]]
-    assert {row["stream"] for row in rows} == {"patient/001", "cohort/1", "product/NK-001-A"}
+    assert {row["stream"] for row in rows} == {"patient/001", "cohort/1", "product/NK-001-A", "trial"}
+    assert {row["type"] for row in rows if row["stream"] == "trial"} == {"trial.record-signed.v1"}
     assert {row["patient"] for row in rows} == {"001"}
     positions = [row["position"] for row in rows]
     assert positions == sorted(set(positions))

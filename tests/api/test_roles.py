@@ -50,8 +50,9 @@ IN_PATHS = {
     "name": "consents",
     "position": "0",
     "path": "0/000",
+    "account": "boris",
 }
-NEEDS_NO_TOKEN = {"/healthz", "/readyz", "/metrics", "/problems/{type}"}
+NEEDS_NO_TOKEN = {"/healthz", "/readyz", "/metrics", "/problems/{type}", "/v1/sessions", "/v1/oauth/token"}
 
 
 def cells(heading: str) -> list[list[str]]:
@@ -78,7 +79,12 @@ def routes() -> tuple[tuple[str, str, str, frozenset[str]], ...]:
 
 
 def full(path: str) -> str:
-    return path if path.startswith("/v1/trials") else f"/v1/trials/{{trial}}{path}"
+    return path if path.startswith("/v1/") else f"/v1/trials/{{trial}}{path}"
+
+
+def own() -> set[tuple[str, str]]:
+    """What every account may do with itself."""
+    return {(method, path) for method, path in cells("One's own account")[1:]}
 
 
 def ask(place: Place, method: str, path: str, headers: dict[str, str]) -> Response:
@@ -95,8 +101,20 @@ def test_every_role_has_its_column() -> None:
 def test_every_route_stands_in_the_table(tmp_path: Path) -> None:
     described = create_app(Settings(directory=tmp_path)).openapi()["paths"]
     served = {(method.upper(), path) for path, operations in described.items() for method in operations}
-    assert {(method, path) for method, path, _, _ in routes()} == {
+    assert {(method, path) for method, path, _, _ in routes()} | own() == {
         (method, path) for method, path in served if path not in NEEDS_NO_TOKEN
+    }
+
+
+def test_what_needs_no_token_is_listed(tmp_path: Path) -> None:
+    described = create_app(Settings(directory=tmp_path)).openapi()["paths"]
+    opened = {(method, path) for method, path, _ in cells("Routes that need no token")[1:]}
+    assert {path for _, path in opened} == NEEDS_NO_TOKEN
+    assert opened == {
+        (method.upper(), path)
+        for path, operations in described.items()
+        for method, operation in operations.items()
+        if operation.get("security") == []
     }
 
 
@@ -113,7 +131,7 @@ def test_a_role_may_do_what_its_column_says_and_nothing_else(story: Story, role:
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer tl_" + "x" * 43}, {"Authorization": "Basic eDp5"}])
 def test_nothing_is_done_without_a_token_that_is_known(place: Place, headers: dict[str, str]) -> None:
-    for method, path, _, _ in routes():
+    for method, path in {(method, path) for method, path, _, _ in routes()} | own():
         answer = ask(place, method, path, headers)
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -179,6 +197,5 @@ def test_an_administrator_sees_nothing_clinical(story: Story) -> None:
     story.tell("screen_patient", "coordinator")
     seen = story.place.by("administrator").get("/events").json()["items"]
     types = {event["leaf"]["type"] for event in seen}
-    assert types == {
-        f"trial.{name}.v1" for name in ("registered", "site-opened", "source-registered", "role-delegated")
-    }
+    begun = {f"trial.{name}.v1" for name in ("registered", "site-opened", "source-registered")}
+    assert types == {*begun, "trial.role-delegated.v2"}

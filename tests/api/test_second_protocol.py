@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.demo.people import PLAYERS, SITE, Player
+from api.demo.people import PASSWORD, PLAYERS, SITE, Player
 from api.demo.server import running, tokens_for
 
 ROOT = Path(__file__).parents[2]
@@ -25,9 +25,9 @@ PROTOCOL = ROOT / "tests" / "protocol" / "second_protocol.yaml"
 BEGINS = datetime(2026, 1, 12, 6, tzinfo=UTC)
 QUORUM = (
     *PLAYERS,
-    Player("petra", "principal_investigator", SITE),
-    Player("pavel", "safety_committee", None),
-    Player("quinn", "safety_committee", None),
+    Player("petra", "principal_investigator", SITE, printed_name="Dr Petra"),
+    Player("pavel", "safety_committee", None, printed_name="Dr Pavel"),
+    Player("quinn", "safety_committee", None, printed_name="Dr Quinn"),
 )
 
 
@@ -37,11 +37,23 @@ class Place:
 
     url: str
     tokens: Path
+    passwords: Path
 
     def ran(self, trial: str, dlts: str) -> list[str]:
         """A whole trial under the second protocol, by the example client in a process of its own; what it printed."""
         client = [sys.executable, str(ROOT / "examples" / "edc_client.py"), "--protocol", str(PROTOCOL)]
-        asked = ["--url", self.url, "--tokens", str(self.tokens), "--trial", trial, "--dlts", dlts]
+        asked = [
+            "--url",
+            self.url,
+            "--tokens",
+            str(self.tokens),
+            "--passwords",
+            str(self.passwords),
+            "--trial",
+            trial,
+            "--dlts",
+            dlts,
+        ]
         done = subprocess.run([*client, *asked], capture_output=True, text=True, env=os.environ, check=False)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
         return done.stdout.splitlines()
@@ -58,8 +70,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     directory = tmp_path_factory.mktemp("second")
     tokens = tokens_for(QUORUM, directory / "accounts.jsonl")
     (directory / "tokens.json").write_text(json.dumps(dict(tokens)))
+    (directory / "passwords.json").write_text(json.dumps({player.name: PASSWORD for player in QUORUM}))
     with running(directory, 0, BEGINS) as url:
-        yield Place(url, directory / "tokens.json")
+        yield Place(url, directory / "tokens.json", directory / "passwords.json")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,12 @@ def test_of_two_who_saw_the_same_version_one_comes_too_late(story: Story) -> Non
     body = ROWS["sign_determination"].example_body()
     seen = {"If-Match": place.by(PI).get("/patients/001").headers["etag"]}
     path = "/patients/001/determinations"
-    both = [request(place, path, {**body, "met": met}, f"rivals-{met}", PI, **seen) for met in (True, False)]
+    both = [
+        request(
+            place, path, {**body, "met": met}, f"rivals-{met}", PI, **seen, **{"Ledger-Signing": place.by(PI).sign()}
+        )
+        for met in (True, False)
+    ]
     answers = place.at_once(both)
     assert sorted(answer.status_code for answer in answers) == [201, 412]
     late = next(answer for answer in answers if answer.status_code == 412)

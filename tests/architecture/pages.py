@@ -48,7 +48,13 @@ def events_page() -> str:
         "that a second report of it is either the same or a contradiction. The envelope around every event is in",
         "[formats.md](formats.md).",
     ]
-    kinds = {"trial": "Trial", "cohort": "Cohort (one per dose level)", "patient": "Patient", "product": "Product"}
+    kinds = {
+        "trial": "Trial",
+        "cohort": "Cohort (one per dose level)",
+        "patient": "Patient",
+        "product": "Product",
+        "installation": "Installation (its own log, in which no trial stands)",
+    }
     for kind, title in kinds.items():
         lines += ["", f"## {title}"]
         for name, event in EVENTS.items():

@@ -7,6 +7,7 @@ import pytest
 
 from ledger.catalogue import EVENTS
 from ledger.cohort.state import COHORT_EVOLUTION
+from ledger.installation.state import INSTALLATION_EVOLUTION
 from ledger.patient.evolution import PATIENT_EVOLUTION
 from ledger.product.state import PRODUCT_EVOLUTION
 from ledger.trial.evolution import TRIAL_EVOLUTION
@@ -19,8 +20,9 @@ AGGREGATES = {
     "cohort": frozenset(COHORT_EVOLUTION),
     "patient": frozenset(PATIENT_EVOLUTION),
     "product": frozenset(PRODUCT_EVOLUTION),
+    "installation": frozenset(INSTALLATION_EVOLUTION),
 }
-STORED_NAME = re.compile(r"(trial|cohort|patient|product)\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.v[1-9][0-9]*")
+STORED_NAME = re.compile(r"(trial|cohort|patient|product|installation)\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.v[1-9][0-9]*")
 GIVEN = names_in((ROOT / "ledger" / "decisions").rglob("*.py"))
 
 

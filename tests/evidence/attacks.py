@@ -9,9 +9,18 @@ from typing import Final
 
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.merkle import leaf_hash
-from ledger.evidence.verify import ED25519, INCOMPLETE, TAMPERED, Note, Report, checkpoint_text, root_of
+from ledger.evidence.verify import (
+    ED25519,
+    INCOMPLETE,
+    TAMPERED,
+    Note,
+    Report,
+    checkpoint_text,
+    entries_of,
+    root_of,
+)
 from tests.evidence.filed import ORIGIN
-from tests.evidence.history import History, canonical, changed, receipt, resealed, signed, tiles_of
+from tests.evidence.history import History, canonical, changed, rebound, receipt, resealed, signed, tiles_of
 
 Files = Mapping[str, bytes]
 
@@ -60,15 +69,23 @@ def one_bit(history: History, name: str, at: int, bit: int) -> Attack:
     raw = bytearray(history.files[name])
     raw[at] ^= 1 << bit
     files = {**history.files, name: bytes(raw)}
-    rules, first, also = ANY, None, frozenset[int]()
+    rules, first, also, code = ANY, None, frozenset[int](), TAMPERED
     if name.startswith("tile/entries/"):
         entry_at = _entry_at(history, at)
         rules, first = LEAF_RULES, range(entry_at, entry_at + 1)
+        read = tuple(entries_of(bytes(raw)))
+        if read == history.leaves[: len(read)]:  # a length beyond the end of the file: what can be read is as signed
+            code, rules = INCOMPLETE, frozenset({"entries.missing"})
     elif name.startswith("tile/0/"):
         rules, first = frozenset({"tree.tile"}), range(at // 32, at // 32 + 1)
     elif name.startswith(("anchors/", "checkpoint")):
         also = frozenset({INCOMPLETE})  # a name that nobody knows, a token that is another one: something is missing
-    return Attack(f"a bit of {name.split('/')[0]}", files, TAMPERED, rules, first, also=also)
+    return Attack(f"a bit of {_folder(name)}", files, code, rules, first, also=also)
+
+
+def _folder(name: str) -> str:
+    parts = name.split("/")
+    return "/".join(parts[:2]) if parts[0] == "tile" else parts[0]
 
 
 def _entry_at(history: History, at: int) -> int:
@@ -188,7 +205,7 @@ def altered(leaf: bytes) -> bytes:
 def a_fork(history: History) -> Iterator[Attack]:
     """A log that was continued in two ways: from an old backup, or for two readers."""
     for size in sorted(history.notes)[:-1]:
-        leaves = [*history.leaves[:size], *map(altered, history.leaves[size:])]
+        leaves = rebound([*history.leaves[:size], *map(altered, history.leaves[size:])])
         files = history.bundled(
             leaves, {**{s: n for s, n in history.notes.items() if s <= size}, len(leaves): signed(leaves)}
         )
@@ -221,17 +238,26 @@ def what_is_back_dated(history: History) -> Iterator[Attack]:
 
 
 def a_signature_is_moved(history: History) -> Iterator[Attack]:
-    """A person's signature names another event, or an event that has changed since; signed and cosigned as honest."""
-    for shift in (0, 1):
-        at = len(history.leaves) - 1
-        whole = json.loads(history.leaves[at])
-        signs = [{"position": 20 + shift, "leaf_hash": leaf_hash(history.leaves[20]).hex()}]
-        leaves = [*history.leaves[:at], canonical({**whole, "data": {**whole["data"], "manifest": signs}})]
-        seconds = int(datetime.fromisoformat(whole["recorded_at"]).timestamp()) + 1
-        notes = {**{s: n for s, n in history.notes.items() if s < at}, len(leaves): signed(leaves, at_seconds=seconds)}
-        files = history.bundled(leaves, notes)
-        if shift:
-            yield Attack("a signature moved", files, TAMPERED, frozenset({"signature.bound"}), range(at, at + 1))
+    """A person's signature is put on another event, on another version of what was signed, or given to another head;
+    everything is hashed anew, signed and cosigned as if it were honest."""
+    at = max(n for n, leaf in enumerate(history.leaves) if json.loads(leaf)["type"] == "trial.record-signed.v1")
+    signature = json.loads(history.leaves[at])
+    (own, *_) = signature["data"]["manifest"]
+    other = {"position": 20, "leaf_hash": leaf_hash(history.leaves[20]).hex()}
+    for name, data in (
+        ("on another event", {"manifest": [other]}),
+        ("on what was not signed", {"manifest": [own, other]}),
+        ("on another version", {"manifest": [{**own, "leaf_hash": other["leaf_hash"]}]}),
+        ("on nothing", {"manifest": []}),
+        ("under another head", {"checkpoint": {"size": 20, "root": other["leaf_hash"]}}),
+    ):
+        moved = canonical({**signature, "data": {**signature["data"], **data}})
+        leaves = [*history.leaves[:at], moved]
+        seconds = int(datetime.fromisoformat(signature["recorded_at"]).timestamp()) + 1
+        older = {size: note for size, note in history.notes.items() if size <= at}
+        files = history.bundled(leaves, {**older, len(leaves): signed(leaves, at_seconds=seconds)})
+        kind = f"a signature moved: {name}"
+        yield Attack(kind, files, TAMPERED, frozenset({"signature.bound"}), range(at, at + 1))
 
 
 def what_a_leaf_may_not_be(history: History) -> Iterator[Attack]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ledger.application import TrialLedger
 from ledger.decisions.docket import Command
+from ledger.decisions.meanings import MEANINGS
+from ledger.decisions.signing import Signing
 from ledger.evidence.cosigning import Answer, Heads, LogSigner, Witness
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Policy
@@ -39,11 +41,13 @@ LOGS = Policy.parse(f"log {LOG.verifier.spelled()}\nquorum none\n".encode())
 
 
 class FiledBench(Bench):
-    """A bench whose log is a file. Its clock moves only when a test moves it."""
+    """A bench whose log is a file. Its clock moves only when a test moves it. Where it `signs`, whoever asks for what
+    has to be signed signs it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, signs: bool = False) -> None:
         super().__init__()
         self.ledger = TrialLedger.create(path, lambda: self.now)
+        self.ledger.signed_only = signs
         self.sealed: dict[str, SealedText] = {}
 
     def reopened(self, path: Path) -> "FiledBench":
@@ -59,10 +63,15 @@ class FiledBench(Bench):
         self.texts[sealed.commitment] = text
         return sealed.commitment
 
+    def signing(self, by: Actor) -> Signing:
+        """Fresh authentication by password and second factor, under the printed name."""
+        return Signing(self.seal(f"Dr {by.id.capitalize()}"), ("password", "totp"))
+
     def ask(self, command: Command, by: Actor = PI, **asked: Any) -> tuple[Event, ...]:
         self.asked += 1
-        submission = Submission(command, Asked(by, f"{self.asked:032x}", **asked), texts=tuple(self.sealed.values()))
-        receipt = self.ledger.submit(submission)
+        signing = self.signing(by) if self.ledger.signed_only and type(command) in MEANINGS else None
+        about = Asked(by, f"{self.asked:032x}", **asked)
+        receipt = self.ledger.submit(Submission(command, about, texts=tuple(self.sealed.values()), signing=signing))
         self.world = self.ledger.world
         self.records = [] if receipt.already else [*self.records, *receipt.records]
         return () if receipt.already else tuple(record.event for record in receipt.records)

@@ -233,6 +233,10 @@ class Naive:
             for signed in event["data"].get("manifest", ()):
                 at = signed["position"]
                 wrong.append(at >= position or sha256(b"\x00" + leaves[at]).hexdigest() != signed["leaf_hash"])
+                wrong.append(at >= position or json.loads(leaves[at])["command_id"] != event["command_id"])
+            if "manifest" in event["data"]:
+                wrong.append(not event["data"]["manifest"])
+                wrong.append(event["data"].get("checkpoint") not in (None, event["after"]))
             if any(wrong):
                 self.found.add((1, "leaf"))
             versions[event["stream"]] = event["stream_version"]

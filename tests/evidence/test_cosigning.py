@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.evidence.cosigning import SIZE_TYPE, Answer, Heads, LogSigner, Witness, submission_of
+from ledger.evidence.cosigning import SIZE_TYPE, Answer, Forgotten, Heads, LogSigner, Witness, submission_of
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.proofs import Prover
 from ledger.evidence.verify import COSIGNATURE, ED25519, Checkpoint, Note, Policy, checkpoint_text, signature_lines
@@ -131,3 +131,15 @@ def test_a_key_file_that_others_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(Exception, match="read by others"):
         SigningKey.read(path)
+
+
+def test_what_is_forgotten_is_kept_with_the_reason_and_the_log_begins_again(witness: Witness, heads: Heads) -> None:
+    assert witness.add_checkpoint(submission(0, 9), 1).status == 200
+    (_, root) = heads.of(LOG.name) or (0, b"")
+    assert not heads.forget(LOG.name, 8, 5, "Ada", "It is another size.")
+    assert heads.forget(LOG.name, 9, 5, "Ada", "The recovery is at position 4.")
+    assert heads.of(LOG.name) is None
+    assert heads.forgotten() == [Forgotten(LOG.name, 9, root, 5, "Ada", "The recovery is at position 4.")]
+    assert not heads.forget(LOG.name, 9, 6, "Ada", "Once more.")
+    assert witness.add_checkpoint(submission(0, 5), 7).status == 200
+    assert [size for _, size, _ in heads.every()] == [5]

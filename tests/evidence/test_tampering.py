@@ -2,25 +2,21 @@
 
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
 
 import pytest
 
-from ledger.evidence import verify
-from ledger.evidence.verify import VERIFIED
+from ledger.evidence.verify import INCOMPLETE, VERIFIED
 from tests.evidence.attacks import CAMPAIGN, Attack, one_bit, one_bit_of_every_byte
 from tests.evidence.history import History, history
+from tests.evidence.remembering import remembering
 
 SEED = 20_261_122
 
 
 @pytest.fixture(autouse=True)
-def _each_leaf_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a leaf is depends on its bytes alone; a campaign of thousands meets the same ones again and again."""
-    monkeypatch.setattr(verify, "read_leaf", REMEMBERED)
-
-
-REMEMBERED = cache(verify.read_leaf)
+def _the_same_bytes_are_read_once() -> Iterator[None]:
+    with remembering():
+        yield
 
 
 def test_nothing_is_found_where_nothing_was_done() -> None:
@@ -61,3 +57,11 @@ def noticed(attack: Attack) -> bool:
 def told(attack: Attack) -> str:
     report = history().verify(attack.files, *attack.held)
     return f"exit {report.exit}: {report.first_bad}, wanted {attack.exit} {attack.first} {sorted(attack.rules)[:5]}"
+
+
+def test_a_length_that_reaches_beyond_its_file_leaves_the_rest_unread_from_that_entry_on() -> None:
+    name = next(name for name in history().files if name.startswith("tile/entries/"))
+    last = len(history().files[name]) - len(history().leaves[-1]) - 2
+    attack = one_bit(history(), name, last, 7)
+    assert (attack.exit, attack.first) == (INCOMPLETE, range(199, 200))
+    assert noticed(attack)

@@ -13,6 +13,7 @@ from tests.golden.cohort_samples import COHORT_SAMPLES
 from tests.golden.donor_samples import DONOR_SAMPLES
 from tests.golden.evidence_samples import EVIDENCE_SAMPLES
 from tests.golden.infusion_record_samples import INFUSION_RECORD_SAMPLES
+from tests.golden.installation_samples import INSTALLATION_SAMPLES
 from tests.golden.outcome_samples import OUTCOME_SAMPLES
 from tests.golden.patient_samples import PATIENT_SAMPLES
 from tests.golden.privacy_samples import PRIVACY_SAMPLES
@@ -20,6 +21,7 @@ from tests.golden.product_samples import PRODUCT_SAMPLES
 from tests.golden.reporting_samples import REPORTING_SAMPLES
 from tests.golden.review_samples import REVIEW_SAMPLES
 from tests.golden.safety_samples import SAFETY_SAMPLES
+from tests.golden.signature_samples import SIGNATURE_SAMPLES
 from tests.golden.trial_samples import TRIAL_SAMPLES
 from tests.golden.ward_samples import WARD_SAMPLES
 
@@ -36,6 +38,8 @@ ALL: Final = (
     *REPORTING_SAMPLES,
     *OUTCOME_SAMPLES,
     *INFUSION_RECORD_SAMPLES,
+    *SIGNATURE_SAMPLES,
+    *INSTALLATION_SAMPLES,
     *PRIVACY_SAMPLES,
 )
 

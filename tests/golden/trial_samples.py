@@ -34,6 +34,7 @@ from ledger.trial.events import (
     RoleRevoked,
     SiteOpened,
     SourceRegistered,
+    TrainingRecord,
     TrialDeviationRecorded,
     TrialRegistered,
 )
@@ -85,7 +86,14 @@ TRIAL_SAMPLES: Final[tuple[Record, ...]] = (
     on_trial(SiteOpened(site="NDGOI", utc_offset="+03:00")),
     on_trial(SourceRegistered(system="edc-1", site="NDGOI", zone="Europe/Moscow")),
     on_trial(
-        RoleDelegated(person="ivan", role="investigator", site="NDGOI", from_on=date(2026, 1, 5), to_on=None),
+        RoleDelegated(
+            person="ivan",
+            role="investigator",
+            site="NDGOI",
+            from_on=date(2026, 1, 5),
+            to_on=None,
+            training=TrainingRecord(reference="GCP-2025-114", completed_on=date(2025, 11, 3)),
+        ),
         occurred_at=START,
     ),
     on_trial(RoleRevoked(person="ivan", role="investigator", site="NDGOI", ends_on=date(2026, 6, 30))),

@@ -21,7 +21,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.terms import Word
 from ledger.record import Actor
 from ledger.types import Event, exact
-from tests.bench import PI, QA, SITE, Bench, nct07256210, opened_trial, person
+from tests.bench import PI, QA, SITE, Bench, appoint, nct07256210, opened_trial, person
 from tests.patients import place, screen
 
 LOT: Final = "NK-001"
@@ -80,6 +80,7 @@ def _usual_trial() -> ProductBench:
 def trial_under(protocol: ProtocolDocument) -> ProductBench:
     bench = ProductBench()
     opened_trial(protocol, bench)
+    appoint(bench, LAB, by=PI)
     screen(bench, "001", donor="D-7")
     place(bench, "001", 1)
     bench.ask(PlanDose(patient="001", ordinal=1, weight_kg="20", weighed_on=bench.day))

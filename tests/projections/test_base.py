@@ -195,3 +195,20 @@ def test_a_record_is_about_the_patient_of_its_stream_or_the_one_it_names() -> No
     assert patient_of(bench.records[position(bench, "patient.screened")]) == "001"
     assert patient_of(bench.records[position(bench, "cohort.dlt-counted")]) == "002"
     assert patient_of(bench.records[position(bench, "cohort.exceeded")]) is None
+
+
+def test_records_taken_together_give_what_they_give_one_by_one() -> None:
+    records = level_2_exceeded().records
+    one_by_one = World()
+    for record in records:
+        one_by_one = one_by_one.apply(record)
+    for cut in (0, 1, len(records) // 2, len(records)):
+        assert World().after(records[:cut]).after(records[cut:]) == one_by_one
+
+
+def test_a_world_is_not_moved_by_what_comes_after_it() -> None:
+    records = three_treated().records
+    before = World().after(records[:100])
+    known = digest(before)
+    before.after(records[100:])
+    assert digest(before) == known

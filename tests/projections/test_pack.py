@@ -9,9 +9,10 @@ from ledger.decisions.standing import canonical_hash, inputs_hash
 from projections.base import world_at
 from projections.pack import Pack, committee_pack, cut_off
 from projections.pack_document import pack_document
-from tests.bench import INVESTIGATOR, PI, SPONSOR, Bench, person
+from tests.bench import INVESTIGATOR, PI, SPONSOR, Bench, appoint, person
 from tests.projections.trials import three_treated
 
+MONITOR = person("anton", "monitor")
 HOSTILE = "<script>alert('x')</script> & \"Nausea\""
 
 
@@ -24,10 +25,9 @@ def proposed() -> tuple[Bench, int]:
         ),
         INVESTIGATOR,
     )
-    bench.ask(
-        queries.RaiseQuery(patient="003", about=bench.world.size - 1, text=bench.seal("Is it?")),
-        person("anton", "monitor"),
-    )
+    about = bench.world.size - 1
+    appoint(bench, MONITOR)
+    bench.ask(queries.RaiseQuery(patient="003", about=about, text=bench.seal("Is it?")), MONITOR)
     bench.ask(holds.ApplyHold(scope="level", level=2, cause="logistics"), PI)
     bench.pass_days(2)
     dossier = inputs_hash(bench.world, bench.docket().version())

@@ -6,7 +6,7 @@ from ledger.decisions import corrections, review, safety
 from ledger.decisions.standing import canonical_hash
 from projections.review import endorsement, queries, signatures, verification
 from projections.worklists import worklists
-from tests.bench import INVESTIGATOR, PI, Bench, opened_trial, person
+from tests.bench import INVESTIGATOR, PI, Bench, appoint, opened_trial, person
 from tests.patients import place, screen
 from tests.projections.trials import position
 
@@ -16,6 +16,7 @@ MONITOR = person("anton", "monitor")
 def died() -> Bench:
     """001 was enrolled and died."""
     bench = opened_trial()
+    appoint(bench, MONITOR)
     screen(bench, "001")
     place(bench, "001", 1)
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="relapse"))

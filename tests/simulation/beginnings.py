@@ -20,6 +20,7 @@ from tests.bench import (
     SITE,
     SPONSOR,
     Bench,
+    appoint,
     nct07256210,
     opened_trial,
     person,
@@ -32,6 +33,9 @@ PI_2 = person("petra", "principal_investigator", FAR_SITE)
 INVESTIGATOR_2 = person("sofia", "investigator", FAR_SITE)
 NURSE_2 = person("nora", "coordinator", FAR_SITE)
 COMMITTEE_3 = person("quinn", "safety_committee", None)
+MONITOR = person("anton", "monitor")
+MONITOR_2 = person("alexei", "monitor", FAR_SITE)
+DATA_MANAGER = person("denis", "data_manager", None)
 STRANGER = person("mallory", "principal_investigator", "ELSEWHERE")
 
 PEOPLE: Final = (
@@ -89,10 +93,8 @@ def _opened(kind: str) -> Bench:
 def _open(kind: str, bench: Bench) -> Bench:
     opened_trial(protocol_of(kind), bench)
     bench.ask(setup.OpenSite(site=FAR_SITE, utc_offset="+10:00"), SPONSOR)
-    day = bench.now.date()
-    for who, by in ((PI_2, SPONSOR), (COMMITTEE_3, SPONSOR), (INVESTIGATOR_2, PI_2), (NURSE_2, PI_2)):
-        delegated = {"person": who.id, "role": who.role, "site": who.site, "from_on": day, "to_on": None}
-        bench.ask(setup.DelegateRole.model_validate(delegated), by)
+    appoint(bench, PI_2, COMMITTEE_3, MONITOR, MONITOR_2, DATA_MANAGER)
+    appoint(bench, INVESTIGATOR_2, NURSE_2, by=PI_2)
     return bench
 
 

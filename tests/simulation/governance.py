@@ -10,7 +10,7 @@ from ledger.decisions.dose_outcomes import advised_outcome
 from ledger.decisions.standing import advice
 from ledger.record import Source
 from ledger.trial.dosing import Outcome
-from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SITE, SPONSOR
+from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SITE, SPONSOR, TRAINED
 from tests.simulation.beginnings import FAR_SITE, INVESTIGATOR_2, PEOPLE, QUORUM, varied
 from tests.simulation.committee import decide, lift_next, propose, sign
 from tests.simulation.dosing import authorisation
@@ -142,7 +142,7 @@ def delegate(walk: Walk, _: str) -> bool:
     walk.ask(setup.RevokeRole.model_validate({**content, "ends_on": day + timedelta(days=walk.pick((0, 3)))}), by)
     if walk.maybe(0.3):
         walk.wait(days=1)
-    command = setup.DelegateRole.model_validate({**content, "from_on": day, "to_on": None})
+    command = setup.DelegateRole.model_validate({**content, "from_on": day, "to_on": None, "training": TRAINED})
     return walk.done(command, by)
 
 

@@ -6,13 +6,10 @@ from ledger.decisions import queries, review
 from ledger.decisions.standing import canonical_hash
 from ledger.patient.review import Resolution
 from ledger.record import Actor
-from tests.bench import NURSE, SPONSOR, person
-from tests.simulation.beginnings import FAR_SITE, PEOPLE
+from tests.bench import NURSE, SPONSOR
+from tests.simulation.beginnings import DATA_MANAGER, MONITOR, MONITOR_2, PEOPLE
 from tests.simulation.walk import Walk
 
-MONITOR = person("anton", "monitor")
-MONITOR_2 = person("alexei", "monitor", FAR_SITE)
-DATA_MANAGER = person("denis", "data_manager", None)
 REVIEWERS: tuple[Actor, ...] = (MONITOR, MONITOR_2, DATA_MANAGER, SPONSOR)
 
 

@@ -38,7 +38,7 @@ class Seen:
     approved: set[int] = field(default_factory=set)
     ethical: set[int] = field(default_factory=set)
     authors: dict[int, str] = field(default_factory=dict)
-    roles: dict[tuple[str, str, str | None], tuple[date, date | None]] = field(default_factory=dict)
+    roles: dict[tuple[str, str, str | None], list[tuple[date, date | None]]] = field(default_factory=dict)
     holds: dict[int, d.HoldApplied] = field(default_factory=dict)
     lifted: set[int] = field(default_factory=set)
     reviews: list[SafetyReviewHeld] = field(default_factory=list)
@@ -68,9 +68,9 @@ class Seen:
     def delegated(self, person: str, role: str, site: str | None, on: date) -> bool:
         """Whether a person held a role on a day, at the site or for the whole trial."""
         for place in {site, None}:
-            since, until = self.roles.get((person, role, place), (date.max, None))
-            if since <= on and (until is None or on <= until):
-                return True
+            for since, until in self.roles.get((person, role, place), ()):
+                if since <= on and (until is None or on <= until):
+                    return True
         return False
 
     def holds_in_force(self, level: int | None) -> list[int]:
@@ -108,10 +108,12 @@ class Seen:
             case t.ProtocolVersionApproved():
                 self.approved.add(event.version)
             case t.RoleDelegated():
-                self.roles[event.person, event.role, event.site] = event.from_on, event.to_on
+                key = (event.person, event.role, event.site)
+                self.roles.setdefault(key, []).append((event.from_on, event.to_on))
             case t.RoleRevoked():
-                since, _ = self.roles[event.person, event.role, event.site]
-                self.roles[event.person, event.role, event.site] = since, event.ends_on
+                held = self.roles[event.person, event.role, event.site]
+                ends = event.ends_on
+                held[:] = [(since, ends if until is None else min(until, ends)) for since, until in held]
             case d.HoldApplied():
                 self.holds[event.hold] = event
             case d.HoldLifted():

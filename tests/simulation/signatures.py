@@ -9,7 +9,8 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import review as r
 from ledger.patient import safety as s
-from ledger.record import Record
+from ledger.patient.infusion_record import DoseOrdered
+from ledger.record import Actor, Record
 from ledger.trial import dosing as d
 from ledger.trial import events as t
 from ledger.types import Event
@@ -40,6 +41,13 @@ SIGNED_BY: Final[dict[type[Event], frozenset[str]]] = {
 }
 """In which roles a person signs each of these."""
 
+EVERYBODY: Final = RULERS | {"coordinator", "bedside_checker", "cell_processing_qa", "drug_safety", "monitor"}
+NOTED: Final = (e.ProtocolDeviationRecorded, t.TrialDeviationRecorded)
+ASKED_FOR: Final[frozenset[type[Event]]] = frozenset(
+    {*SIGNED_BY, e.DoseLevelAssigned, e.PatientEnrolled, i.DosePlanned, DoseOrdered, c.SlotReserved, r.QueryClosed}
+)
+"""What nobody gets without the role, not even on paper."""
+
 SIGNATURES_FOR_NOT_A_DLT: Final = 3
 
 
@@ -53,6 +61,15 @@ def check_signature(seen: Seen, record: Record, moment: Moment, *, on_paper: boo
     claim(record.corrects is None or record.reason is not None, "corrected without a reason")
     if not on_paper:
         _check_how_many(seen, record, moment)
+
+
+def check_authority(seen: Seen, by: Actor, moment: Moment, appended: tuple[Record, ...]) -> None:
+    """`Found`, where somebody without the role on the day asked for something, or reported it unnoticed."""
+    if by.role not in EVERYBODY or seen.delegated(by.id, by.role, by.site, moment.today):
+        return
+    claim(any(isinstance(record.event, NOTED) for record in appended), f"{by.id} acted without the role {by.role}")
+    asked = {type(record.event) for record in appended} & ASKED_FOR
+    claim(not asked, f"{by.id} was granted {asked} without the role {by.role}")
 
 
 def _check_how_many(seen: Seen, record: Record, moment: Moment) -> None:

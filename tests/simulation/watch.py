@@ -17,7 +17,7 @@ from tests.simulation.invariants import check_fixpoint, check_log, check_state
 from tests.simulation.outcomes import check_facts, check_outcome
 from tests.simulation.permissions import Moment, check_permission
 from tests.simulation.seen import Seen
-from tests.simulation.signatures import check_signature
+from tests.simulation.signatures import check_authority, check_signature
 
 EVERYONE_EVERY: Final = 10
 
@@ -64,6 +64,10 @@ class Watch:
         return max(holding) if len(holding) == 1 and 0 not in holding else None
 
     def _take(self, docket: Docket, command: Command, appended: tuple[Record, ...]) -> None:
+        today = self.seen.version_on(docket.today)
+        if today:
+            moment = Moment(command, docket.now, docket.today, today, self.seen.versions[today][1])
+            check_authority(self.seen, docket.asked.by, moment, appended)
         for record in appended:
             self.events[record.event.NAME] += 1
             if isinstance(record.event, ProtocolDeviationRecorded | TrialDeviationRecorded):

@@ -232,6 +232,8 @@ def _value(chance: random.Random, name: str, annotation: str, bench: Bench) -> A
         return chance.choice((*INSTANTS, bench.now))
     if name.endswith("_on"):
         return chance.choice((*DAYS, bench.now.date()))
+    if "TrainingRecord" in annotation:
+        return {"reference": "GCP-1", "completed_on": chance.choice((*DAYS, bench.now.date()))}
     if "bool" in annotation:
         return chance.random() < 0.5
     if name.endswith("sha256") or name in TEXTS:

@@ -12,7 +12,7 @@ from ledger.patient import safety as s
 from ledger.trial.dosing import HoldApplied
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, NURSE, PI, SPONSOR, Bench, person
+from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, NURSE, PI, SPONSOR, TRAINED, Bench, person
 from tests.spec.story import candidates, has, holds, member, only, patient, raised, says, told, trial_with
 from tests.spec.test_safety_reports import assessed, findings
 
@@ -96,7 +96,12 @@ def test_one_person_signs_once_in_whatever_roles() -> None:
     event = p.reaction(bench, "001")
     second_role = person(INVESTIGATOR.id, "safety_committee", None)
     delegation = setup.DelegateRole(
-        person=INVESTIGATOR.id, role="safety_committee", site=None, from_on=bench.now.date(), to_on=None
+        person=INVESTIGATOR.id,
+        role="safety_committee",
+        site=None,
+        from_on=bench.now.date(),
+        to_on=None,
+        training=TRAINED,
     )
     bench.ask(delegation, SPONSOR)
     p.rule(bench, "001", event, is_dlt=False, by=INVESTIGATOR)

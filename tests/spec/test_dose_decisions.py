@@ -16,7 +16,7 @@ from ledger.record import Actor
 from ledger.trial import dosing as t
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, NURSE, PI, SPONSOR, Bench, person
+from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, NURSE, PI, SPONSOR, TRAINED, Bench, person
 from tests.spec.story import go_on, has, only, says, told, trial, trial_with
 
 Outcome = tuple[t.Outcome, int | None]
@@ -135,7 +135,7 @@ def test_the_quorum_counts_people_of_each_role() -> None:
 def test_one_person_in_two_roles_signs_once() -> None:
     bench = told("1NNN")
     delegation = setup.DelegateRole(
-        person=PI.id, role="safety_committee", site=None, from_on=bench.now.date(), to_on=None
+        person=PI.id, role="safety_committee", site=None, from_on=bench.now.date(), to_on=None, training=TRAINED
     )
     bench.ask(delegation, SPONSOR)
     number = propose(bench, "escalate", 2)

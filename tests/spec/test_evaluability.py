@@ -12,7 +12,7 @@ from ledger.designs.base import Escalate, Treat
 from ledger.trial.dosing import HoldApplied
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, Bench, person
+from tests.bench import COMMITTEE, INVESTIGATOR, NURSE, PI, SPONSOR, TRAINED, Bench, person
 from tests.spec.story import (
     deviations,
     go_on,
@@ -118,7 +118,7 @@ def test_one_person_in_two_roles_is_one_person() -> None:
     bench = incomplete()
     bench.ask(opinion(), PI)
     delegation = setup.DelegateRole(
-        person=PI.id, role="safety_committee", site=None, from_on=bench.now.date(), to_on=None
+        person=PI.id, role="safety_committee", site=None, from_on=bench.now.date(), to_on=None, training=TRAINED
     )
     bench.ask(delegation, SPONSOR)
     bench.ask(opinion(), person(PI.id, "safety_committee", None))

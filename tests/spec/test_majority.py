@@ -9,7 +9,7 @@ from ledger import refusals as no
 from ledger.decisions import setup
 from ledger.record import Actor
 from ledger.trial import dosing as t
-from tests.bench import COMMITTEE, COMMITTEE_2, PI, SPONSOR, Bench, person
+from tests.bench import COMMITTEE, COMMITTEE_2, PI, SPONSOR, TRAINED, Bench, person
 from tests.spec.story import amend, changed_protocol, go_on, trial_with
 from tests.spec.test_dose_decisions import propose, sign, vote
 
@@ -33,7 +33,10 @@ def amended(bench: Bench, *, unanimous: bool) -> Bench:
     amend(bench, changed_protocol(quorum={**SEATS, "unanimous_to_escalate": unanimous}))
     today = bench.now.date()
     bench.ask(
-        setup.DelegateRole(person=ROSA.id, role="safety_committee", site=None, from_on=today, to_on=None), SPONSOR
+        setup.DelegateRole(
+            person=ROSA.id, role="safety_committee", site=None, from_on=today, to_on=None, training=TRAINED
+        ),
+        SPONSOR,
     )
     return bench
 

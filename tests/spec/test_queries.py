@@ -7,7 +7,7 @@ from ledger.patient.review_state import Query
 from ledger.record import Actor
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import NURSE, PI, Bench, person
+from tests.bench import NURSE, PI, Bench, appoint, person
 from tests.spec.story import only, trial
 
 MONITOR = person("anton", "monitor")
@@ -16,6 +16,7 @@ DATA_MANAGER = person("denis", "data_manager", None)
 
 def screened() -> Bench:
     bench = trial()
+    appoint(bench, MONITOR, DATA_MANAGER)
     p.screen(bench, "001")
     return bench
 

@@ -10,7 +10,7 @@ from ledger.patient.review_state import Endorsement
 from ledger.record import Actor
 from ledger.types import Event
 from tests import patients as p
-from tests.bench import INVESTIGATOR, NURSE, PI, Bench, person
+from tests.bench import INVESTIGATOR, NURSE, PI, Bench, appoint, person
 from tests.spec.story import only, trial
 
 MONITOR = person("anton", "monitor")
@@ -20,6 +20,7 @@ MEANING = "I confirm that these data are accurate and complete"
 def died() -> tuple[Bench, int]:
     """001 was screened and died; the position of the death."""
     bench = trial()
+    appoint(bench, MONITOR)
     p.screen(bench, "001")
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="relapse"))
     return bench, bench.world.size - 1

@@ -18,7 +18,7 @@ from ledger.trial.reviews import ReferenceSafetyInformationApproved
 from ledger.types import Event
 from projections.safety_clocks import safety_clocks
 from tests import patients as p
-from tests.bench import DRUG_SAFETY, INVESTIGATOR, NURSE, PI, SPONSOR, Bench
+from tests.bench import DRUG_SAFETY, INVESTIGATOR, NURSE, PI, SPONSOR, TRAINED, Bench
 from tests.spec.story import amend, changed_protocol, deviations, has, named, only, patient, raised, told
 from tests.spec.test_safety_reports import event, findings
 
@@ -26,7 +26,9 @@ from tests.spec.test_safety_reports import event, findings
 def with_event(outcomes: str = "1P", **said: Any) -> Bench:
     """A trial with an adverse event of patient 001, and somebody for drug safety."""
     bench = told(outcomes)
-    person = setup.DelegateRole(person="dora", role="drug_safety", site=None, from_on=date(2026, 1, 1), to_on=None)
+    person = setup.DelegateRole(
+        person="dora", role="drug_safety", site=None, from_on=date(2026, 1, 1), to_on=None, training=TRAINED
+    )
     bench.ask(person, SPONSOR)
     bench.ask(event(bench, **said))
     return bench

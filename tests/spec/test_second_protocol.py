@@ -18,7 +18,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.load import load_protocol
 from ledger.record import Actor
 from tests import patients as p
-from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, PI, SPONSOR, Bench, opened_trial, person
+from tests.bench import COMMITTEE, COMMITTEE_2, INVESTIGATOR, PI, SPONSOR, TRAINED, Bench, opened_trial, person
 from tests.spec.story import candidates, deviations, holds, named, replayed, says, window
 
 PI_2 = person("petra", "principal_investigator")
@@ -42,6 +42,7 @@ def _opened() -> Bench:
             site=who.site,
             from_on=bench.now.date(),
             to_on=None,
+            training=TRAINED,
         )
         bench.ask(delegation, SPONSOR)
     return bench

@@ -15,6 +15,7 @@ from tests.bench import (
     PI,
     SITE,
     SPONSOR,
+    TRAINED,
     Bench,
     nct07256210,
     person,
@@ -32,7 +33,7 @@ def registered() -> Bench:
     bench.ask(REGISTRATION, SPONSOR)
     bench.ask(setup.OpenSite(site=SITE, utc_offset="+03:00"), SPONSOR)
     delegation = setup.DelegateRole(
-        person=PI.id, role="principal_investigator", site=SITE, from_on=bench.now.date(), to_on=None
+        person=PI.id, role="principal_investigator", site=SITE, from_on=bench.now.date(), to_on=None, training=TRAINED
     )
     bench.ask(delegation, SPONSOR)
     return bench

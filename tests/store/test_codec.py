@@ -14,7 +14,7 @@ from ledger.errors import Corrupt
 from ledger.record import Head, Record, Source
 from ledger.store.codec import LARGEST_LEAF_BYTES, canonical, decode, encode
 from ledger.store.errors import LeafTooLarge, Unstorable
-from tests.golden.samples import SAMPLES
+from tests.golden.samples import ALL, SAMPLES
 
 SAMPLE = SAMPLES["patient.infusion-completed.v1"]
 PROPOSED = SAMPLES["trial.protocol-version-proposed.v1"]
@@ -223,3 +223,15 @@ def test_a_fault_in_a_leaf_is_told_by_its_place_and_not_by_its_value() -> None:
     with pytest.raises(Corrupt, match="reason") as fault:
         decode(changed(reason="Anna K. fainted"))
     assert "Anna" not in fault.value.detail
+
+
+@pytest.mark.parametrize("record", ALL, ids=lambda record: record.event.NAME)
+def test_the_content_of_a_leaf_is_what_the_model_says(record: Record) -> None:
+    assert orjson.loads(encode(record))["data"] == orjson.loads(canonical(record.event.model_dump()))
+
+
+@pytest.mark.parametrize("faulty", [0.5, 2**53, "e\u0301", "\ud800", b"x"])
+def test_an_event_with_a_value_of_no_one_spelling_is_not_written(faulty: object) -> None:
+    event = SAMPLES["patient.adverse-event-reported.v1"].event.model_copy(update={"term": faulty})
+    with pytest.raises(Unstorable):
+        encode(replace(SAMPLES["patient.adverse-event-reported.v1"], event=event))

@@ -1,0 +1,1 @@
+"""What happens at the door of an installation, and is no fact of any trial."""
