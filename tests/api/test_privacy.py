@@ -38,7 +38,7 @@ LIVE = {f"/v1/trials/{{trial}}{path}" for path in ("/stream", "/evidence/bundle"
 THOROUGHLY = {"inspector", "coordinator", "statistician"}
 """Roles for whom every route is read: with texts of all sites, of the own, and of none."""
 LOT = "NK-001-A"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
