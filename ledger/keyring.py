@@ -15,7 +15,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -179,7 +179,7 @@ class Keyring:
         self.retire(origin, subject, key_id)
         self._known.pop((origin, subject, key_id), None)
         path = self._path(origin, subject, key_id)
-        if path.exists():
+        with suppress(FileNotFoundError):  # whoever else finishes the same erasure may be first, at any of these steps
             _overwrite(path, secrets.token_bytes(path.stat().st_size))
             path.unlink()
             sync_directory(path)

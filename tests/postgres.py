@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 from typing import Final
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ import psycopg
 OWNER: Final = "migration"
 SERVICE: Final = "service"
 UNPRIVILEGED: Final = "nobody"
+ENDS_WITH_US: Final = 'exec 3<&0; "$@" 3<&- & server=$!; read -r _ <&3; kill -QUIT $server 2>/dev/null; wait'
+"""A shell that has the server as a child and ends it when the tests' end of its input closes, however they end."""
 
 
 def _package() -> Path:
@@ -52,12 +55,28 @@ class Cluster:
             admin.execute(f"CREATE DATABASE ledger OWNER {OWNER}")
 
     def start(self) -> None:
-        given = " ".join(f"-c {setting}" for setting in self._settings)
-        options = f"-h '' -k {self.directory} {given}"
-        self._run("pg_ctl", "-D", str(self.data), "-l", str(self.directory / "log"), "-o", options, "-w", "start")
+        settings = [part for setting in self._settings for part in ("-c", setting)]
+        server = [str(self._binaries / "postgres"), "-D", str(self.data), "-h", "", "-k", str(self.directory)]
+        with (self.directory / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                ["sh", "-c", ENDS_WITH_US, "sh", *server, *settings],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                user=self._as,
+                cwd="/",
+            )
+        for _ in range(600):
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                return
+            except psycopg.OperationalError:
+                Event().wait(0.05)
+        raise RuntimeError(f"the server did not start; {self.directory / 'log'} tells why")
 
     def stop(self, how: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self.data), "-m", how, "-w", "stop")
+        self._server.communicate()
 
     def remove(self) -> None:
         self.stop()
@@ -85,7 +104,13 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._binaries / program), *arguments]
         done = subprocess.run(
-            command, user=self._as, cwd="/", env={**os.environ, "TZ": "UTC"}, stdout=subprocess.DEVNULL, check=False
+            command,
+            user=self._as,
+            cwd="/",
+            env={**os.environ, "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=False,
         )
         assert done.returncode == 0, command
 
