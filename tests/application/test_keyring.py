@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger import keyring
 from ledger.errors import Corrupt
 from ledger.keyring import KeyInFile, Keyring, OuterKey, read_outer_key, write_outer_key
 from ledger.store.errors import AlreadyOwned, AlreadyThere, VaultLocked
@@ -114,6 +115,27 @@ def test_a_destroyed_key_is_gone_and_the_next_is_another(tmp_path: Path) -> None
         with pytest.raises(VaultLocked):
             each.key(ORIGIN, ONE, key.id)
     assert keys.current(ORIGIN, ONE).id != key.id
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_two_processes_may_destroy_the_same_key_at_the_same_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    """The other one removes the file before this one overwrites it, or right after."""
+    keys = ring(tmp_path)
+    key = keys.current(ORIGIN, ONE)
+    overwrite = keyring._overwrite
+
+    def beside_another(path: Path, content: bytes) -> None:
+        if not is_first:
+            overwrite(path, content)
+        path.unlink()
+        if is_first:
+            overwrite(path, content)
+
+    monkeypatch.setattr(keyring, "_overwrite", beside_another)
+    keys.destroy(ORIGIN, ONE, key.id)
+    assert list(keys.files()) == []
 
 
 def test_nothing_is_kept_under_a_key_that_has_to_be_destroyed(tmp_path: Path) -> None:
