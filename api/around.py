@@ -19,7 +19,7 @@ from api import problems
 from api.leases import holding
 from api.limits import network_of
 from api.logs import where
-from api.noting import ACCOUNT, TEMPLATE, happening_of
+from api.noting import ACCOUNT, ACTOR, TEMPLATE, happening_of
 from api.problems import AT_THE_DOOR, Refused
 from api.service import TRAINING, Service
 from ledger.errors import LedgerError
@@ -143,7 +143,7 @@ class Around:
 
 async def _noted(service: Service, scope: Scope, message: Message) -> LogUnavailable | None:
     """Note what is kept of a request; why a copy may not go out, where it cannot be noted first."""
-    service.used(scope.get(ACCOUNT))
+    service.used(scope.get(ACCOUNT), scope.get(ACTOR))
     headers = Headers(raw=message.get("headers", []))
     told = happening_of(scope, message["status"], headers, service.settings.reads_noted)
     if told is None:

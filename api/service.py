@@ -22,7 +22,7 @@ from api.leases import held
 from api.limits import Buckets
 from api.logs import RequestLog
 from api.metrics import RequestMeasures
-from api.noting import ACCOUNT, RESOURCE, WHY
+from api.noting import ACCOUNT, ACTOR, RESOURCE, WHY
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
@@ -101,13 +101,12 @@ class Service:
         except TimeoutError:
             raise LogUnavailable("the log of the installation does not answer") from None
 
-    def used(self, account: Account | None) -> None:
-        """Note an account that is used, once a day."""
+    def used(self, account: Account | None, by: Actor | None) -> None:
+        """Note an account that is used, once a day, and how it was known then."""
         today = system_clock().date()
-        if account is None or self._used_on.get(account.id) == today:
+        if account is None or by is None or self._used_on.get(account.id) == today:
             return
         self._used_on[account.id] = today
-        by = account.actor
         self.note(
             Happening("account-used", by.id, account.client, role=by.role, site=by.site, authenticated=by.authenticated)
         )
@@ -137,7 +136,7 @@ class Service:
                 raise self._not_known(request, "token-unknown")
         else:
             found = self._of_other(request, token)
-        request.scope[ACCOUNT] = found[0]
+        request.scope[ACCOUNT], request.scope[ACTOR] = found
         self.buckets.take(found[0].client)
         return found
 
@@ -146,7 +145,7 @@ class Service:
         if token.startswith(SESSION_PREFIX):
             session = self.identity.session(token)
             if session is not None and session.must is not None:
-                request.scope[ACCOUNT] = session.account
+                request.scope[ACCOUNT], request.scope[ACTOR] = session.account, session.actor
                 raise Refused(session.must)
         elif token.startswith(MACHINE_PREFIX):
             session = self.identity.machine(token)
