@@ -47,10 +47,6 @@ def dosed_on(world: World, cohort: Cohort, decision: Decision) -> bool:
     II rests on the result of phase I, which is withdrawn by itself."""
     if decision.outcome not in EXPOSING or decision.taken_at is None:
         return True
-    began = (
-        infusion.started.started_at if infusion.started else infusion.completed.ended_at
-        for number in cohort.members
-        for infusion in world.patients[number].infusions.values()
-        if infusion.started or infusion.completed
-    )
-    return any(at >= decision.taken_at for at in began)
+    since = decision.taken_at
+    given = (each.given_at for number in cohort.members for each in world.patients[number].infusions.values())
+    return any(at is not None and at >= since for at in given)

@@ -213,7 +213,7 @@ def _known_to_its_source(docket: Docket, follows: Follows) -> Follows:
         return follows
     if docket.world.trial.sources.get(source.system) != docket.asked.by.site:
         raise no.SourceUnknown(source.system)
-    on_record = docket.world.facts.get(source_key(source)) if source.audit_id is not None else None
+    on_record = docket.world.sources.get(source_key(source)) if source.audit_id is not None else None
     if on_record is None or isinstance(follows, AlreadySo):
         return follows
     if same_fact(docket.archive.record(on_record).event, follows[0].event, docket.archive):
@@ -237,7 +237,7 @@ def touched(world: World, records: Iterable[Record]) -> Touched:
         elif isinstance(event, CandidateDltRaised | CandidateDltRuled) and named is not None:
             levels.update(level for level, cohort in world.cohorts.items() if named in cohort.counted)
         if isinstance(event, ProtocolVersionApproved):
-            patients.update(number for number, patient in world.patients.items() if patient.level is not None)
+            patients.update(number for number, patient in world.participants.items() if patient.level is not None)
         trial = trial or record.stream == TRIAL
     return Touched(frozenset(patients), frozenset(levels), trial or bool(levels))
 
