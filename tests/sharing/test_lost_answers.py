@@ -20,7 +20,7 @@ from ledger.submission import Receipt, Submission, command_id
 from tests.bench import PI
 from tests.postgres import SERVICE, Cluster
 from tests.sharing.conftest import Join, write
-from tests.sharing.line import Fault, Line
+from api.chaos.line import Fault, Line
 from tests.sharing.reports import a_trial, report
 
 FIRST = len(a_trial().records)
