@@ -37,6 +37,8 @@ class Outcome:
     control: str = ""
     control_failed: bool = True
     """Whether the control failed, as it has to; a control that passes says that the test sees nothing."""
+    not_run: str = ""
+    """Why it could not be injected on this machine, if it could not."""
 
     @property
     def passed(self) -> bool:

@@ -123,10 +123,10 @@ class PostgresStore(Store):
             lock(cursor, self.schema)
             transaction = SchemaTransaction(cursor, self.schema, recorder)
             self.tree = self._continued(transaction)
-            if self._answer_was_lost:
-                _wait_for_the_standby_too(cursor)
             batch = Batch(transaction, self.tree)
             yield batch
+            if self._answer_was_lost or batch.tells_of_earlier:
+                _wait_for_the_standby_too(cursor)
             self._commit(connection, cursor)
             self._answer_was_lost = False
             if batch.tree.size > self.tree.size:
@@ -175,5 +175,6 @@ def _head_of(tree: Tree) -> tuple[int, bytes, bytes]:
 
 def _wait_for_the_standby_too(cursor: psycopg.Cursor[Any]) -> None:
     """Write something to the server's log, so that this commit is waited for as one with rows is: only then is what an
-    earlier one left behind as durable as an acknowledgement says."""
+    earlier one left behind as durable as an acknowledgement says. A server that was killed while it waited, and came
+    back, shows what no standby ever had."""
     cursor.execute("SELECT pg_logical_emit_message(true, 'trial-ledger', 'settled')")
