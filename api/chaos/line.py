@@ -70,6 +70,7 @@ class Line:
                     server.connect(str(self._server / SOCKET))
                 except OSError:
                     client.close()
+                    server.close()
                     continue
                 lost = threading.Event()
                 self._ends |= {client, server}

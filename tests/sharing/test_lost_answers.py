@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
+from api.chaos.line import Fault, Line
 from ledger.application import TrialLedger
 from ledger.decisions import enrolment
 from ledger.errors import LedgerError
@@ -20,7 +21,6 @@ from ledger.submission import Receipt, Submission, command_id
 from tests.bench import PI
 from tests.postgres import SERVICE, Cluster
 from tests.sharing.conftest import Join, write
-from api.chaos.line import Fault, Line
 from tests.sharing.reports import a_trial, report
 
 FIRST = len(a_trial().records)
