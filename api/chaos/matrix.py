@@ -2,8 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,23 +13,12 @@ from api.chaos.disk import NoCompiler
 from api.chaos.failing_disk import fail_the_disk, fill_the_disk
 from api.chaos.failover import fail_over
 from api.chaos.killing import kill_the_server, storm_one_key
-from api.chaos.outcome import Outcome, Task
+from api.chaos.moving import kill_while_moving
+from api.chaos.outcome import Outcome, Row, Task
 from api.chaos.power_cut import cut_the_power
 from api.chaos.rivals import copy_under_load, malformed, open_twice, overload
 from api.chaos.rot import rot
 from api.chaos.signing import kill_while_signing
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A fault: its names, how it is injected, and how often."""
-
-    name: str
-    fault: str
-    inject: Callable[[Task], Outcome]
-    short: int
-    long: int
-
 
 ROWS: Final = (
     Row("F1", "the server is killed under load", kill_the_server, 3, 100),
@@ -45,6 +33,7 @@ ROWS: Final = (
     Row("F12", "fifty at once under one key", storm_one_key, 3, 50),
     Row("F13", "a second server beside the first", open_twice, 2, 20),
     Row("F15", "ten times the load", overload, 1, 20),
+    Row("F16", "an upgrade or migration is killed", kill_while_moving, 6, 10_000),
     Row("F17", "backups under load", copy_under_load, 3, 50),
     Row("F18", "malformed input", malformed, 200, 20_000),
     Row("F19", "the server is killed while heads are signed", kill_while_signing, 3, 60),

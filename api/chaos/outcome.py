@@ -1,5 +1,6 @@
-"""What a row of the fault matrix comes to."""
+"""A row of the fault matrix, and what it comes to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -43,6 +44,17 @@ class Outcome:
     @property
     def passed(self) -> bool:
         return not self.wrong and not self.lost and self.injected > 0 and self.control_failed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault: its names, how it is injected, and how often."""
+
+    name: str
+    fault: str
+    inject: Callable[[Task], Outcome]
+    short: int
+    long: int
 
 
 def summed(judgements: list[Judgement], **more: str | bool) -> Outcome:
