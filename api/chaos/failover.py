@@ -40,9 +40,11 @@ class Failover:
     unsettled: frozenset[str]
 
 
-def failovers(directory: Path, waits: Sequence[bool], chance: Random) -> list[Failover]:
-    """One failover after another under one server, each time with a standby made anew out of what the old primary was,
-    waited for or not."""
+def failovers(
+    directory: Path, waits: Sequence[bool], chance: Random, after_seconds: tuple[float, float] = (0.3, 0.8)
+) -> list[Failover]:
+    """One failover after another under one server, each after some time of load, and each time with a standby made anew
+    out of what the old primary was, waited for or not."""
     with a_pair(waits=waits[0]) as pair:
         place = Place(directory, pair.url)
         server = place.server("server")
@@ -52,7 +54,7 @@ def failovers(directory: Path, waits: Sequence[bool], chance: Random) -> list[Fa
             if number:
                 pair.waits = waited_for
                 pair.follow()
-            done.append(_one(pair, place, callers, f"{number}", chance.uniform(0.3, 0.8)))
+            done.append(_one(pair, place, callers, f"{number}", chance.uniform(*after_seconds)))
         server.stop()
         return done
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from api.chaos.judging import judge
-from api.chaos.matrix import ROWS, Row, played
+from api.chaos.matrix import ROWS, played
+from api.chaos.outcome import Row
 from api.chaos.power import Note, disk_after, notes
 from api.chaos.trial import a_report, begin, file_in
 from ledger.application import TrialLedger
