@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
 from ledger.errors import Busy, Corrupt, Unavailable
 from ledger.gathering import Decided, Gathering, newest_head, unrecovered
+from ledger.history import History
 from ledger.keyring import Keyring
 from ledger.measures import WriterMeasures
 from ledger.record import Actor, Asked, Record
@@ -74,7 +74,8 @@ class TrialLedger:
         self.texts = Texts(store, keyring or _keyring_beside(store))
         self.clock = clock
         self.measures = measures or WriterMeasures()
-        self.world = World().after(store.records())
+        self._history = History(store)
+        self.world = self._history.replayed()
         self._listeners: set[Listener] = set()
         self._corrupt: str | None = None
         self._behind: str | None = None
@@ -86,7 +87,6 @@ class TrialLedger:
         self._system_watch = ClockWatch(steady=time.monotonic)
         self._after = newest_head(store.signed_heads()[-1:], None)
         self._writer: Writer[Payload, Receipt] = Writer(self._handle)
-        self._world_of = lru_cache(maxsize=16)(lambda size: World().after(store.records(0, size)))
         self._to_finish = store.removes_texts()
         self._finish_removals()
         store.follow(self._hear)
@@ -143,7 +143,7 @@ class TrialLedger:
     def world_at(self, size: int) -> World:
         """The state as it was known when the log had `size` events."""
         head = self.world
-        return head if size >= head.size else self._world_of(size)
+        return head if size >= head.size else self._history.at(size, head)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call back with the records of every append, on the writer's thread. Returns how to stop."""
@@ -195,7 +195,7 @@ class TrialLedger:
         self.measures.take(len(jobs), len(gathering.records), decided.at - begun, committed - decided.at)
         grown = gathering.world.size > self.world.size
         if grown:
-            self.world = gathering.world
+            self.world = self._history.noted(gathering.world)
         if self._restored is not None:
             self._restored = unrecovered(self.store)
         self._after = newest_head(gathering.evidence, self._after)

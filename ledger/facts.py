@@ -32,9 +32,9 @@ class Archive(Log, Protocol):
         ...
 
 
-def source_key(source: Source) -> tuple[str, str]:
-    """In `facts`: under which entry of a machine's own audit trail something was reported."""
-    return ("source", f"{source.system}|{source.audit_id}")
+def source_key(source: Source) -> str:
+    """Under which entry of a machine's own audit trail something was reported."""
+    return f"{source.system}|{source.audit_id}"
 
 
 @cache

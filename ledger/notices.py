@@ -1,13 +1,12 @@
 """Notices: events of the log that those who dose have to hear of. They are read from the log, not recorded again."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from ledger.cohort import events as c
 from ledger.patient import events as e
 from ledger.patient import infusions as i
-from ledger.patient.state import Patient
 from ledger.product import events as p
 from ledger.protocol.monitoring import NoticeKind
 from ledger.record import Record
@@ -34,13 +33,13 @@ NOTICES: Final[Mapping[type[Event], NoticeKind]] = MappingProxyType(
 """What may be a notice, and of which kind."""
 
 
-def is_notice(record: Record, patient: Patient | None) -> bool:
-    """Whether a record is a notice; `patient` is the one of its stream, before it. Of cultures only a positive one is,
-    of planned doses only one that replaces another."""
+def is_notice(record: Record, planned: Container[tuple[str, int]]) -> bool:
+    """Whether a record is a notice; `planned`: the doses planned before it, by stream and ordinal. Of cultures only a
+    positive one is, of planned doses only one that replaces another."""
     match record.event:
         case p.LateSterilityReported(result=result):
             return result == "positive"
         case i.DosePlanned(ordinal=ordinal):
-            return patient is not None and ordinal in patient.doses
+            return (record.stream, ordinal) in planned
         case event:
             return type(event) in NOTICES

@@ -24,6 +24,7 @@ from ledger.patient import events as e
 from ledger.patient import infusions as i
 from ledger.patient import reporting as r
 from ledger.patient import safety as s
+from ledger.patient.review import InvestigatorEndorsed
 from ledger.patient.state import Patient
 from ledger.product import events as p
 from ledger.record import Record
@@ -114,6 +115,8 @@ class Signatures:
     on: Map[int, int] = Map()
     standing: Map[str, Map[tuple[Any, ...], Signed]] = field(default_factory=Map)
     """What is signed in each stream and was not said anew since, by kind and by the members that name it."""
+    endorsed: Map[str, int] = Map()
+    """The streams of patients whose data were endorsed, with the position where they were endorsed last."""
 
     def at(self, stream: str, kind: type[Event], *members: object) -> Signature | None:
         """The signature on what is said of a kind in a stream under these members, if it was signed."""
@@ -135,8 +138,13 @@ class Signatures:
         on = self.on.update({each.position: record.position for each in signature.event.manifest})
         return changed(self, made=self.made.set(record.position, signature), on=on)
 
+    def look_at_patient(self, record: Record) -> bool:
+        """Whether how they stand after a record depends on the patient of its stream."""
+        return bool(self.made) and record.stream in self.endorsed
+
     def after(self, record: Record, patient: Patient | None) -> "Signatures":
-        """As they stand after any other record; `patient` is the one of its stream, with the record."""
+        """As they stand after any other record; `patient` is the one of its stream, with the record, where it
+        matters."""
         event, kind = record.event, type(record.event)
         found = self
         if record.corrects is not None:
@@ -148,10 +156,11 @@ class Signatures:
                 found = found._stale(position, record.position, "superseded")
         if kind in SIGNABLE and record.conflicts_with is None:
             found = found._said(record)
-        if patient is not None and patient.review.endorsements and self.made:
-            for position, endorsed in patient.review.endorsements.items():
-                if endorsed.moved_by:
-                    found = found._stale(position, endorsed.moved_by[0], "corrected")
+        if kind is InvestigatorEndorsed and record.conflicts_with is None:
+            found = changed(found, endorsed=found.endorsed.set(record.stream, record.position))
+        for position, endorsed in patient.review.endorsements.items() if patient is not None else ():
+            if endorsed.moved_by:
+                found = found._stale(position, endorsed.moved_by[0], "corrected")
         return found
 
     def _said(self, record: Record) -> "Signatures":

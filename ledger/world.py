@@ -4,10 +4,10 @@ from nothing else (domain G.4-7)."""
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from immutables import Map
 
@@ -19,34 +19,44 @@ from ledger.installation.state import Installation
 from ledger.installation.state import evolve as evolve_installation
 from ledger.notices import NOTICES, is_notice
 from ledger.patient.evolution import evolve as evolve_patient
+from ledger.patient.infusions import DosePlanned
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import INSTALLATION, TRIAL, Record
 from ledger.signatures import Signatures
+from ledger.strands import Folding, Kind, OpenStrands, Strands, StreamLog
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.signatures import RecordSigned
 from ledger.trial.state import Trial, Version
 from ledger.types import Event
 
-FOLD_VERSION: Final = 6
+FOLD_VERSION: Final = 7
 NO_INSTALLATION: Final = Installation()
 NONE_SIGNED: Final = Signatures()
+PATIENTS: Final = Kind("patient", Patient, evolve_patient)
+PRODUCTS: Final = Kind("product", Product, evolve_product)
+NO_PATIENTS: Final = Strands(PATIENTS)
+NO_PRODUCTS: Final = Strands(PRODUCTS)
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All aggregates of a trial, which fact stands where (`facts`), what was corrected by what (`corrected`), what
-    those who dose have to hear of (`notices`), by position, and what is signed by whom (`signatures`)."""
+    """All aggregates of a trial; which fact of the trial and its cohorts stands where (`facts`; a patient's and a lot's
+    stand in their strands), and which report of a machine (`sources`); what was corrected by what (`corrected`), what
+    those who dose have to hear of (`notices`), which doses were planned first (`planned`), by position, and what is
+    signed by whom (`signatures`)."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
-    patients: Map[str, Patient] = Map()
-    products: Map[str, Product] = Map()
+    patients: Strands[Patient] = NO_PATIENTS
+    products: Strands[Product] = NO_PRODUCTS
     facts: Map[tuple[str, str], int] = Map()
+    sources: Map[str, int] = Map()
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
+    planned: Map[tuple[str, int], int] = Map()
     signatures: Signatures = NONE_SIGNED
     installation: Installation = NO_INSTALLATION
     """Of the log in which no trial stands: what it knows of accounts."""
@@ -71,6 +81,24 @@ class World:
                 draft.take(record)
         return draft.world()
 
+    def after_more_of_log(self, records: Iterable[Record]) -> "World":
+        """The same for records that are in the log, where patients and lots at rest stay so, and those that begin do:
+        see `ledger/strands.py`."""
+        draft = _Draft(self, stored=True)
+        with _no_search_for_cycles():
+            for record in records:
+                draft.take(record)
+        return draft.world()
+
+    def resting_on(self, log: StreamLog) -> "World":
+        """The same, with the log of which it is made: what is at rest is folded from it."""
+        patients = self.patients.resting(Folding(PATIENTS, log))
+        return replace(self, patients=patients, products=self.products.resting(Folding(PRODUCTS, log)))
+
+    def with_awake(self, most: int) -> "World":
+        """The same with at most so many patients, and lots, in memory."""
+        return replace(self, patients=self.patients.with_awake(most), products=self.products.with_awake(most))
+
     @property
     def origin(self) -> str | None:
         """The name of the log, once it has begun."""
@@ -86,18 +114,26 @@ class World:
             return self.trial.version if stream == TRIAL else self.installation.version
         kind, _, name = stream.partition("/")
         if kind == "patient":
-            return self.patients[name].version if name in self.patients else 0
+            return self.patients.version(name)
         if kind == "product":
-            return self.products[name].version if name in self.products else 0
+            return self.products.version(name)
         return self.cohort(int(name)).version
+
+    def fact(self, stream: str, key: str) -> int | None:
+        """The position of the fact of a stream that has this key (see `ledger/facts.py`)."""
+        kind, _, name = stream.partition("/")
+        if kind not in ("patient", "product"):
+            return self.facts.get((stream, key))
+        strand = (self.patients if kind == "patient" else self.products).strand(name)
+        return None if strand is None else strand.facts.get(key)
 
     def on_record(self, stream: str, event: Event, occurred_at: datetime) -> int | None:
         """The position that holds the same fact, by its key."""
-        return self.facts.get((stream, fact_key(event, occurred_at)))
+        return self.fact(stream, fact_key(event, occurred_at))
 
     def contradiction_on_record(self, stream: str, event: Event) -> int | None:
         """The position of the same report, stored before as one that contradicts the record."""
-        return self.facts.get((stream, contradiction_key(event)))
+        return self.fact(stream, contradiction_key(event))
 
     def site_day(self, site: str | None, at: datetime) -> date:
         """The calendar day of an instant at a site (UTC where the site is unknown)."""
@@ -135,22 +171,28 @@ class _Draft:
         "installation",
         "notices",
         "patients",
+        "planned",
         "products",
         "recorded_at",
         "signatures",
         "size",
+        "sources",
+        "stored",
         "trial",
     )
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, stored: bool = False) -> None:
+        self.stored = stored
         self.trial = world.trial
         self.installation = world.installation
         self.cohorts = world.cohorts.mutate()
-        self.patients = world.patients.mutate()
-        self.products = world.products.mutate()
+        self.patients = world.patients.open()
+        self.products = world.products.open()
         self.facts = world.facts.mutate()
+        self.sources = world.sources.mutate()
         self.corrected = world.corrected.mutate()
         self.notices = world.notices.mutate()
+        self.planned = world.planned.mutate()
         self.signatures = world.signatures
         self.size = world.size
         self.recorded_at = world.recorded_at
@@ -163,8 +205,10 @@ class _Draft:
             patients=self.patients.finish(),
             products=self.products.finish(),
             facts=self.facts.finish(),
+            sources=self.sources.finish(),
             corrected=self.corrected.finish(),
             notices=self.notices.finish(),
+            planned=self.planned.finish(),
             signatures=self.signatures,
             size=self.size,
             recorded_at=self.recorded_at,
@@ -182,37 +226,46 @@ class _Draft:
             self.signatures = self.signatures.with_signature(record)
             return
         kind, _, name = stream.partition("/")
-        if type(event) in NOTICES and is_notice(record, self.patients.get(name) if kind == "patient" else None):
-            self.notices[position] = record
+        if type(event) in NOTICES:
+            self._note_notice(record)
         self._evolve(kind, name, record)
         if record.conflicts_with is None:
-            self.facts[stream, fact_key(event, record.occurred_at)] = position
             self._note_source(record)
-        else:
-            self.facts[stream, contradiction_key(event)] = position
         if record.corrects is not None:
             self.corrected[record.corrects] = position
-        self.signatures = self.signatures.after(record, self.patients.get(name) if kind == "patient" else None)
+        patient = self.patients.get(name) if self.signatures.look_at_patient(record) else None
+        self.signatures = self.signatures.after(record, patient)
 
     def _evolve(self, kind: str, name: str, record: Record) -> None:
-        if kind == "patient":
-            self.patients[name] = evolve_patient(self.patients.get(name) or Patient(name), record)
-        elif kind == "product":
-            self.products[name] = evolve_product(self.products.get(name) or Product(name), record)
-        elif kind == "cohort":
+        if kind in ("patient", "product"):
+            strands: OpenStrands[Any] = self.patients if kind == "patient" else self.products
+            (strands.take_from_log if self.stored else strands.take)(name, record)
+            return
+        if kind == "cohort":
             level = int(name)
             self.cohorts[level] = evolve_cohort(self.cohorts.get(level) or Cohort(level), record)
         else:
             assert kind == TRIAL, record.stream
             self.trial = evolve_trial(self.trial, record)
+        contradicts = record.conflicts_with is not None
+        key = contradiction_key(record.event) if contradicts else fact_key(record.event, record.occurred_at)
+        self.facts[record.stream, key] = record.position
+
+    def _note_notice(self, record: Record) -> None:
+        if is_notice(record, self.planned):
+            self.notices[record.position] = record
+        if isinstance(record.event, DosePlanned) and record.conflicts_with is None:
+            planned = record.stream, record.event.ordinal
+            if planned not in self.planned:
+                self.planned[planned] = record.position
 
     def _note_source(self, record: Record) -> None:
         """The first event of a machine's report stands for the report."""
         source = record.source
         if source is not None and source.audit_id is not None:
             key = source_key(source)
-            if key not in self.facts:
-                self.facts[key] = record.position
+            if key not in self.sources:
+                self.sources[key] = record.position
 
 
 _made_world: Final = maker(World)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ledger.errors import Corrupt
 from ledger.record import Record
+from ledger.strands import Strands
 from ledger.types import Frozen, instant_text
 from ledger.world import FOLD_VERSION, World
 
@@ -105,6 +106,10 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, BaseModel):
         return [type(value).__name__, value.model_dump(mode="json")]
+    if isinstance(value, World):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.name != "sources"}
+    if isinstance(value, Strands):
+        return [[name, plain(value.strand(name))] for name in sorted(value)]
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -125,7 +130,8 @@ def _spelled(tree: Any) -> str:
 
 
 def digest(world: World) -> str:
-    """SHA-256, in hex, of {"fold_version": FOLD_VERSION, "world": the whole state} as sorted, compact JSON in UTF-8.
+    """SHA-256, in hex, of {"fold_version": FOLD_VERSION, "world": the whole state} as sorted, compact JSON in UTF-8,
+    without the index of machines' reports, which past states do not have.
 
     It is compared within one fold version only. Free texts are in it as the commitments that the log holds.
     """

@@ -41,4 +41,4 @@ def _of_member(world: World, cohort: Cohort, number: str, member: Member) -> Ite
 
 def _at(world: World, stream: str, kind: type[Event], *key: object) -> int | None:
     """The position of the fact of this kind and key."""
-    return world.facts.get((stream, "|".join((kind.NAME, *map(str, key)))))
+    return world.fact(stream, "|".join((kind.NAME, *map(str, key))))

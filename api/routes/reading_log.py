@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from immutables import Map
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -161,12 +160,10 @@ def _state(reading: Reading) -> State:
     seen = world
     if OWN in reading.caller.rights:
         by = reading.caller
-        patients = Map({number: p for number, p in world.patients.items() if by.sees(world, number)})
-        products = Map({lot: p for lot, p in world.products.items() if by.sees_lot(world, lot)})
         seen = replace(
             world,
-            patients=patients,
-            products=products,
+            patients=world.patients.only(number for number in world.patients if by.sees(world, number)),
+            products=world.products.only(lot for lot in world.products if by.sees_lot(world, lot)),
             signatures=world.signatures.seen(lambda record: by.may_read(world, record)),
         )
     return State(

@@ -211,7 +211,7 @@ def _known_to_its_source(docket: Docket, follows: Follows) -> Follows:
         return follows
     if docket.world.trial.sources.get(source.system) != docket.asked.by.site:
         raise no.SourceUnknown(source.system)
-    on_record = docket.world.facts.get(source_key(source)) if source.audit_id is not None else None
+    on_record = docket.world.sources.get(source_key(source)) if source.audit_id is not None else None
     if on_record is None or isinstance(follows, AlreadySo):
         return follows
     if same_fact(docket.archive.record(on_record).event, follows[0].event, docket.archive):

@@ -93,6 +93,7 @@ _read_event: Final = {name: TypeAdapter(kind).validator.validate_python for name
 _actor: Final = lru_cache(maxsize=1024)(Actor)
 _head: Final = lru_cache(maxsize=64)(Head)
 _made_record: Final = maker(Record)
+_given: Final[dict[type[Event], set[str]]] = {}
 _with_free_content: Final = frozenset(
     name
     for name, kind in EVENTS.items()
@@ -142,13 +143,22 @@ def record_of(envelope: Envelope) -> Record:
     try:
         if name in _with_free_content:
             refuse_what_has_no_one_spelling(data)
-        return _record(envelope, read(data))
+        event = read(data)
+        _share_set_of_fields(event)
+        return _record(envelope, event)
     except ValidationError as faults:
         raise Corrupt(f"a leaf that is not a {name}: {_places(faults)}") from None
     except Unstorable as fault:
         raise Corrupt(f"a leaf with {fault}") from None
     except ValueError:
         raise Corrupt("a leaf with an instant that no calendar has") from None
+
+
+def _share_set_of_fields(event: Event) -> None:
+    """Of every event pydantic keeps which of its fields were given. A leaf gives all of them: one set for all events of
+    a type tells the same, in a quarter less memory for what is kept of a trial."""
+    given = _given.setdefault(type(event), event.__pydantic_fields_set__)
+    object.__setattr__(event, "__pydantic_fields_set__", given)
 
 
 def _record(envelope: Envelope, event: Event) -> Record:

@@ -13,7 +13,8 @@ from ledger.decisions.standing import advice
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record
 from ledger.store.codec import decode, encode
-from ledger.world import World
+from ledger.strands import Strand, Strands
+from ledger.world import PATIENTS, World
 from tests.simulation.found import claim
 
 
@@ -65,16 +66,17 @@ def check_order(records: list[Record], world: World, protocol: ProtocolDocument,
 
 def renumbered(world: World, chance: random.Random) -> World:
     """The same trial with the patients of each cohort under each other's numbers."""
-    cohorts, patients = world.cohorts, world.patients
+    cohorts = world.cohorts
+    patients = Map({number: Strand(known, Map(), first=0, last=0) for number, known in world.patients.items()})
     for level, cohort in world.cohorts.items():
         numbers = sorted(cohort.members)
         names = dict(zip(numbers, chance.sample(numbers, len(numbers)), strict=True))
         members = Map({names[number]: member for number, member in cohort.members.items()})
         cohorts = cohorts.set(level, replace(cohort, members=members))
-        patients = patients.update(
-            {names[number]: replace(world.patients[number], number=names[number]) for number in numbers}
-        )
-    return replace(world, cohorts=cohorts, patients=patients)
+        for number in numbers:
+            patient = replace(world.patients[number], number=names[number])
+            patients = patients.set(names[number], Strand(patient, Map(), first=0, last=0))
+    return replace(world, cohorts=cohorts, patients=Strands(PATIENTS, patients))
 
 
 def interleaved(records: list[Record], chance: random.Random) -> list[Record]:

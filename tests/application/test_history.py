@@ -1,0 +1,74 @@
+"""The states of a trial at any moment, whatever of it is in memory: always the fold of its log from the beginning."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.history import History
+from ledger.record import Record
+from ledger.world import World
+from projections.base import digest
+from tests.simulation.simulator import wander
+from tests.simulation.walk import Walk
+
+
+class Records:
+    """A log in memory."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.held = records
+
+    @property
+    def size(self) -> int:
+        return len(self.held)
+
+    def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
+        return iter(self.held[start:stop])
+
+    def stream(self, stream: str, until: int | None = None) -> list[Record]:
+        return [record for record in self.held[:until] if record.stream == stream]
+
+
+@pytest.fixture(scope="module", params=[4, 6])
+def walked(request: pytest.FixtureRequest) -> list[Record]:
+    """The records of a whole simulated trial."""
+    walk = Walk.drawn(request.param)
+    wander(walk, walk.temper.steps)
+    return walk.bench.records
+
+
+@pytest.mark.parametrize("at_start", [0, 10**9], ids=["at rest", "awake"])
+def test_a_replayed_trial_is_the_fold_of_its_log_whatever_of_it_is_in_memory(
+    walked: list[Record], at_start: int
+) -> None:
+    kept = History(Records(walked), every=20, awake=2, at_start=at_start)
+    world = kept.replayed()
+    assert world.patients.awake <= 2 + 20
+    assert digest(world) == digest(World().after(walked))
+
+
+def test_every_moment_is_the_fold_of_the_log_up_to_it(walked: list[Record]) -> None:
+    kept = History(Records(walked), every=50, awake=3, at_start=0)
+    head = kept.replayed()
+    for size in random.Random(1).sample(range(len(walked)), 40):
+        then = kept.at(size, head)
+        assert digest(then) == digest(World().after(walked[:size])), size
+        assert then.stream_version("trial") == sum(record.stream == "trial" for record in walked[:size])
+
+
+def test_what_is_decided_wakes_whom_it_is_about_and_changes_nothing_else(walked: list[Record]) -> None:
+    half = len(walked) // 2
+    log = Records(walked[:half])
+    world = History(log, every=50, awake=0, at_start=0).replayed()
+    assert world.patients.awake == world.products.awake == 0
+    for record in walked[half:]:
+        world = world.apply(record)
+        log.held.append(record)
+        assert world.stream_version(record.stream) == record.stream_version
+        if record.conflicts_with is None and type(record.event).NAME != "trial.record-signed.v1":
+            assert world.on_record(record.stream, record.event, record.occurred_at) == record.position
+    assert 0 < world.patients.awake <= len(world.patients)
+    assert digest(world) == digest(World().after(walked))
+    assert world.with_awake(1).patients.awake == 1
+    assert digest(world.with_awake(1)) == digest(world)
