@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.errors import Corrupt
-from ledger.store.errors import AlreadyOwned, VaultLocked
+from ledger.store.errors import AlreadyOwned, AlreadyThere, VaultLocked
 from ledger.store.sqlite import make_file, sync_directory
 from ledger.store.vault import KEY_BYTES, NONCE_BYTES, SubjectKey
 
@@ -125,11 +126,20 @@ def read_outer_key(path: Path) -> OuterKey:
 
 
 def write_outer_key(path: Path) -> OuterKey:
-    """A new outer key in a new file that only the owner reads; `AlreadyThere` where one stands."""
+    """A new outer key in a new file that only the owner reads, whole or not at all; `AlreadyThere` where one stands."""
     key = OuterKey(secrets.token_bytes(KEY_BYTES))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    make_file(path)
-    _write(path, base64.b64encode(key.secret) + b"\n")
+    handle, name = mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
+    os.close(handle)
+    made = Path(name)
+    try:
+        _write(made, base64.b64encode(key.secret) + b"\n")
+        os.link(made, path)
+    except FileExistsError:
+        raise AlreadyThere(path.name) from None
+    finally:
+        made.unlink()
+    sync_directory(path)
     return key
 
 
