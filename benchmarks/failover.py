@@ -1,7 +1,7 @@
 """Losing the primary of the database under load: what was acknowledged and is lost, and for how long nothing is
 acknowledged; with a standby that commits wait for (`remote_apply`), and with an asynchronous one, which has to lose.
 
-Two servers, the real program before them and eight callers; the standby is 50 ms away. FAILOVERS=9 makes more of them.
+Two servers, the real program before them and eight callers; the standby is 100 ms away. FAILOVERS=9 makes more of them.
 """
 
 import os

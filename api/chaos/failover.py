@@ -19,7 +19,9 @@ from api.chaos.outcome import Outcome, Task, summed
 from api.chaos.pair import Pair, a_pair
 
 CALLERS: Final = 8
-DELAY_SECONDS: Final = 0.05
+CONTROLS: Final = 3
+"""At most; one that loses nothing, by chance, is followed by another."""
+DELAY_SECONDS: Final = 0.1
 """To the standby; on one machine, with none, an asynchronous one would lose almost nothing."""
 PATIENCE_SECONDS: Final = 30.0
 ALTERED: Final = "corrupt"
@@ -43,8 +45,8 @@ class Failover:
 def failovers(
     directory: Path, waits: Sequence[bool], chance: Random, after_seconds: tuple[float, float] = (0.3, 0.8)
 ) -> list[Failover]:
-    """One failover after another under one server, each after some time of load, and each time with a standby made anew
-    out of what the old primary was, waited for or not."""
+    """One failover after another under one server, until that stops: each after some time of load, and each time with a
+    standby made anew out of what the old primary was, waited for or not."""
     with a_pair(waits=waits[0]) as pair:
         place = Place(directory, pair.url)
         server = place.server("server")
@@ -55,6 +57,8 @@ def failovers(
                 pair.waits = waited_for
                 pair.follow()
             done.append(_one(pair, place, callers, f"{number}", chance.uniform(*after_seconds)))
+            if done[-1].outage_seconds is None:
+                break
         server.stop()
         return done
 
@@ -63,6 +67,8 @@ def _one(pair: Pair, place: Place, callers: Callers, name: str, after_seconds: f
     pair.line.delay_seconds = DELAY_SECONDS
     callers.start(CALLERS, name)
     Event().wait(after_seconds)
+    known = len(callers.acknowledged)
+    until(lambda: len(callers.acknowledged) > known)
     killed_at = time.monotonic()
     pair.lose_the_primary()
     Event().wait(ON_THEIR_WAY_SECONDS)
@@ -91,14 +97,17 @@ def until(there: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
 def fail_over(task: Task) -> Outcome:
     """The same server goes on with the new primary by itself. The control comes last: after it the trial has lost
     something, and the server has stopped."""
-    *done, control = failovers(task.place("failing-over"), [True] * task.times + [False], task.chance)
+    found = failovers(task.place("failing-over"), [True] * task.times + [False] * CONTROLS, task.chance)
+    done, controls = found[: task.times], found[task.times :]
     wrong = [f"{key}: answered with two positions" for key in done[-1].contradictions]
     wrong += [f"{key}: never settled" for key in done[-1].unsettled]
     wrong += ["the server did not go on by itself" for each in done if each.outage_seconds is None]
-    wrong += [] if control.outage_seconds is None else ["the server went on where something was lost"]
-    found = summed([each.judgement for each in done])
+    lost = sum(each.judgement.lost for each in controls)
+    went_on = lost and controls[-1].outage_seconds is not None
+    wrong += ["the server went on where something was lost"] if went_on else []
     outage = max(each.outage_seconds or 0.0 for each in done)
-    lost, known = control.judgement.lost, control.judgement.acknowledged - done[-1].judgement.acknowledged
+    known = found[-1].judgement.acknowledged - done[-1].judgement.acknowledged
     told = f"writing went on after at most {outage:.1f} s; asynchronous replication lost {lost} of {known}"
-    every = (*found.wrong, *dict.fromkeys(wrong))
-    return Outcome(task.times, done[-1].judgement.acknowledged, found.lost, every, told, lost > 0)
+    every = summed([each.judgement for each in done])
+    wrong = [*every.wrong, *dict.fromkeys(wrong)]
+    return Outcome(task.times, done[-1].judgement.acknowledged, every.lost, tuple(wrong), told, lost > 0)

@@ -27,7 +27,7 @@ def test_what_was_promised_holds_under_this_fault(row: Row) -> None:
 
 
 def test_a_row_that_needs_what_is_not_here_is_not_run_and_says_so() -> None:
-    def needs_more(task: Task) -> Outcome:
+    def needs_more(_: Task) -> Outcome:
         raise NoPostgreSQL("no PostgreSQL here")
 
     ((_, outcome),) = played((Row("F0", "what cannot be injected", needs_more, 1, 1),), seed=1, long=False)
