@@ -5,7 +5,7 @@ texts that they commit to, the answers to the commands, and the refusals.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from eventsourcing.persistence import StoredEvent
 
@@ -177,3 +177,30 @@ class Batch:
             for number, each in enumerate(refusals, self.refused_after + 1)
         ]
         self.transaction.insert("refusals", rows)
+
+
+OURS_AND_LAST: Final = """
+    SELECT size, root, peaks FROM heads WHERE size = ? OR size = (SELECT max(size) FROM heads) ORDER BY size"""
+HASHES_AT_ONCE: Final = 512
+
+
+def continued(ours: Tree, transaction: Transaction) -> Tree:
+    """The tree at the head of the log: ours as it was last known, with the leaves that were appended since. `Corrupt`
+    where the log does not continue ours: a database that lost what it had acknowledged."""
+    found = transaction.select(OURS_AND_LAST, ours.size)
+    if ours.size and (not found or tuple(found[0]) != _head_of(ours)):
+        raise Corrupt(f"the log does not continue the {ours.size} events that were on record")
+    tree = ours
+    while found and tree.size < found[-1]["size"]:
+        query = "SELECT leaf_hash FROM events WHERE notification_id > ? ORDER BY notification_id LIMIT ?"
+        hashes = [row[0] for row in transaction.select(query, tree.size, HASHES_AT_ONCE)]
+        if not hashes:
+            raise Corrupt(f"position {tree.size}: the event is missing")
+        tree, _ = tree.append(hashes)
+    if found and tuple(found[-1]) != _head_of(tree):
+        raise Corrupt(f"positions {ours.size} to {tree.size - 1}: the head is not that of the leaves")
+    return tree
+
+
+def _head_of(tree: Tree) -> tuple[int, bytes, bytes]:
+    return tree.size, tree.root, b"".join(tree.peaks)
