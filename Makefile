@@ -64,7 +64,7 @@ interop: $(DEV) ## a served log read and checked by Go's sumdb packages, which w
 
 lock: $(DEV) ## write the lock files anew (UPGRADE=1 takes the newest versions)
 	$(COMPILE) --group build --output-file requirements.lock
-	$(COMPILE) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group build --group dev --extra traces --constraint requirements.lock --output-file requirements-dev.lock
 	$(BIN)/uv pip compile --group sbom --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) --output-file requirements-sbom.lock
 

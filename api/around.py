@@ -194,8 +194,12 @@ def _note(scope: Scope, service: Service, passing: _Passing) -> None:
     took = perf_counter() - passing.begun_at
     route = str(scope.get(TEMPLATE) or getattr(scope.get("route"), "path", "none"))
     service.requests.answered_in(scope["method"], route, passing.status, took)
-    if service.settings.log_requests and scope["path"] not in ALWAYS_ANSWERED:
-        trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None
-        told = {"method": scope["method"], "route": route, "trial": trial, "status": passing.status}
-        ids = {"request_id": passing.request_id, "traceparent": passing.trace}
+    if scope["path"] in ALWAYS_ANSWERED or not (service.settings.log_requests or service.traces):
+        return
+    trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None
+    told = {"method": scope["method"], "route": route, "trial": trial, "status": passing.status}
+    ids = {"request_id": passing.request_id, "traceparent": passing.trace}
+    if service.traces is not None:
+        service.traces.tell(took, passing.trace, {**told, **ids})
+    if service.settings.log_requests:
         service.request_log.tell({**told, "milliseconds": round(took * 1000, 2), **ids})

@@ -27,6 +27,7 @@ from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
 from api.signings import Signings
+from api.traces import Traces
 from api.trials import trials_of
 from ledger.application import TrialLedger, system_clock
 from ledger.decisions.installation import Kind
@@ -72,6 +73,7 @@ class Service:
         self.streams: dict[object, tuple[str, int]] = {}
         """Of every event stream that somebody follows: which trial's, and the last position that was sent."""
         self.request_log = RequestLog()
+        self.traces = Traces(settings.traces_url) if settings.traces_url is not None else None
         self._is_training: dict[str, bool] = {}
         self.follow()
 
@@ -272,6 +274,8 @@ class Service:
         self.shelf.close()
         self.log.close()
         self.request_log.flush()
+        if self.traces is not None:
+            self.traces.close()
 
 
 def _refused(account: Account, kind: Kind, about: str, rule: str, trial: str | None = None) -> Happening:
