@@ -50,7 +50,7 @@ bench: $(DEV) ## every benchmark, each beside its peer (BENCHMARKS='replay reads
 simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
 
-chaos: $(DEV) ## faults injected into the real program, long form, some half an hour (ARGS='--row F3')
+chaos: $(DEV) ## faults injected into the real program, long form, some forty minutes (ARGS='--row F3')
 	@$(BIN)/trial-ledger chaos --long $(ARGS)
 
 soak: $(DEV) ## mixed load on one server (MINUTES=60)

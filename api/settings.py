@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     """Where the trials' files are; with a database, what is not in it: accounts and keys."""
     database_url: SecretStr | None = None
     """A PostgreSQL database whose schemas are the trials, for a role that may only read and add rows."""
+    database_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    """How long is waited for a connection to the database and for a trial's lock; twice as long for its answer to a
+    COMMIT."""
     accounts_path: Path | None = None
     """Who may call; `accounts.jsonl` in the directory unless it is said."""
     host: str = "127.0.0.1"
