@@ -1,5 +1,5 @@
-"""How cost grows, as a picture: `python -m benchmarks._curves` draws `docs/cost.svg` from the figures of the last run of
-`benchmarks/long_log.py`. Both axes are logarithmic; a straight line at 45 degrees is a cost in step with the length."""
+"""How cost grows, as a picture: `python -m benchmarks._curves` draws `docs/cost.svg` from the figures of the last run
+of `benchmarks/long_log.py`. Both axes are logarithmic: a cost in step with the length is a line at 45 degrees."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from ledger.errors import Corrupt
 from ledger.evidence.merkle import Tree, leaf_hash
 from ledger.record import Record
 from ledger.store.codec import encode
-from ledger.store.reading import ANSWER_COLUMNS, ANSWER_QUERY, Dialect, json_array
+from ledger.store.reading import ANSWER_COLUMNS, Dialect, json_array
 from ledger.store.rows import (
     Anchor,
     Answer,
@@ -49,11 +49,13 @@ class Transaction(Protocol):
 
 class Batch:
     """A transaction that is being written. `tree` is the tree as it will be after the commit, and before `save` as the
-    transaction found it. `refused_after`: the number of the last refusal before those of this batch."""
+    transaction found it. `refused_after`: the number of the last refusal before those of this batch;
+    `tells_of_earlier`: whether somebody is told what an earlier batch has written."""
 
     def __init__(self, transaction: Transaction, tree: Tree) -> None:
         self.tree = tree
         self.refused_after: int | None = None
+        self.tells_of_earlier = False
         self.transaction = transaction
         self._answers: dict[str, Answer | None] = {}
         self._saved = False
@@ -62,14 +64,15 @@ class Batch:
         """Look for what commands were answered with, all at once; `answer` then tells of each."""
         query = f"SELECT {ANSWER_COLUMNS} FROM commands WHERE command_id {self.transaction.dialect.listed}"  # noqa: S608
         found = (Answer(*row) for row in self.transaction.select(query, json_array(command_ids)))
-        self._answers = {**dict.fromkeys(command_ids), **{answer.command_id: answer for answer in found}}
+        self._answers |= {**dict.fromkeys(command_ids), **{answer.command_id: answer for answer in found}}
 
     def answer(self, command_id: str) -> Answer | None:
         """What a command was answered with in an earlier batch."""
-        if command_id in self._answers:
-            return self._answers[command_id]
-        found = self.transaction.select(ANSWER_QUERY, command_id)
-        return Answer(*found[0]) if found else None
+        if command_id not in self._answers:
+            self.look_up((command_id,))
+        found = self._answers[command_id]
+        self.tells_of_earlier = self.tells_of_earlier or found is not None
+        return found
 
     def save(
         self,

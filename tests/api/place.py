@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from api.app import create_app
 from api.auth import add_account
 from api.identity.credentials import change_credentials
 from api.identity.passwords import Hashing
+from api.logs import RequestLog
 from api.settings import Settings
 from ledger.types import Role
 
@@ -93,6 +95,8 @@ class Place:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
+        self.request_lines = StringIO()
+        """A line a request: written a moment later from another thread, when standard error may be anybody's."""
         usual = {"story_from": STORY_BEGINS, "evidence": False, "argon2_memory_kib": 8, "argon2_passes": 1}
         self.settings = Settings(directory=directory, **{**usual, **settings})
         self.tokens = {role: self.account(role, name, site) for role, (name, site) in PEOPLE.items()}
@@ -109,6 +113,7 @@ class Place:
     def start(self) -> None:
         self.app = create_app(self.settings)
         self.app.state.service.follow(look_every_seconds=0)
+        self.app.state.service.request_log = RequestLog(self.request_lines)
         self.http = TestClient(self.app, raise_server_exceptions=False)
         self.http.__enter__()
         self.callers = {role: Caller(self.http, token, PEOPLE[role][0]) for role, token in self.tokens.items()}

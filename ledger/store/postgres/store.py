@@ -119,10 +119,10 @@ class PostgresStore(Store):
             lock(cursor, self.schema)
             transaction = SchemaTransaction(cursor, self.schema, recorder)
             self.tree = continued(self.tree, transaction)
-            if self._answer_was_lost:
-                _wait_for_the_standby_too(cursor)
             batch = Batch(transaction, self.tree)
             yield batch
+            if self._answer_was_lost or batch.tells_of_earlier:
+                _wait_for_the_standby_too(cursor)
             self._commit(connection, cursor)
             self._answer_was_lost = False
             if batch.tree.size > self.tree.size:
@@ -149,5 +149,6 @@ class PostgresStore(Store):
 
 def _wait_for_the_standby_too(cursor: psycopg.Cursor[Any]) -> None:
     """Write something to the server's log, so that this commit is waited for as one with rows is: only then is what an
-    earlier one left behind as durable as an acknowledgement says."""
+    earlier one left behind as durable as an acknowledgement says. A server that was killed while it waited, and came
+    back, shows what no standby ever had."""
     cursor.execute("SELECT pg_logical_emit_message(true, 'trial-ledger', 'settled')")
