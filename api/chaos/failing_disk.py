@@ -36,9 +36,9 @@ def fill_the_disk(task: Task) -> Outcome:
         wrong += [] if _reads(server, token) else ["reading did not go on"]
         callers.stop()
         mark.unlink()
-        before = len(callers.acknowledged)
-        callers.settle(callers.unanswered)
-        wrong += [] if len(callers.acknowledged) > before else ["writing did not go on"]
+        afterwards = f"room-{number}-again"
+        callers.settle([*callers.unanswered, afterwards])
+        wrong += [] if afterwards in callers.acknowledged else ["writing did not go on"]
     server.stop()
     found = judge(directory, callers.acknowledged, callers.sent)
     refused = callers.statuses[507]
