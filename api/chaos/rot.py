@@ -57,5 +57,5 @@ def _integrity_is_ok(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(path)) as database:
             return database.execute("PRAGMA integrity_check").fetchall() == OK
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         return False
