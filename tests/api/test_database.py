@@ -26,6 +26,8 @@ from tests.api.story import Story, begin
 from tests.postgres import SERVICE, Cluster
 from tests.store.places import a_new_name
 
+pytestmark = pytest.mark.slow
+
 Said = Callable[..., tuple[int, str, str]]
 SCREENED = {"number": "001", "site": "NDGOI", "birth_year_month": "2016-03", "sex": "female"}
 

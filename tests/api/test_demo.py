@@ -176,6 +176,7 @@ def telling(monkeypatch: pytest.MonkeyPatch, play: Callable[[Stage, Path], objec
     monkeypatch.setattr("api.demo.run.STORIES", {"escalation": told})
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_its_story_where_that_is_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,12 +187,14 @@ def test_the_demo_ends_with_its_story_where_that_is_asked(
     assert "The server is yours" not in shown
 
 
+@pytest.mark.slow
 def test_the_demo_tells_where_it_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     telling(monkeypatch, lambda stage, _: stage.board())
     assert run(["demo", "--exit"]) == 3
     assert "The demo stopped: lena: GET escalation: 404" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_demo_does_not_begin_in_a_directory_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "other.ledger").touch()
     done = ran("-m", "api.cli", "demo", "--exit", "--directory", tmp_path)
@@ -206,6 +209,7 @@ def test_a_port_that_is_taken_is_not_taken_again(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_come_up_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.demo.server.command", lambda *_: [sys.executable, "-m", "api.cli", "no-serve"])
     with pytest.raises(NoServer, match="No such command 'no-serve'"), running(tmp_path, 0, BEGINS):

@@ -19,6 +19,7 @@ def test_a_whole_trial_keeps_every_invariant(seed: int) -> None:
     assert outcome.found is None, outcome.found
 
 
+@pytest.mark.slow
 def test_the_same_seed_walks_the_same_way() -> None:
     assert simulate(3) == simulate(3)
 
