@@ -78,8 +78,8 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def keep(name: str, rows: Iterable[Row]) -> None:
-    """Print the table, and write the figures with the machine into `benchmarks/results/`."""
+def keep(name: str, rows: Iterable[Row], **more: object) -> None:
+    """Print the table, and write the figures, the machine and whatever else was found into `benchmarks/results/`."""
     found = list(rows)
     machine = {
         "cores": os.cpu_count(),
@@ -89,7 +89,7 @@ def keep(name: str, rows: Iterable[Row]) -> None:
         "measured_on": datetime.now(UTC).date().isoformat(),
     }
     RESULTS.mkdir(exist_ok=True)
-    document = {"benchmark": name, "machine": machine, "rows": [asdict(row) for row in found]}
+    document = {"benchmark": name, "machine": machine, "rows": [asdict(row) for row in found], **more}
     (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     widths = [max(len(row.what) for row in found), 18, 18]
     for row in found:

@@ -1,8 +1,9 @@
 """How a trial stood at any moment: its state is kept from time to time while the log is folded, and what was recorded
 since is folded again when somebody asks.
 
-What is kept shares with the next all that did not change, and holds neither patients nor lots: those of a past moment
-are the present ones without their later events (`ledger/strands.py`). Nothing of it is on disk, where it would have to
+What is kept shares with the next all that did not change. Of patients it holds those that came further than screening,
+on whom the escalation rests; the others of a past moment, and the lots, are the present ones without their later events
+(`ledger/strands.py`). Nothing of it is on disk, where it would have to
 be trusted: it is made anew, from the log, at every start.
 """
 
@@ -47,7 +48,7 @@ class History:
         size, world = self._log.size, self._kept[0]
         for start in range(0, size, self._every):
             records = self._log.records(start, min(start + self._every, size))
-            world = world.after(records) if size <= self._at_start else world.after_more_of_log(records)
+            world = world.after(records, stored=size > self._at_start)
             world = self.noted(world)
         return world
 
@@ -56,13 +57,14 @@ class History:
         there is much."""
         if world.size < self._kept[-1].size + self._every:
             return world
-        begun = self._kept[0]
-        self._kept.append(replace(world, patients=begun.patients, products=begun.products, sources=Map()))
+        patients = world.patients.only(world.beyond_screening)
+        self._kept.append(replace(world, patients=patients, products=self._kept[0].products, sources=Map()))
         return world.with_awake(self._awake)
 
     def at(self, size: int, head: World) -> World:
         """The state when the log had so many events, of which the present one is `head`. Which reports of machines were
         known then is left out: only what is decided now asks for it."""
         kept = self._kept[bisect_right(self._kept, size, key=lambda world: world.size) - 1]
-        then = kept.after_more_of_log(self._log.records(kept.size, size))
-        return replace(then, patients=head.patients.as_of(size), products=head.products.as_of(size), sources=Map())
+        then = kept.after(self._log.records(kept.size, size), stored=True)
+        patients = head.patients.as_of(size, then.patients)
+        return replace(then, patients=patients, products=head.products.as_of(size, then.products), sources=Map())

@@ -5,7 +5,7 @@ them when it is asked for: so a log of a million events is served in a part of i
 way, since what is in a log does not change.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Generic, Protocol, TypeVar, overload
@@ -92,9 +92,10 @@ class Folding(Generic[S]):
 
 
 class Strands(Mapping[str, S]):
-    """Aggregates by name, awake or at rest. `until`: as they were when the log had so many events."""
+    """Aggregates by name, awake or at rest. `until`: as they were when the log had so many events; `awake`: as some of
+    them were then."""
 
-    __slots__ = ("_entries", "_folding", "_until", "kind")
+    __slots__ = ("_awake", "_entries", "_folding", "_until", "kind")
 
     def __init__(
         self,
@@ -102,8 +103,10 @@ class Strands(Mapping[str, S]):
         entries: Map[str, Strand[S] | AtRest] | None = None,
         folding: Folding[S] | None = None,
         until: int | None = None,
+        awake: Map[str, Strand[S] | AtRest] | None = None,
     ) -> None:
         self.kind = kind
+        self._awake: Map[str, Strand[S] | AtRest] = Map() if awake is None else awake
         self._entries: Map[str, Strand[S] | AtRest] = Map() if entries is None else entries
         self._folding = folding
         self._until = until
@@ -147,6 +150,8 @@ class Strands(Mapping[str, S]):
             return None
         if type(entry) is Strand and (until is None or entry.last < until):
             return entry
+        if type(then := self._awake.get(name)) is Strand:
+            return then
         assert self._folding is not None, f"{name} is at rest, and there is no log"
         return self._folding.strand(name, entry.last + 1 if until is None else min(until, entry.last + 1))
 
@@ -162,9 +167,9 @@ class Strands(Mapping[str, S]):
         """The same without all others."""
         return Strands(self.kind, Map({name: self._entries[name] for name in names}), self._folding, self._until)
 
-    def as_of(self, size: int) -> "Strands[S]":
-        """As they were when the log had so many events."""
-        return Strands(self.kind, self._entries, self._folding, size)
+    def as_of(self, size: int, then: "Strands[S]") -> "Strands[S]":
+        """As they were when the log had so many events. `then`: those of that moment that are known."""
+        return Strands(self.kind, self._entries, self._folding, size, then._entries)
 
     def resting(self, folding: Folding[S]) -> "Strands[S]":
         """The same with a log, from which whatever is at rest is folded."""
@@ -175,11 +180,12 @@ class Strands(Mapping[str, S]):
         """How many are in memory."""
         return sum(type(entry) is Strand for entry in self._entries.values())
 
-    def with_awake(self, most: int) -> "Strands[S]":
-        """The same with at most so many in memory: those with the latest events."""
-        if self.awake <= most:
+    def with_awake(self, most: int, besides: Container[str] = ()) -> "Strands[S]":
+        """The same with at most so many in memory, those with the latest events, and some besides."""
+        entries = self._entries.items()
+        awake = sorted((e.last, name) for name, e in entries if type(e) is Strand and name not in besides)
+        if len(awake) <= most:
             return self
-        awake = sorted((entry.last, name) for name, entry in self._entries.items() if type(entry) is Strand)
         sent = {name: _rest(self._entries[name]) for _, name in awake[: max(0, len(awake) - most)]}
         return Strands(self.kind, self._entries.update(sent), self._folding, self._until)
 

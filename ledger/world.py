@@ -2,12 +2,12 @@
 from nothing else (domain G.4-7)."""
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from immutables import Map
 
@@ -18,15 +18,16 @@ from ledger.facts import contradiction_key, fact_key, source_key
 from ledger.installation.state import Installation
 from ledger.installation.state import evolve as evolve_installation
 from ledger.notices import NOTICES, is_notice
+from ledger.patient import infusions as i
+from ledger.patient.evolution import FURTHER
 from ledger.patient.evolution import evolve as evolve_patient
-from ledger.patient.infusions import DosePlanned
 from ledger.patient.state import Patient
 from ledger.product.state import Product
 from ledger.product.state import evolve as evolve_product
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import INSTALLATION, TRIAL, Record
 from ledger.signatures import Signatures
-from ledger.strands import Folding, Kind, OpenStrands, Strands, StreamLog
+from ledger.strands import Folding, Kind, Strands, StreamLog
 from ledger.trial.evolution import evolve as evolve_trial
 from ledger.trial.signatures import RecordSigned
 from ledger.trial.state import Trial, Version
@@ -45,8 +46,8 @@ NO_PRODUCTS: Final = Strands(PRODUCTS)
 class World:
     """All aggregates of a trial; which fact of the trial and its cohorts stands where (`facts`; a patient's and a lot's
     stand in their strands), and which report of a machine (`sources`); what was corrected by what (`corrected`), what
-    those who dose have to hear of (`notices`), which doses were planned first (`planned`), by position, and what is
-    signed by whom (`signatures`)."""
+    those who dose have to hear of (`notices`), which doses were planned first (`planned`), by position; who came
+    further than screening (`beyond_screening`), and what is signed by whom (`signatures`)."""
 
     trial: Trial = field(default_factory=Trial)
     cohorts: Map[int, Cohort] = Map()
@@ -57,6 +58,7 @@ class World:
     corrected: Map[int, int] = Map()
     notices: Map[int, Record] = Map()
     planned: Map[tuple[str, int], int] = Map()
+    beyond_screening: Map[str, int] = Map()
     signatures: Signatures = NONE_SIGNED
     installation: Installation = NO_INSTALLATION
     """Of the log in which no trial stands: what it knows of accounts."""
@@ -69,22 +71,14 @@ class World:
         draft.take(record)
         return draft.world()
 
-    def after(self, records: Iterable[Record]) -> "World":
-        """The trial after some more records, in their order.
+    def after(self, records: Iterable[Record], *, stored: bool = False) -> "World":
+        """The trial after some more records, in their order. `stored`: they are in the log, so that lots, and patients
+        in screening, can stay at rest (see `ledger/strands.py`).
 
         No value here refers to itself, so there is nothing for the collector of cycles to find, and it rests meanwhile:
         on a long log it would look at every value again and again.
         """
-        draft = _Draft(self)
-        with _no_search_for_cycles():
-            for record in records:
-                draft.take(record)
-        return draft.world()
-
-    def after_more_of_log(self, records: Iterable[Record]) -> "World":
-        """The same for records that are in the log, where patients and lots at rest stay so, and those that begin do:
-        see `ledger/strands.py`."""
-        draft = _Draft(self, stored=True)
+        draft = _Draft(self, stored=stored)
         with _no_search_for_cycles():
             for record in records:
                 draft.take(record)
@@ -96,8 +90,10 @@ class World:
         return replace(self, patients=patients, products=self.products.resting(Folding(PRODUCTS, log)))
 
     def with_awake(self, most: int) -> "World":
-        """The same with at most so many patients, and lots, in memory."""
-        return replace(self, patients=self.patients.with_awake(most), products=self.products.with_awake(most))
+        """The same with at most so many patients, and lots, in memory, and whoever came further than screening: the
+        escalation rests on those."""
+        patients = self.patients.with_awake(most, besides=self.beyond_screening)
+        return replace(self, patients=patients, products=self.products.with_awake(most))
 
     @property
     def origin(self) -> str | None:
@@ -150,6 +146,11 @@ class World:
         known = self.patients.get(patient)
         return self.site_day(known.screened.site if known and known.screened else None, at)
 
+    @property
+    def participants(self) -> Mapping[str, Patient]:
+        """Whoever came further than screening: enrolled, placed, or given an infusion however it came to that."""
+        return {number: self.patients[number] for number in self.beyond_screening}
+
     def version_on(self, day: date) -> Version | None:
         return self.trial.protocol_on(day)
 
@@ -165,6 +166,7 @@ class _Draft:
     """A world that takes records one after another; its maps are open until it is done."""
 
     __slots__ = (
+        "beyond_screening",
         "cohorts",
         "corrected",
         "facts",
@@ -193,6 +195,7 @@ class _Draft:
         self.corrected = world.corrected.mutate()
         self.notices = world.notices.mutate()
         self.planned = world.planned.mutate()
+        self.beyond_screening = world.beyond_screening.mutate()
         self.signatures = world.signatures
         self.size = world.size
         self.recorded_at = world.recorded_at
@@ -209,6 +212,7 @@ class _Draft:
             corrected=self.corrected.finish(),
             notices=self.notices.finish(),
             planned=self.planned.finish(),
+            beyond_screening=self.beyond_screening.finish(),
             signatures=self.signatures,
             size=self.size,
             recorded_at=self.recorded_at,
@@ -237,9 +241,14 @@ class _Draft:
         self.signatures = self.signatures.after(record, patient)
 
     def _evolve(self, kind: str, name: str, record: Record) -> None:
-        if kind in ("patient", "product"):
-            strands: OpenStrands[Any] = self.patients if kind == "patient" else self.products
-            (strands.take_from_log if self.stored else strands.take)(name, record)
+        if kind == "patient":
+            if type(record.event) in FURTHER and name not in self.beyond_screening:
+                self.beyond_screening[name] = record.position
+            awake = not self.stored or name in self.beyond_screening
+            (self.patients.take if awake else self.patients.take_from_log)(name, record)
+            return
+        if kind == "product":
+            (self.products.take_from_log if self.stored else self.products.take)(name, record)
             return
         if kind == "cohort":
             level = int(name)
@@ -254,7 +263,7 @@ class _Draft:
     def _note_notice(self, record: Record) -> None:
         if is_notice(record, self.planned):
             self.notices[record.position] = record
-        if isinstance(record.event, DosePlanned) and record.conflicts_with is None:
+        if isinstance(record.event, i.DosePlanned) and record.conflicts_with is None:
             planned = record.stream, record.event.ordinal
             if planned not in self.planned:
                 self.planned[planned] = record.position

@@ -237,7 +237,7 @@ def _nobody_left(world: World, protocol: ProtocolDocument) -> bool:
     closed = world.trial.enrolment_closed is not None or enrolled_count(world) >= protocol.enrolment_cap
     waiting = any(
         patient.enrolled is not None and patient.level is None and not patient.off_study and not patient.death
-        for patient in world.patients.values()
+        for patient in world.participants.values()
     )
     undecided = any(cohort.pending or candidates_at(world, cohort) for cohort in world.cohorts.values())
     return closed and not waiting and not undecided

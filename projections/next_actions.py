@@ -80,7 +80,9 @@ def _assigning(world: World, version: Version, now: datetime) -> Iterator[Action
     """Every patient with a reservation, at its level; who is enrolled without one, at the levels that take patients."""
     protocol = version.document
     open_to = [level for level in protocol.levels() if next(against_placing(world, protocol, level), None) is None]
-    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+    reserved = {number for cohort in world.cohorts.values() for number in cohort.reservations}
+    for number in sorted(reserved | set(world.beyond_screening)):
+        patient = world.patients[number]
         kept = [level for level in protocol.levels() if number in world.cohort(level).reservations]
         waits = patient.enrolled is not None and patient.level is None and not patient.off_study and not patient.death
         for level in kept or (open_to if waits else ()):

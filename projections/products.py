@@ -130,7 +130,7 @@ def _accounted(world: World, shown: ProductView) -> AccountabilityRow:
 
 def products(world: World, donor: str | None = None, patient: str | None = None) -> tuple[ProductView, ...]:
     """Every lot that was collected or given, by name; only those of a donor, or of a patient, where one is named."""
-    every = links(world.products, given_to(world.patients.values()))
+    every = links(world.products, given_to(world.participants.values()))
     wanted = {
         link.lot
         for link in every
@@ -190,7 +190,7 @@ def _custody(known: Product) -> tuple[TransferView, ...]:
 
 
 def _account(world: World, known: Product) -> AccountView:
-    found = account(known, infused(world.patients.values(), known.lot))
+    found = account(known, infused(world.participants.values(), known.lot))
     return AccountView(
         made=found.made,
         lost_at_thaw=found.lost_at_thaw,

@@ -235,7 +235,7 @@ def touched(world: World, records: Iterable[Record]) -> Touched:
         elif isinstance(event, CandidateDltRaised | CandidateDltRuled) and named is not None:
             levels.update(level for level, cohort in world.cohorts.items() if named in cohort.counted)
         if isinstance(event, ProtocolVersionApproved):
-            patients.update(number for number, patient in world.patients.items() if patient.level is not None)
+            patients.update(number for number, patient in world.participants.items() if patient.level is not None)
         trial = trial or record.stream == TRIAL
     return Touched(frozenset(patients), frozenset(levels), trial or bool(levels))
 

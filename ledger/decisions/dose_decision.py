@@ -123,7 +123,7 @@ def against_proposal(
 def against_exposing(world: World, protocol: ProtocolDocument) -> Iterator[Refused]:
     """Stop, trial hold and cap override every permission to open (domain B.2); the cap, where nobody enrolled waits."""
     yield from against_exposure(world, None)
-    if not any(p.enrolled and not p.dosed and not (p.off_study or p.death) for p in world.patients.values()):
+    if not any(p.enrolled and not p.dosed and not (p.off_study or p.death) for p in world.participants.values()):
         yield from against_one_more(world, protocol)
 
 

@@ -38,7 +38,7 @@ def has_candidate(world: World, number: str) -> bool:
 
 def enrolled_count(world: World) -> int:
     """Patients who count towards the cap (P1, A.3-20): enrolled, or dosed without having been."""
-    return sum(p.enrolled is not None or p.dosed for p in world.patients.values())
+    return sum(p.enrolled is not None or p.dosed for p in world.participants.values())
 
 
 def waits_for_a_dose(patient: Patient) -> bool:
@@ -51,7 +51,7 @@ def waits_for_a_dose(patient: Patient) -> bool:
 def expansion_slots(world: World, protocol: ProtocolDocument, level: int) -> int:
     """The total that phase II may take: who has a place in it, who is enrolled and waits, and what the cap leaves."""
     placed = world.cohort(level).members_of("II")
-    waiting = sum(waits_for_a_dose(p) for number, p in world.patients.items() if number not in placed)
+    waiting = sum(waits_for_a_dose(p) for number, p in world.participants.items() if number not in placed)
     left = 0 if world.trial.enrolment_closed else max(0, protocol.enrolment_cap - enrolled_count(world))
     return len(placed) + waiting + left
 

@@ -40,7 +40,7 @@ def against_lot(
     weight_kg, cells = (exact(dose.weight_kg), exact(dose.cells)) if dose else (Fraction(1), Fraction(0))
     if dose is not None and order is not None and (order.product, order.planned_cells) == (lot, dose.cells):
         cells = exact(order.cells)
-    others = infused((each for number, each in world.patients.items() if number != patient.number), lot)
+    others = infused((each for number, each in world.participants.items() if number != patient.number), lot)
     before = changed(patient, infusions=patient.infusions.delete(ordinal)) if ordinal in patient.infusions else patient
     product = known.at(at + CLOCK_TOLERANCE) if known else None
     yield from against_product(product, before, protocol, ordinal, weight_kg, cells, chain, at, cells_to_others=others)

@@ -41,13 +41,13 @@ def patients_of_lot(world: World, lot: str) -> tuple[str, ...]:
     """Whom a lot concerns, by number: those whom its collections name and those who received of it."""
     product = world.products.get(lot)
     named = {held.event.patient for held in product.collections} if product else set()
-    received = {given.patient for given in given_to(world.patients.values()) if given.lot == lot}
+    received = {given.patient for given in given_to(world.participants.values()) if given.lot == lot}
     return tuple(sorted(received | {number for number in named if number is not None}))
 
 
 def recipients_of(world: World, product: Product) -> tuple[Patient, ...]:
     """The patients whom a lot concerns: the one it is made for and those who received of it."""
-    numbers = {given.patient for given in given_to(world.patients.values()) if given.lot == product.lot}
+    numbers = {given.patient for given in given_to(world.participants.values()) if given.lot == product.lot}
     if (recipient := recipient_of(world, product)) is not None:
         numbers.add(recipient.number)
     return tuple(world.patients[number] for number in sorted(numbers))

@@ -162,7 +162,7 @@ def _keeps_what_is_in_use(docket: Docket, document: ProtocolDocument) -> None:
     """No version leaves out a level or an infusion that was used: what happens there has to stay reportable."""
     world = docket.world
     levels = {cohort.level for cohort in world.cohorts.values() if cohort.opened or cohort.counted}
-    ordinals = {ordinal for patient in world.patients.values() for ordinal in patient.infusions}
+    ordinals = {ordinal for patient in world.participants.values() for ordinal in patient.infusions}
     for what, used, kept in (("level", levels, document.levels()), ("infusion", ordinals, document.ordinals())):
         if missing := sorted(used - set(kept)):
             raise no.NotInProtocol(f"{what} {missing[0]} is in use")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from ledger.patient import (
     agreement_state,
@@ -163,6 +163,21 @@ PATIENT_EVOLUTION: Mapping[type[Event], Callable[[Patient, Any, Record], Patient
         **{kind: _within(member, step) for member, steps in PARTS.items() for kind, step in steps.items()},
     }
 )
+
+
+FURTHER: Final = frozenset(
+    {
+        e.PatientEnrolled,
+        e.DoseLevelAssigned,
+        e.DoseLevelReassigned,
+        i.DosePlanned,
+        i.InfusionAuthorised,
+        i.InfusionStarted,
+        i.InfusionCompleted,
+        i.InfusionOmitted,
+    }
+)
+"""What leads, or shows that it led, further than screening."""
 
 
 def evolve(patient: Patient, record: Record) -> Patient:

@@ -256,11 +256,6 @@ def trial_commands() -> list[Command]:
     return [registration, setup.OpenSite(site="NDGOI", utc_offset="+03:00"), enrolment.OpenCohort(level=1)]
 
 
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
 def test_a_happening_tells_what_its_kind_tells(bench: Bench) -> None:
     bench.ask(OpenInstallation(origin=ORIGIN), BY_ITSELF)
     with bench.refuses(no.UnreadableCommand):
