@@ -116,7 +116,13 @@ def test_what_needs_no_token_is_listed() -> None:
     }
 
 
-@pytest.mark.parametrize("role", get_args(Role))
+EVERYDAY = {"monitor", "edc_system"}
+"""A person and a machine; with all the others in the whole suite."""
+
+
+@pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=() if role in EVERYDAY else pytest.mark.slow) for role in get_args(Role)]
+)
 def test_a_role_may_do_what_its_column_says_and_nothing_else(story: Story, role: Role) -> None:
     place, wrong = story.place, []
     for method, path, resource, may in routes():

@@ -4,7 +4,6 @@ import pytest
 
 from tests.architecture.pages import DOCS, PAGES
 
-
 WHOLE_CODE = {"traceability.md"}
 """Pages for which every file is read."""
 
