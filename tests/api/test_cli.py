@@ -192,7 +192,7 @@ def test_events_waits_for_what_is_appended_by_another_process(installation: Path
             with store.appending() as batch:
                 batch.save(story.records[3:5])
             rest = [json.loads(line)["position"] for line in follower.stdout]
-            assert (first, rest, follower.wait(10)) == ([0, 1, 2], [3, 4], 0)
+            assert (first, rest, follower.wait(60)) == ([0, 1, 2], [3, 4], 0)
 
 
 def test_a_backup_is_restored_as_the_same_log(installation: Path, tmp_path: Path, said: Said) -> None:

@@ -113,8 +113,8 @@ def test_the_stream_of_one_server_tells_what_another_appends(story: Story, elsew
         for turn in range(3):
             body = {**SCREENED, "number": f"{turn + 1:03}"}
             await asyncio.to_thread(here.post, "/patients", body)
-        heard = [await asyncio.wait_for(first, 20)]
-        heard += [await asyncio.wait_for(anext(live), 20) for _ in range(2)]
+        heard = [await asyncio.wait_for(first, 60)]
+        heard += [await asyncio.wait_for(anext(live), 60) for _ in range(2)]
         return [each.id for each in heard]
 
     size = ledger.world.size

@@ -98,7 +98,7 @@ def test_a_position_has_one_digest_in_every_process_and_after_a_rebuild(played: 
     assert sorted(digests) == sizes(len(records)), followed.stderr
     assert len(digests) > 150
     headers = {"Authorization": f"Bearer {played.variables['IRINA']}"}
-    with httpx2.Client(headers=headers) as inspector:
+    with httpx2.Client(headers=headers, timeout=60) as inspector:
         for size in sorted(digests)[1:]:
             answer = inspector.get(f"{played.variables['TRIAL']}/replay", params={"as_of_position": size - 1})
             assert answer.json()["digest"] == digests[size], size

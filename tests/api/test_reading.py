@@ -246,7 +246,7 @@ async def messages(place: Place, query: str, wanted: int, headers: dict[str, str
 
     task = asyncio.create_task(place.app(scope, receive, send))
     for _ in range(wanted):
-        yield await asyncio.wait_for(queue.get(), 10)
+        yield await asyncio.wait_for(queue.get(), 60)
     gone.set()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

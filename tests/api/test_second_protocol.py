@@ -60,7 +60,9 @@ class Place:
 
     def read(self, trial: str, path: str) -> dict[str, Any]:
         token = json.loads(self.tokens.read_text())["irina"]
-        answer = httpx2.get(f"{self.url}/v1/trials/{trial}/{path}", headers={"Authorization": f"Bearer {token}"})
+        answer = httpx2.get(
+            f"{self.url}/v1/trials/{trial}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+        )
         found: dict[str, Any] = answer.json()
         return found
 
