@@ -32,6 +32,7 @@ SECURE = {
 PAGES = ("/", "/problems", "/problems/no-free-slot")
 
 
+@pytest.mark.slow
 def test_every_answer_has_the_secure_headers(story: Story) -> None:
     place = story.place
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/nothing", *PAGES):
