@@ -20,6 +20,8 @@ import pytest
 from api.demo.people import PASSWORD, PLAYERS, SITE, Player
 from api.demo.server import running, tokens_for
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROTOCOL = ROOT / "tests" / "protocol" / "second_protocol.yaml"
 BEGINS = datetime(2026, 1, 12, 6, tzinfo=UTC)

@@ -49,6 +49,7 @@ def test_a_name_is_there_by_the_whole_of_it(named: Named, there: bool) -> None:
     assert named.is_there is there
 
 
+@pytest.mark.slow
 def test_what_reads_as_a_line_of_the_protocol_is_one() -> None:
     assert unknown_names() == ()
 
