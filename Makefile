@@ -54,7 +54,7 @@ simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
 fuzz: $(DEV) ## requests generated from the API's description, long form (EXAMPLES=100 of each operation, SEED=2)
 	@$(BIN)/python -m tests.api.fuzzing --examples $(or $(EXAMPLES),100) --seed $(or $(SEED),1)
 
-chaos: $(DEV) ## faults injected into the real program, long form, some half an hour (ARGS='--row F3')
+chaos: $(DEV) ## faults injected into the real program, long form, some forty minutes (ARGS='--row F3')
 	@$(BIN)/trial-ledger chaos --long $(ARGS)
 
 soak: $(DEV) ## mixed load on one server (MINUTES=60)
@@ -68,7 +68,7 @@ interop: $(DEV) ## a served log read and checked by Go's sumdb packages, which w
 
 lock: $(DEV) ## write the lock files anew (UPGRADE=1 takes the newest versions)
 	$(COMPILE) --group build --output-file requirements.lock
-	$(COMPILE) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group build --group dev --extra traces --constraint requirements.lock --output-file requirements-dev.lock
 	$(BIN)/uv pip compile --group sbom --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) --output-file requirements-sbom.lock
 

@@ -19,7 +19,7 @@ from api import problems
 from api.leases import holding
 from api.limits import network_of
 from api.logs import where
-from api.noting import ACCOUNT, TEMPLATE, happening_of
+from api.noting import ACCOUNT, ACTOR, TEMPLATE, happening_of
 from api.problems import AT_THE_DOOR, Refused
 from api.service import TRAINING, Service
 from ledger.errors import LedgerError
@@ -143,7 +143,7 @@ class Around:
 
 async def _noted(service: Service, scope: Scope, message: Message) -> LogUnavailable | None:
     """Note what is kept of a request; why a copy may not go out, where it cannot be noted first."""
-    service.used(scope.get(ACCOUNT))
+    service.used(scope.get(ACCOUNT), scope.get(ACTOR))
     headers = Headers(raw=message.get("headers", []))
     told = happening_of(scope, message["status"], headers, service.settings.reads_noted)
     if told is None:
@@ -194,8 +194,12 @@ def _note(scope: Scope, service: Service, passing: _Passing) -> None:
     took = perf_counter() - passing.begun_at
     route = str(scope.get(TEMPLATE) or getattr(scope.get("route"), "path", "none"))
     service.requests.answered_in(scope["method"], route, passing.status, took)
-    if service.settings.log_requests and scope["path"] not in ALWAYS_ANSWERED:
-        trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None
-        told = {"method": scope["method"], "route": route, "trial": trial, "status": passing.status}
-        ids = {"request_id": passing.request_id, "traceparent": passing.trace}
+    if scope["path"] in ALWAYS_ANSWERED or not (service.settings.log_requests or service.traces):
+        return
+    trial = passing.trial if passing.trial is not None and service.knows(passing.trial) else None
+    told = {"method": scope["method"], "route": route, "trial": trial, "status": passing.status}
+    ids = {"request_id": passing.request_id, "traceparent": passing.trace}
+    if service.traces is not None:
+        service.traces.tell(took, passing.trace, {**told, **ids})
+    if service.settings.log_requests:
         service.request_log.tell({**told, "milliseconds": round(took * 1000, 2), **ids})

@@ -62,13 +62,12 @@ def upgrade(trial: TrialName = None, file: File = None, as_json: AsJson = False)
     """Make a ledger of the present format of one of format 1, with the server stopped: its free texts are encrypted.
 
     The old file, in which they stand in clear, is kept beside it under another name; destroy it once you have compared.
+    Interrupted, it leaves the old ledger or the new one, and is run again.
     """
     path = ledger_file(trial, file)
     keyring = Settings().keyring(path if file is not None else None)
-    new, kept = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.format-{IN_CLEAR}")
-    count = make_anew(path, new, _Locking(keyring))
-    path.rename(kept)
-    new.rename(path)
+    kept = path.with_name(f"{path.name}.format-{IN_CLEAR}")
+    count = make_anew(path, kept, _Locking(keyring))
     with SqliteStore.open(path, read_only=True) as store:
         said = {
             "file": str(path),

@@ -11,10 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from ledger.decisions.installation import Kind as Kind
 from ledger.decisions.installation import NoteHappening
 from ledger.record import Actor
+from ledger.strangers import UNKNOWN as UNKNOWN
 from ledger.types import Line, Name, PatientNumber
-
-UNKNOWN: Final = "unknown"
-"""Who acted, in which role, where nobody is known."""
 
 UNREADABLE: Final = "unreadable"
 _LINE: Final = TypeAdapter[str](Line)

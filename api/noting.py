@@ -13,6 +13,7 @@ from api.auth import Account
 from api.happenings import Happening
 from api.problems import Problem
 from api.settings import Readers
+from ledger.record import Actor
 
 OVERSEERS: Final = frozenset({"inspector", "monitor"})
 MACHINES: Final = frozenset({"edc_system"})
@@ -27,10 +28,10 @@ COPIED_AS: Final = ("text/csv", "text/html", "application/zip", "application/pdf
 """A read in one of these forms is a copy that lives on without us."""
 
 OPERATION, ACCOUNT, RESOURCE, REFUSED = "ledger.operation", "ledger.account", "ledger.resource", "ledger.refused"
-TEMPLATE, WHY, NOTED = "ledger.template", "ledger.why", "ledger.noted"
+TEMPLATE, WHY, NOTED, ACTOR = "ledger.template", "ledger.why", "ledger.noted", "ledger.actor"
 """Where a request's scope holds the operation and the template of its path, where no route does, the account, the
 resource whose right was used, and the problem with its rule; why it was refused where the answer does not tell; and
-whether whoever refused it notes that himself."""
+whether whoever refused it notes that himself; and who acts, with how that is known."""
 
 
 def leave_refusal(scope: Any, problem: Problem, rule: str = "", *, by_rule: bool = False) -> None:
@@ -75,7 +76,7 @@ def _refused(scope: Mapping[str, Any], status: int, account: Account | None) -> 
 def _request(kind: Any, scope: Mapping[str, Any], status: int, account: Account | None, **why: Any) -> Happening:
     at: dict[str, str] = dict(scope.get("path_params", {}))
     trial, patient = at.pop("trial", None), at.pop("patient", None)
-    by = None if account is None else account.actor
+    by: Actor | None = None if account is None else scope.get(ACTOR, account.actor)
     return Happening(
         kind,
         None if by is None else by.id,

@@ -64,6 +64,7 @@ _GRANTS: Final[Mapping[str, str]] = MappingProxyType(
         " edc: W own",
         "readiness": "pi inv: R S own; coord check: R findings own; mm sc ds qa dm: R; cra: R own; insp: R V;"
         " edc: findings own",
+        "bedside-check": "pi inv coord check: S own; insp: V",
         "infusion": "pi inv coord check: R W own; mm sc ds qa dm stat: R; cra: R own; insp: R V; edc: W own",
         "adverse-event": "pi inv coord check: R W own; ds: R W; mm sc qa dm stat ec: R; cra: R own; insp: R V;"
         " edc: W own",

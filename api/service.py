@@ -22,11 +22,12 @@ from api.leases import held
 from api.limits import Buckets
 from api.logs import RequestLog
 from api.metrics import RequestMeasures
-from api.noting import ACCOUNT, RESOURCE, WHY
+from api.noting import ACCOUNT, ACTOR, RESOURCE, WHY
 from api.problems import CHALLENGE, Refused
 from api.roles import Needed
 from api.settings import Settings
 from api.signings import Signings
+from api.traces import Traces
 from api.trials import trials_of
 from ledger.application import TrialLedger, system_clock
 from ledger.decisions.installation import Kind
@@ -72,6 +73,7 @@ class Service:
         self.streams: dict[object, tuple[str, int]] = {}
         """Of every event stream that somebody follows: which trial's, and the last position that was sent."""
         self.request_log = RequestLog()
+        self.traces = Traces(settings.traces_url) if settings.traces_url is not None else None
         self._is_training: dict[str, bool] = {}
         self.follow()
 
@@ -101,13 +103,12 @@ class Service:
         except TimeoutError:
             raise LogUnavailable("the log of the installation does not answer") from None
 
-    def used(self, account: Account | None) -> None:
-        """Note an account that is used, once a day."""
+    def used(self, account: Account | None, by: Actor | None) -> None:
+        """Note an account that is used, once a day, and how it was known then."""
         today = system_clock().date()
-        if account is None or self._used_on.get(account.id) == today:
+        if account is None or by is None or self._used_on.get(account.id) == today:
             return
         self._used_on[account.id] = today
-        by = account.actor
         self.note(
             Happening("account-used", by.id, account.client, role=by.role, site=by.site, authenticated=by.authenticated)
         )
@@ -137,7 +138,7 @@ class Service:
                 raise self._not_known(request, "token-unknown")
         else:
             found = self._of_other(request, token)
-        request.scope[ACCOUNT] = found[0]
+        request.scope[ACCOUNT], request.scope[ACTOR] = found
         self.buckets.take(found[0].client)
         return found
 
@@ -146,7 +147,7 @@ class Service:
         if token.startswith(SESSION_PREFIX):
             session = self.identity.session(token)
             if session is not None and session.must is not None:
-                request.scope[ACCOUNT] = session.account
+                request.scope[ACCOUNT], request.scope[ACTOR] = session.account, session.actor
                 raise Refused(session.must)
         elif token.startswith(MACHINE_PREFIX):
             session = self.identity.machine(token)
@@ -272,6 +273,8 @@ class Service:
         self.shelf.close()
         self.log.close()
         self.request_log.flush()
+        if self.traces is not None:
+            self.traces.close()
 
 
 def _refused(account: Account, kind: Kind, about: str, rule: str, trial: str | None = None) -> Happening:

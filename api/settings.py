@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.identity.places import is_safe, is_url
+from api.traces import can_be_sent
 from ledger.keyring import KeyInFile, Keyring, OuterKey
 from ledger.shelf import IDLE_MINUTES, OPEN_TRIALS
 from ledger.store.verification import VERIFIED_WHOLE_UP_TO
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     """Where the trials' files are; with a database, what is not in it: accounts and keys."""
     database_url: SecretStr | None = None
     """A PostgreSQL database whose schemas are the trials, for a role that may only read and add rows."""
+    database_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    """How long is waited for a connection to the database and for a trial's lock; twice as long for its answer to a
+    COMMIT."""
     accounts_path: Path | None = None
     """Who may call; `accounts.jsonl` in the directory unless it is said."""
     host: str = "127.0.0.1"
@@ -63,6 +67,8 @@ class Settings(BaseSettings):
     """Whether `/docs` lets one try the API out. It loads its page from elsewhere (cdn.jsdelivr.net)."""
     metrics_token: SecretStr | None = None
     """Without it everyone who reaches `/metrics` reads it; with it, who sends it as a bearer token."""
+    traces_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Where a span for each request is sent, by OTLP over HTTP (`http://collector:4318/v1/traces`). None: nowhere."""
     log_requests: bool = True
     """A line in the log for each request: method, route, status, time. Never what was sent."""
 
@@ -199,6 +205,12 @@ class Settings(BaseSettings):
         place = self.oidc_keys or self.oidc_issuer
         if is_url(place) and not is_safe(place):
             raise ValueError("the keys of an identity provider come over TLS")
+        return self
+
+    @model_validator(mode="after")
+    def _can_send_traces(self) -> Self:
+        if self.traces_url is not None and not can_be_sent():
+            raise ValueError("traces_url needs what sends them: pip install trial-ledger[traces]")
         return self
 
     @model_validator(mode="after")

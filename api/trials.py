@@ -10,6 +10,7 @@ def trials_of(settings: Settings) -> Trials:
     if settings.database_url is None:
         return Directory(settings.directory, settings.verified_whole_up_to)
     from ledger.store.postgres.database import Database
+    from ledger.store.postgres.server import Patience
 
-    url = settings.database_url.get_secret_value()
-    return Database(url, memory=settings.directory, verified_whole_up_to=settings.verified_whole_up_to)
+    url, patience = settings.database_url.get_secret_value(), Patience.of(settings.database_seconds)
+    return Database(url, patience, settings.directory, settings.verified_whole_up_to)

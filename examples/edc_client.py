@@ -384,7 +384,7 @@ class Trial:
         self.ledger.post(NURSE, f"{path}/custody", {**brought, "transferred_at": self.at()})
 
     def infuse(self, number: str, ordinal: int, level: int) -> None:
-        """Weighed, found ready, authorised on a second calculation and two checkers, given, reported."""
+        """Weighed, found ready, authorised on a second calculation, checked by two who sign, given, reported."""
         if ordinal == 1:
             self.make_lot(number)
         path, weight_kg, product = f"patients/{number}/infusions/{ordinal}", self.weight_kg, f"NK-{number}"
@@ -419,6 +419,8 @@ class Trial:
         self.ledger.post(NURSE, f"{path}/dose-order", order)
         self.ledger.post(INVESTIGATOR, f"{path}/readiness", ready)
         self.ledger.post(INVESTIGATOR, f"{path}/authorisation", authorisation, seen=f"patients/{number}")
+        for checker in (NURSE, CHECKER):
+            self.ledger.post(checker, f"{path}/checks", {"product": product, "chain_of_identity": f"COI-{number}"})
         self.on(self.now.date(), hour=11)
         start = {"product": product, "level": level, "started_at": self.at(minutes_ago=30)}
         self.ledger.post(EDC, f"{path}/start", start)

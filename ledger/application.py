@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from ledger.decisions.evidence import NoteClockAnomaly
-from ledger.errors import Busy, Corrupt, Unavailable
+from ledger.errors import Busy, Corrupt, StorageFull, Unavailable
 from ledger.gathering import Decided, Gathering, newest_head, unrecovered
 from ledger.history import History
 from ledger.keyring import Keyring
@@ -232,13 +232,11 @@ class TrialLedger:
             except PositionTaken:
                 continue
             except OutcomeUnknown:
-                if not self.store.shared:
-                    raise
-                lost = decided
-            except StorageFailed:
+                lost = decided or lost
+            except (StorageFailed, StorageFull):
                 if lost is None:
                     raise
-        raise PositionTaken("others kept coming first") if lost is None else OutcomeUnknown("the database is away")
+        raise PositionTaken("others kept coming first") if lost is None else OutcomeUnknown("the store is away")
 
     def _decided(self, batch: Batch, anomaly: Submission | None, payloads: Sequence[Payload]) -> Decided:
         """Decide a batch on the state at the head, and write it."""
@@ -271,7 +269,7 @@ class TrialLedger:
     def _take_in(self, size: int) -> None:
         """Bring the state up to a size of the log, with what other processes appended; `Corrupt` where the log has
         become shorter than it was. Keys that they destroyed are used here no more."""
-        if not self.store.shared:
+        if size == self.world.size and not self.store.shared:
             return
         if size < self.world.size:
             raise Corrupt(f"{self.world.size} events were on record, and the log has {size}")

@@ -13,9 +13,9 @@ so does what the command line does to accounts, at once.
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ from ledger.record import INSTALLATION, Actor, Asked
 from ledger.rounds import Rounds
 from ledger.spool import Noted, Spool
 from ledger.store.errors import OutcomeUnknown, WriterClosed
+from ledger.strangers import Strangers
 from ledger.submission import Submission
 from ledger.timekeeping import Clock
 
@@ -86,6 +87,7 @@ class InstallationLog:
         self._rounds = 0
         self._gap: _Gap | None = None
         self._corrupt: Corrupt | None = None
+        self._strangers = Strangers()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -159,7 +161,7 @@ class InstallationLog:
             self._urgent, self._busy = False, True
             batch = list(self._waiting)
             self._waiting.clear()
-        return list(told_once(batch))
+        return self._strangers.told(batch, self._clock(), last=self._closed)
 
     def _write(self, batch: Sequence[Noted]) -> None:
         gap = self._gap_so_far()
@@ -248,20 +250,6 @@ class InstallationLog:
         if self._ledger is not None:
             self._ledger.close()
         self._notary = self._ledger = None
-
-
-def told_once(batch: Iterable[Noted]) -> Iterator[Noted]:
-    """Equal refusals at the door as one, with their number: who knocks all day does not fill the log."""
-    equal: dict[tuple[Actor, NoteHappening], list[Noted]] = {}
-    for each in batch:
-        command = each.command
-        if isinstance(command, NoteHappening) and command.happening == "request-refused" and command.times_count == 1:
-            equal.setdefault((each.by, command.model_copy(update={"request_id": None})), []).append(each)
-        else:
-            yield each
-    for (_, command), found in equal.items():
-        many = command.model_copy(update={"times_count": len(found)})
-        yield found[0] if len(found) == 1 else replace(found[0], command=many)
 
 
 def _by_itself(command: Command) -> Submission:

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.errors import Corrupt
-from ledger.store.errors import AlreadyOwned, VaultLocked
+from ledger.store.errors import AlreadyOwned, AlreadyThere, VaultLocked
 from ledger.store.sqlite import make_file, sync_directory
 from ledger.store.vault import KEY_BYTES, NONCE_BYTES, SubjectKey
 
@@ -125,11 +126,18 @@ def read_outer_key(path: Path) -> OuterKey:
 
 
 def write_outer_key(path: Path) -> OuterKey:
-    """A new outer key in a new file that only the owner reads; `AlreadyThere` where one stands."""
+    """A new outer key in a new file that only the owner reads, whole or not at all; `AlreadyThere` where one stands."""
     key = OuterKey(secrets.token_bytes(KEY_BYTES))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    make_file(path)
-    _write(path, base64.b64encode(key.secret) + b"\n")
+    handle, made = mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
+    try:
+        _write(handle, base64.b64encode(key.secret) + b"\n")
+        os.link(made, path)
+    except FileExistsError:
+        raise AlreadyThere(path.name) from None
+    finally:
+        os.unlink(made)
+    sync_directory(path)
     return key
 
 
@@ -279,8 +287,9 @@ def _replace(path: Path, content: bytes) -> None:
     sync_directory(path)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+def _write(to: Path | int, content: bytes) -> None:
+    """Into a file that is emptied first; or into one that is open, from its beginning."""
+    with open(to, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -288,7 +297,4 @@ def _write(path: Path, content: bytes) -> None:
 
 def _overwrite(path: Path, content: bytes) -> None:
     """In place, so that the bytes that were there are gone (as far as the disk itself keeps no older ones)."""
-    with path.open("r+b") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    _write(os.open(path, os.O_WRONLY), content)

@@ -415,6 +415,12 @@ class DecisionNotCirculated(Refused):
     rule = "E.1"
 
 
+class DecisionBasisMoved(Refused):
+    """What the level was opened or expanded on is no longer on record so; the committee has to sign anew."""
+
+    rule = "G.4-9"
+
+
 class CheckersNotDistinct(Refused):
     """Two distinct people check identity."""
 

@@ -21,6 +21,7 @@ from immutables import Map
 from ledger.cohort import events as c
 from ledger.patient import donors as d
 from ledger.patient import events as e
+from ledger.patient import infusion_record as b
 from ledger.patient import infusions as i
 from ledger.patient import reporting as r
 from ledger.patient import safety as s
@@ -50,6 +51,7 @@ SIGNABLE: Final[Mapping[type[Event], tuple[str, ...]]] = MappingProxyType(
         d.DonorEligibilityDetermined: ("donor",),
         d.DonorSelected: (),
         i.InfusionAuthorised: ("ordinal",),
+        b.BedsideCheckSigned: ("ordinal", "product", "chain_of_identity", "checker"),
         s.GradeConfirmed: ("assessment",),
         s.AttributionAssessed: ("adverse_event", "assessor"),
         s.DltOpinionSigned: ("subject", "member"),
@@ -122,6 +124,13 @@ class Signatures:
         """The signature on what is said of a kind in a stream under these members, if it was signed."""
         said = (self.standing.get(stream) or Map()).get((kind.NAME, *members))
         return None if said is None else self.of(said.position)
+
+    def said(self, stream: str, kind: type[Event], *members: object) -> Iterator[tuple[tuple[Any, ...], Signature]]:
+        """What is said of a kind in a stream under names that begin with these members, with its signature."""
+        for key, said in (self.standing.get(stream) or Map()).items():
+            signature = self.of(said.position) if key[: len(members) + 1] == (kind.NAME, *members) else None
+            if signature is not None:
+                yield key[1:], signature
 
     def of(self, position: int | None) -> Signature | None:
         """The signature on the event at a position, if it was signed."""

@@ -2,13 +2,16 @@
 
 from datetime import date
 from fractions import Fraction
+from textwrap import wrap
 from typing import Final
 
 from ledger.decisions.standing import planned_on
 from ledger.types import Day, Exact, exact, exact_text
 from ledger.world import World
-from projections.base import View
+from projections.base import TextOf, View, no_text
+from projections.bedside import CheckView
 from projections.infusions import AuthorisationView, OrderView, PlanView, WeightChangeView, infusion_record
+from projections.signatures import Manifestation
 
 WIDTH: Final = 78
 LABEL: Final = 30
@@ -38,15 +41,17 @@ class DoseOrderView(View):
     authorisation: AuthorisationView | None
     chain_of_identity: str | None
     checkers: tuple[str, ...]
+    checks: tuple[CheckView, ...]
+    unsigned_checkers: tuple[str, ...]
 
 
-def dose_order(world: World, number: str, ordinal: int, today: date) -> DoseOrderView | None:
+def dose_order(world: World, number: str, ordinal: int, today: date, text: TextOf = no_text) -> DoseOrderView | None:
     """The order in force of an infusion; none before its cells are planned."""
     patient, version = world.patients[number], world.trial.protocol_on(today)
     dose, order = patient.doses.get(ordinal), patient.around.orders.get(ordinal)
     if version is None or dose is None:
         return None
-    protocol, record = version.document, infusion_record(world, version.document, number, ordinal)
+    protocol, record = version.document, infusion_record(world, version.document, number, ordinal, text)
     assert record.plan is not None
     fits = order is not None and (order.level, order.planned_cells) == (dose.level, dose.cells)
     return DoseOrderView(
@@ -68,6 +73,8 @@ def dose_order(world: World, number: str, ordinal: int, today: date) -> DoseOrde
         authorisation=record.authorisation if fits else None,
         chain_of_identity=record.chain_of_identity,
         checkers=record.checkers,
+        checks=record.checks,
+        unsigned_checkers=record.unsigned_checkers,
     )
 
 
@@ -120,10 +127,18 @@ def _ordered(view: DoseOrderView) -> list[str]:
         _line("First calculation", order.calculated_by),
         _line("Second calculation", allowed.second_calculation_by if allowed else "______________________"),
         _line("Authorised until", str(allowed.valid_until) if allowed else "NOT AUTHORISED"),
+        *(_signature(allowed.signature) if allowed and allowed.signature else []),
         _line("Chain of identity", view.chain_of_identity or "______________________"),
         _line("Checked by two", ", ".join(view.checkers) or "______________________ / ______________________"),
+        *(line for check in view.checks for line in _signature(check.signature)),
+        *(_line("", f"{each}, not signed yet: ______________________") for each in view.unsigned_checkers),
     ]
     return lines
+
+
+def _signature(signed: Manifestation) -> list[str]:
+    """A signature under what it signs: name, time, meaning, and whether it stands (21 CFR 11.50)."""
+    return [_line("", part) for part in wrap(signed.line, WIDTH - LABEL)]
 
 
 def _line(label: str, said: str) -> str:

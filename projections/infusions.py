@@ -16,7 +16,9 @@ from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
 from ledger.types import Amount, Day, Exact, Instant, exact_text
 from ledger.world import World
-from projections.base import View
+from projections.base import TextOf, View, no_text
+from projections.bedside import CheckView, checks, unsigned_checkers
+from projections.signatures import Manifestation, manifestation
 
 
 class PlanView(View):
@@ -60,6 +62,7 @@ class AuthorisationView(View):
     max_cells: Exact
     volume_ml: Amount | None
     second_calculation_by: str
+    signature: Manifestation | None
 
 
 class InterruptionView(View):
@@ -119,6 +122,10 @@ class InfusionRecordView(View):
     bags: tuple[str, ...]
     chain_of_identity: str | None
     checkers: tuple[str, ...]
+    checks: tuple[CheckView, ...]
+    """Each checker's own signature."""
+    unsigned_checkers: tuple[str, ...]
+    """Those named as checkers who have not signed."""
     premedication: tuple[str, ...]
     cells_at_release: int | None
     """Of the whole lot."""
@@ -145,7 +152,7 @@ class InfusionsView(View):
     infusions: tuple[InfusionRecordView, ...]
 
 
-def infusions(world: World, protocol: ProtocolDocument | None, number: str) -> InfusionsView:
+def infusions(world: World, protocol: ProtocolDocument | None, number: str, text: TextOf = no_text) -> InfusionsView:
     """Every infusion of a patient of whom anything is on record."""
     patient = world.patients[number]
     known = {*patient.doses, *patient.infusions, *patient.around.orders, *patient.authorised}
@@ -158,11 +165,13 @@ def infusions(world: World, protocol: ProtocolDocument | None, number: str) -> I
         planned_cells_per_kg=exact_text(total) if total else None,
         received_cells_per_kg=exact_text(received),
         percent_of_level_total=exact_text(received * 100 / total) if total else None,
-        infusions=tuple(infusion_record(world, protocol, number, ordinal) for ordinal in sorted(known)),
+        infusions=tuple(infusion_record(world, protocol, number, ordinal, text) for ordinal in sorted(known)),
     )
 
 
-def infusion_record(world: World, protocol: ProtocolDocument | None, number: str, ordinal: int) -> InfusionRecordView:
+def infusion_record(
+    world: World, protocol: ProtocolDocument | None, number: str, ordinal: int, text: TextOf = no_text
+) -> InfusionRecordView:
     """One infusion of a patient in full."""
     patient = world.patients[number]
     infusion = patient.infusions.get(ordinal) or Infusion(ordinal)
@@ -173,17 +182,21 @@ def infusion_record(world: World, protocol: ProtocolDocument | None, number: str
     bags = started.bags if started and started.bags else order.bags if order else ()
     verified = patient.around.identities.get(ordinal)
     chain = started.chain_of_identity if started else None
+    checkers = _checkers(started, verified.checkers if verified else ())
+    signed = checks(world, patient, ordinal, lot, text)
     return InfusionRecordView(
         ordinal=ordinal,
         level=started.level if started else dose.level if dose else patient.level,
         plan=PlanView.model_validate(dose.model_dump(exclude={"ordinal", "level"})) if dose else None,
         weight_change=_change(patient, ordinal, protocol),
         order=_order(order) if order else None,
-        authorisation=_authorisation(patient.authorised.get(ordinal)),
+        authorisation=_authorisation(world, patient, ordinal, text),
         product=lot,
         bags=bags,
         chain_of_identity=chain or (verified.chain_of_identity if verified else None),
-        checkers=_checkers(started, verified.checkers if verified else ()),
+        checkers=checkers,
+        checks=signed,
+        unsigned_checkers=unsigned_checkers(checkers, signed),
         premedication=started.premedication if started else (),
         cells_at_release=product.cells if product and product.manufactured else None,
         at_release=tuple(_at_release(product)) if product else (),
@@ -217,10 +230,13 @@ def _order(order: DoseOrdered) -> OrderView:
     return OrderView.model_validate({**said, "percent_of_plan": exact_text(percent)})
 
 
-def _authorisation(authorised: InfusionAuthorised | None) -> AuthorisationView | None:
+def _authorisation(world: World, patient: Patient, ordinal: int, text: TextOf) -> AuthorisationView | None:
+    authorised = patient.authorised.get(ordinal)
     if authorised is None:
         return None
-    return AuthorisationView.model_validate(authorised.model_dump(exclude={"ordinal", "level"}))
+    signed = world.signatures.at(patient.stream, InfusionAuthorised, ordinal)
+    shown = {**authorised.model_dump(exclude={"ordinal", "level"}), "signature": None}
+    return AuthorisationView.model_validate(shown | ({"signature": manifestation(signed, text)} if signed else {}))
 
 
 def _given(done: InfusionCompleted) -> GivenView:

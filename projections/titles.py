@@ -109,6 +109,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "patient.dose-planned.v1": "Infusion {ordinal} planned: {cells} cells",
         "patient.readiness-assessed.v1": "Readiness for infusion {ordinal} assessed",
         "patient.dose-ordered.v1": "Infusion {ordinal} ordered: {volume_ml} mL of lot {product}",
+        "patient.bedside-check-signed.v1": "Check at the bedside for infusion {ordinal} signed by {checker}",
         "patient.infusion-interrupted.v1": "Infusion {ordinal} interrupted: {cause}",
         "patient.infusion-resumed.v1": "Infusion {ordinal} resumed",
         "patient.infusion-vitals-recorded.v1": "Vital signs around infusion {ordinal}",

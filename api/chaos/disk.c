@@ -7,6 +7,8 @@
      DISK_FAIL=KIND:N      the N-th call of a kind and all later ones fail with EIO (KIND: write, sync)
      DISK_ROOM=BYTES       a write that would take the watched files beyond so many bytes fails with ENOSPC, while
                            the file DISK_UNDER/full exists
+     DISK_KILL=N           the process is killed before its N-th step: a write, truncation, removal, renaming or link of
+                           a watched path, or a message to another process
 
    A note: kind (w t s u), length of the path, path, offset, length of the bytes, bytes; numbers are 8 bytes, the lowest
    first. */
@@ -16,16 +18,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 static int journal = -1;
-static long writes, syncs;
+static long writes, syncs, steps;
 
 static const char *setting(const char *name) {
     const char *value = getenv(name);
@@ -68,6 +72,14 @@ static int fails(const char *kind, long *count) {
     return ++*count >= atol(asked + length + 1);
 }
 
+static void step(void) {
+    const char *last = setting("DISK_KILL");
+    long now = __atomic_add_fetch(&steps, 1, __ATOMIC_SEQ_CST);
+    if (last && now == atol(last)) kill(getpid(), SIGKILL);
+}
+
+long disk_steps(void) { return __atomic_load_n(&steps, __ATOMIC_SEQ_CST); }
+
 static int full(off_t end_of_file, const char *path) {
     const char *room = setting("DISK_ROOM"), *under = setting("DISK_UNDER");
     char mark[4096];
@@ -101,6 +113,7 @@ static ssize_t written(int fd, const void *bytes, size_t count, off_t offset) {
     char path[4096];
     if (!path_of(fd, path, sizeof path))
         return offset < 0 ? syscall(SYS_write, fd, bytes, count) : syscall(SYS_pwrite64, fd, bytes, count, offset);
+    step();
     pthread_mutex_lock(&one_at_a_time);
     struct stat now;
     off_t at = offset >= 0 ? offset : lseek(fd, 0, SEEK_CUR);
@@ -132,9 +145,11 @@ static int synced(int fd, long call) {
 
 static int cut(int fd, off_t size) {
     char path[4096];
+    int known = path_of(fd, path, sizeof path);
+    if (known) step();
     pthread_mutex_lock(&one_at_a_time);
     int done = (int)syscall(SYS_ftruncate, fd, size), error = errno;
-    if (done == 0 && path_of(fd, path, sizeof path)) note('t', path, size, NULL, 0);
+    if (done == 0 && known) note('t', path, size, NULL, 0);
     pthread_mutex_unlock(&one_at_a_time);
     errno = error;
     return done;
@@ -151,6 +166,7 @@ int ftruncate64(int fd, off_t size) { return cut(fd, size); }
 int unlink(const char *path) {
     char whole[4096];
     int known = realpath(path, whole) != NULL && watched(whole);
+    if (known) step();
     int done = (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0), error = errno;
     if (done == 0 && known) {
         pthread_mutex_lock(&one_at_a_time);
@@ -159,4 +175,19 @@ int unlink(const char *path) {
     }
     errno = error;
     return done;
+}
+
+int rename(const char *from, const char *to) {
+    if (watched(to)) step();
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int link(const char *from, const char *to) {
+    if (watched(to)) step();
+    return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+ssize_t send(int fd, const void *bytes, size_t count, int flags) {
+    step();
+    return syscall(SYS_sendto, fd, bytes, count, flags, NULL, 0);
 }

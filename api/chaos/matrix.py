@@ -2,31 +2,23 @@
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from api.chaos.apart import keep_apart, lose_the_standby
 from api.chaos.clocks import set_the_clock
+from api.chaos.cluster import NoPostgreSQL
+from api.chaos.disk import NoCompiler
 from api.chaos.failing_disk import fail_the_disk, fill_the_disk
+from api.chaos.failover import fail_over
 from api.chaos.killing import kill_the_server, storm_one_key
-from api.chaos.outcome import Outcome, Task
+from api.chaos.moving import kill_while_moving
+from api.chaos.outcome import Outcome, Row, Task
 from api.chaos.power_cut import cut_the_power
 from api.chaos.rivals import copy_under_load, malformed, open_twice, overload
 from api.chaos.rot import rot
 from api.chaos.signing import kill_while_signing
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A fault: its names, how it is injected, and how often."""
-
-    name: str
-    fault: str
-    inject: Callable[[Task], Outcome]
-    short: int
-    long: int
-
 
 ROWS: Final = (
     Row("F1", "the server is killed under load", kill_the_server, 3, 100),
@@ -35,9 +27,13 @@ ROWS: Final = (
     Row("F6", "writes and syncs fail", fail_the_disk, 4, 200),
     Row("F7", "the clock is set back and ahead", set_the_clock, 1, 10),
     Row("F8", "one bit of the file rots", rot, 40, 2000),
+    Row("F9", "the database's primary is killed, its standby promoted", fail_over, 1, 20),
+    Row("F10", "the database's standby is gone", lose_the_standby, 1, 10),
+    Row("F11", "lines break: in a COMMIT, to the standby", keep_apart, 1, 20),
     Row("F12", "fifty at once under one key", storm_one_key, 3, 50),
     Row("F13", "a second server beside the first", open_twice, 2, 20),
     Row("F15", "ten times the load", overload, 1, 20),
+    Row("F16", "an upgrade or migration is killed", kill_while_moving, 6, 10_000),
     Row("F17", "backups under load", copy_under_load, 3, 50),
     Row("F18", "malformed input", malformed, 200, 20_000),
     Row("F19", "the server is killed while heads are signed", kill_while_signing, 3, 60),
@@ -49,4 +45,9 @@ def played(rows: tuple[Row, ...], *, seed: int, long: bool) -> Iterator[tuple[Ro
     for row in rows:
         with tempfile.TemporaryDirectory(prefix="trial-ledger-chaos-") as place:
             times = row.long if long else row.short
-            yield row, row.inject(Task(Path(place), random.Random(f"{seed} {row.name}"), times))
+            task = Task(Path(place), random.Random(f"{seed} {row.name}"), times)
+            try:
+                outcome = row.inject(task)
+            except (NoCompiler, NoPostgreSQL) as missing:
+                outcome = Outcome(0, 0, not_run=str(missing))
+            yield row, outcome

@@ -1,5 +1,6 @@
-"""What a row of the fault matrix comes to."""
+"""A row of the fault matrix, and what it comes to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -37,10 +38,23 @@ class Outcome:
     control: str = ""
     control_failed: bool = True
     """Whether the control failed, as it has to; a control that passes says that the test sees nothing."""
+    not_run: str = ""
+    """Why it could not be injected on this machine, if it could not."""
 
     @property
     def passed(self) -> bool:
         return not self.wrong and not self.lost and self.injected > 0 and self.control_failed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault: its names, how it is injected, and how often."""
+
+    name: str
+    fault: str
+    inject: Callable[[Task], Outcome]
+    short: int
+    long: int
 
 
 def summed(judgements: list[Judgement], **more: str | bool) -> Outcome:

@@ -102,6 +102,9 @@ def infuse(stage: Stage, child: Child, ordinal: int) -> Answer:
     stage.by(INVESTIGATOR).decide(
         f"{path}/authorisation", _authorisation(child, ordinal), on=f"patients/{child.number}"
     )
+    compared = {"product": f"NK-{child.number}", "chain_of_identity": f"COI-{child.number}"}
+    for checker in (COORDINATOR, CHECKER):
+        stage.by(checker).post(f"{path}/checks", compared)
     begun = stage.now + timedelta(minutes=30)
     stage.on(stage.today, hour=11)
     start = {"product": f"NK-{child.number}", "level": child.level, "started_at": begun.isoformat()}

@@ -22,6 +22,7 @@ from api.problems import CHALLENGE, Refused
 from api.settings import Settings
 from ledger.application import system_clock
 from ledger.decisions.installation import Kind
+from ledger.record import Actor
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -87,7 +88,7 @@ class Identity:
         account = self.accounts.of(id)
         assert account is not None
         token, session = self.sessions.open(account, credentials.turn, proof, self._due(credentials))
-        self._note(_of("log-in", account, "session"))
+        self._note(_of("log-in", account, "session", by=session.actor))
         return LogIn(token, session, told)
 
     def _due(self, credentials: Credentials) -> str | None:
@@ -116,7 +117,7 @@ class Identity:
 
     def log_out(self, token: str, session: Session) -> None:
         self.sessions.close(token)
-        self._note(_of("logged-out", session.account, "session"))
+        self._note(_of("logged-out", session.account, "session", by=session.actor))
 
     async def prove(
         self, account: Account, password: str, otp: str | None, origin: str = "", *, continuing: bool = False
@@ -263,8 +264,10 @@ def _refusal(kind: Kind) -> Refused:
     return Refused("log-in-refused", headers={"WWW-Authenticate": CHALLENGE})
 
 
-def _of(kind: Kind, account: Account, about: str, rule: str | None = None) -> Happening:
-    return Happening(kind, account.id, about, rule, account.role, account.site)
+def _of(kind: Kind, account: Account, about: str, rule: str | None = None, *, by: Actor | None = None) -> Happening:
+    """What happened with an account; `by`: who acted, where it is known how."""
+    how = by.authenticated if by is not None else None
+    return Happening(kind, account.id, about, rule, account.role, account.site, authenticated=how)
 
 
 def words_about(account: Account) -> tuple[str, ...]:

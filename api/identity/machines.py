@@ -6,6 +6,7 @@ A secret is 256 random bits, kept as SHA-256. A new one may overlap with the one
 
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -49,8 +50,10 @@ class Machines:
             self._note(_of("log-in-failed", account, failed.rule))
             raise
         assert account is not None
-        token, _ = self.sessions.open(account, credentials.turn, Proof(("client-secret",), self._clock()), None, scopes)
-        self._note(_of("log-in", account, None))
+        token, session = self.sessions.open(
+            account, credentials.turn, Proof(("client-secret",), self._clock()), None, scopes
+        )
+        self._note(replace(_of("log-in", account, None), authenticated=session.actor.authenticated))
         return token
 
     def _checked(self, account: Account | None, secret: str) -> Credentials:

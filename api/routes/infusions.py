@@ -4,7 +4,7 @@ from typing import Final
 
 from api.roles import needs
 from api.table import Write
-from ledger.decisions import dose_order, given, infusion, infusion_record, readiness
+from ledger.decisions import bedside, dose_order, given, infusion, infusion_record, readiness
 
 _FIRST = {"patient": "001", "ordinal": "1"}
 WRITES: Final[tuple[Write, ...]] = (
@@ -55,6 +55,13 @@ WRITES: Final[tuple[Write, ...]] = (
         },
         at=_FIRST,
         rests_on="patient",
+    ),
+    Write(
+        "/patients/{patient}/infusions/{ordinal}/checks",
+        bedside.SignBedsideCheck,
+        needs("bedside-check", "S"),
+        {"product": "NK-001-A", "chain_of_identity": "COI-001"},
+        at=_FIRST,
     ),
     Write(
         "/patients/{patient}/infusions/{ordinal}/start",

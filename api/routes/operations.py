@@ -44,6 +44,8 @@ async def readyz(request: Request) -> Response:
     for name, ledger in service.shelf.opened().items():
         if ledger.corrupt is not None:
             raise NotReady(f"trial {name} is read-only: it is not what was written")
+        if ledger.store.outcome_unknown:
+            raise NotReady(f"trial {name}: nobody knows what became of its last commit")
     return JSONResponse({"status": "ready", "trials": len(service.shelf.opened())})
 
 

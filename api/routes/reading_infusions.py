@@ -47,7 +47,7 @@ async def list_infusions(
     """A patient's infusions in full, and what they come to of the level's total."""
     reading = await read(request, by, trial, asked)
     _, protocol = _about(reading, patient)
-    return i.infusions(reading.world, protocol, patient)
+    return i.infusions(reading.world, protocol, patient, reading.ledger.texts.shown)
 
 
 @router.get("/{ordinal}")
@@ -57,7 +57,7 @@ async def show_infusion(
     """One infusion, from its plan to its end; empty where nothing of it is on record."""
     reading = await read(request, by, trial, asked)
     _, protocol = _about(reading, patient)
-    return i.infusion_record(reading.world, protocol, patient, ordinal)
+    return i.infusion_record(reading.world, protocol, patient, ordinal, reading.ledger.texts.shown)
 
 
 @router.get(
@@ -76,7 +76,7 @@ async def show_dose_order(
     """The dose order of an infusion: cells/kg -> cells -> mL, with who calculated it and who authorised it."""
     reading = await read(request, by, trial, asked)
     today, _ = _about(reading, patient)
-    shown = dose_order(reading.world, patient, ordinal, today)
+    shown = dose_order(reading.world, patient, ordinal, today, reading.ledger.texts.shown)
     if shown is None:
         raise NoSuchDoseOrder(f"patient {patient}, infusion {ordinal}")
     if asked.format == "text":

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ledger import refusals as no
 from ledger.changing import changed, maker
 from ledger.decisions import (
+    bedside,
     conditioning,
     consent,
     corrections,
@@ -72,6 +73,7 @@ DECISIONS: Final[Decisions] = MappingProxyType(
         **readiness.DECISIONS,
         **dose_order.DECISIONS,
         **given.DECISIONS,
+        **bedside.DECISIONS,
         **infusion_record.DECISIONS,
         **installation.DECISIONS,
         **safety.DECISIONS,

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger import refusals as no
+from ledger.decisions.behind import EXPOSING
 from ledger.decisions.consequences import carry_out_decision, consequences
 from ledger.decisions.docket import (
     CLOCK_TOLERANCE,
@@ -37,7 +38,6 @@ from ledger.trial.state import Decision, Version
 from ledger.types import Commitment, Instant, Level, Line, Sha256
 from ledger.world import World
 
-EXPOSING: Final = frozenset({"escalate", "reopen", "expand", "de_escalate"})
 RESTRICTING: Final = frozenset({"hold", "stop"})
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger import refusals as no
+from ledger.decisions.behind import against_first_dose
 from ledger.decisions.calculations import against_second_calculation
 from ledger.decisions.docket import (
     AlreadySo,
@@ -118,6 +119,7 @@ def against_infusion(docket: Docket, patient: Patient, command: AuthoriseInfusio
     if patient.level is not None:
         yield from against_exposure(docket.world, patient.level)
         yield from against_lower_levels(docket.world, protocol, patient.level)
+        yield from against_first_dose(docket.world, patient.level)
     if patient.may_have_dlt:
         yield no.PatientHasDlt(f"patient {patient.number}")
     infusion = patient.infusions.get(ordinal)

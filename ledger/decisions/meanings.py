@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ledger.decisions import (
+    bedside,
     consent,
     dlt,
     donor,
@@ -70,6 +71,7 @@ MEANINGS: Final[Mapping[type[Command], Meaning]] = MappingProxyType(
         enrolment.OpenCohort: "I open the start level for dosing",
         enrolment.ReassignDoseLevel: "I move this patient to this dose level",
         infusion.AuthoriseInfusion: "I calculated this dose a second time, and authorise this infusion",
+        bedside.SignBedsideCheck: "I compared patient, product and chain of identity at the bedside, and they match",
         products_release.SetDisposition: _disposition,
         safety.ConfirmGrade: "I confirm this grade",
         safety.AssessAttribution: "I assessed how this event is related to the intervention",

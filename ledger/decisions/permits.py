@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from ledger import refusals as no
 from ledger.cohort.state import Cohort
+from ledger.decisions.behind import decision_behind
 from ledger.decisions.consent import against_consent, consent_valid
 from ledger.decisions.docket import Docket
 from ledger.decisions.eligibility import verdicts
@@ -264,8 +265,7 @@ def against_level_use(world: World, patient: Patient) -> Broken:
     cohort = world.cohort(patient.level)
     if not cohort.opened:
         yield no.CohortNotOpen(f"level {patient.level}")
-    number = cohort.decision
-    decision = world.trial.decisions.get(number) if number is not None else None
+    decision = decision_behind(world, cohort)
     if decision is not None and not circulated(world, decision):
         yield no.DecisionNotCirculated(f"decision {decision.number}")
     yield from against_unwitnessed(world, patient.level)

@@ -9,6 +9,7 @@ import base64
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkstemp
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -63,11 +64,16 @@ class SigningKey:
         return cls.parse(path.read_text(encoding="utf-8"))
 
     def write(self, path: Path) -> None:
-        """Into a new file that only the owner reads; `FileExistsError` where one stands."""
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(self.spelled() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Into a new file that only the owner reads, whole or not at all; `FileExistsError` where one stands."""
+        handle, made = mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
+        try:
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(self.spelled() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(made, path)
+        finally:
+            os.unlink(made)
 
     def spelled(self) -> str:
         encoded = base64.b64encode(bytes([self.kind]) + self.seed).decode()

@@ -35,6 +35,18 @@ class DoseOrdered(Event):
     calculated_by: Name
 
 
+class BedsideCheckSigned(Event):
+    """A checker compared patient, product and chain of identity at the bedside: they match. Each signs for herself."""
+
+    NAME: ClassVar[str] = "patient.bedside-check-signed.v1"
+    NEWEST: ClassVar[tuple[str, ...] | None] = ("ordinal", "checker")
+
+    ordinal: Ordinal
+    product: Name
+    chain_of_identity: Name
+    checker: Name
+
+
 class InfusionInterrupted(Event):
     """An infusion was stopped for a while, or for good."""
 
@@ -87,6 +99,7 @@ class InfusionVitalsRecorded(Event):
 
 INFUSION_RECORD_EVENTS: tuple[type[Event], ...] = (
     DoseOrdered,
+    BedsideCheckSigned,
     InfusionInterrupted,
     InfusionResumed,
     InfusionVitalsRecorded,

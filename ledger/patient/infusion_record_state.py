@@ -33,6 +33,11 @@ def _verified(part: Around, event: IdentityVerified, record: Record) -> Around:
     return changed(part, identities=part.identities.set(event.ordinal, event))
 
 
+def _read_with_the_signatures(part: Around, event: r.BedsideCheckSigned, record: Record) -> Around:
+    """Who signed a check, and whether that stands, is told by the signature (`ledger/signatures.py`)."""
+    return part
+
+
 def _kept(member: str) -> Callable[[Around, Any, Record], Around]:
     """The step that keeps an event by its position, in the place of one that it corrects."""
 
@@ -47,6 +52,7 @@ STEPS: Final[Mapping[type[Event], Callable[[Around, Any, Record], Around]]] = Ma
     {
         r.DoseOrdered: _ordered,
         IdentityVerified: _verified,
+        r.BedsideCheckSigned: _read_with_the_signatures,
         r.InfusionInterrupted: _kept("interruptions"),
         r.InfusionResumed: _kept("resumptions"),
         r.InfusionVitalsRecorded: _kept("vitals"),

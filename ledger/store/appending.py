@@ -5,7 +5,7 @@ texts that they commit to, the answers to the commands, and the refusals.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from eventsourcing.persistence import StoredEvent
 
@@ -13,7 +13,7 @@ from ledger.errors import Corrupt
 from ledger.evidence.merkle import Tree, leaf_hash
 from ledger.record import Record
 from ledger.store.codec import encode
-from ledger.store.reading import ANSWER_COLUMNS, ANSWER_QUERY, Dialect, json_array
+from ledger.store.reading import ANSWER_COLUMNS, Dialect, json_array
 from ledger.store.rows import (
     Anchor,
     Answer,
@@ -49,11 +49,13 @@ class Transaction(Protocol):
 
 class Batch:
     """A transaction that is being written. `tree` is the tree as it will be after the commit, and before `save` as the
-    transaction found it. `refused_after`: the number of the last refusal before those of this batch."""
+    transaction found it. `refused_after`: the number of the last refusal before those of this batch;
+    `tells_of_earlier`: whether somebody is told what an earlier batch has written."""
 
     def __init__(self, transaction: Transaction, tree: Tree) -> None:
         self.tree = tree
         self.refused_after: int | None = None
+        self.tells_of_earlier = False
         self.transaction = transaction
         self._answers: dict[str, Answer | None] = {}
         self._saved = False
@@ -62,14 +64,15 @@ class Batch:
         """Look for what commands were answered with, all at once; `answer` then tells of each."""
         query = f"SELECT {ANSWER_COLUMNS} FROM commands WHERE command_id {self.transaction.dialect.listed}"  # noqa: S608
         found = (Answer(*row) for row in self.transaction.select(query, json_array(command_ids)))
-        self._answers = {**dict.fromkeys(command_ids), **{answer.command_id: answer for answer in found}}
+        self._answers |= {**dict.fromkeys(command_ids), **{answer.command_id: answer for answer in found}}
 
     def answer(self, command_id: str) -> Answer | None:
         """What a command was answered with in an earlier batch."""
-        if command_id in self._answers:
-            return self._answers[command_id]
-        found = self.transaction.select(ANSWER_QUERY, command_id)
-        return Answer(*found[0]) if found else None
+        if command_id not in self._answers:
+            self.look_up((command_id,))
+        found = self._answers[command_id]
+        self.tells_of_earlier = self.tells_of_earlier or found is not None
+        return found
 
     def save(
         self,
@@ -174,3 +177,30 @@ class Batch:
             for number, each in enumerate(refusals, self.refused_after + 1)
         ]
         self.transaction.insert("refusals", rows)
+
+
+OURS_AND_LAST: Final = """
+    SELECT size, root, peaks FROM heads WHERE size = ? OR size = (SELECT max(size) FROM heads) ORDER BY size"""
+HASHES_AT_ONCE: Final = 512
+
+
+def continued(ours: Tree, transaction: Transaction) -> Tree:
+    """The tree at the head of the log: ours as it was last known, with the leaves that were appended since. `Corrupt`
+    where the log does not continue ours: a database that lost what it had acknowledged."""
+    found = transaction.select(OURS_AND_LAST, ours.size)
+    if ours.size and (not found or tuple(found[0]) != _head_of(ours)):
+        raise Corrupt(f"the log does not continue the {ours.size} events that were on record")
+    tree = ours
+    while found and tree.size < found[-1]["size"]:
+        query = "SELECT leaf_hash FROM events WHERE notification_id > ? ORDER BY notification_id LIMIT ?"
+        hashes = [row[0] for row in transaction.select(query, tree.size, HASHES_AT_ONCE)]
+        if not hashes:
+            raise Corrupt(f"position {tree.size}: the event is missing")
+        tree, _ = tree.append(hashes)
+    if found and tuple(found[-1]) != _head_of(tree):
+        raise Corrupt(f"positions {ours.size} to {tree.size - 1}: the head is not that of the leaves")
+    return tree
+
+
+def _head_of(tree: Tree) -> tuple[int, bytes, bytes]:
+    return tree.size, tree.root, b"".join(tree.peaks)

@@ -29,6 +29,11 @@ class Store(Reading):
         its answer was lost.
         """
 
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether nobody has found out yet what became of a commit."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Let the connections go."""

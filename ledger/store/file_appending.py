@@ -11,9 +11,9 @@ from eventsourcing.sqlite import SQLiteCursor
 
 from ledger.errors import StorageFull, Unavailable
 from ledger.evidence.merkle import Tree
-from ledger.store.appending import Batch
+from ledger.store.appending import Batch, continued
 from ledger.store.connection import DurableDatastore, Ownership, fault_of, faults_named
-from ledger.store.errors import ErasureUnfinished, OutcomeUnknown
+from ledger.store.errors import ErasureUnfinished, OutcomeUnknown, StorageFailed
 from ledger.store.recorder import LeafRecorder
 from ledger.store.rows import Row
 
@@ -64,10 +64,11 @@ class Appender:
 
     def __init__(self, path: Path, ownership: Ownership) -> None:
         self.tree = Tree()
-        self._ownership = ownership
+        self._path, self._ownership = path, ownership
         self._datastore = DurableDatastore(path, "rw")
         self._recorder = LeafRecorder(self._datastore)
-        self._outcome_unknown = False
+        self.outcome_unknown = False
+        """Whether a commit failed, and the file has not been looked at since."""
 
     def create_tables(self) -> None:
         """Make the tables, and put them into the file itself, where its header tells what it is."""
@@ -91,15 +92,19 @@ class Appender:
     def transaction(self) -> Iterator[Batch]:
         """Commits when the block ends, rolls back when it raises.
 
-        `StorageFull` and `StorageFailed`: nothing was written. `OutcomeUnknown`: the commit failed, now or earlier; an
-        fsync that reports an error may have written all the same, so nothing more is appended through this object.
+        `StorageFull` and `StorageFailed`: nothing was written. `OutcomeUnknown`: the commit failed; an fsync that
+        reports an error may have written all the same. The next transaction begins on the file as it is by then.
         """
-        if self._outcome_unknown:
-            raise OutcomeUnknown("an earlier commit failed; open the ledger anew")
         committing = False
         try:
+            if self.outcome_unknown:
+                self._open_anew()
             with self._datastore.transaction(commit=True) as cursor:
-                batch = Batch(FileTransaction(self._recorder, cursor), self.tree)
+                transaction = FileTransaction(self._recorder, cursor)
+                if self.outcome_unknown:
+                    self.tree = continued(self.tree, transaction)
+                    self.outcome_unknown = False
+                batch = Batch(transaction, self.tree)
                 yield batch
                 committing = True
         except BaseException as error:
@@ -110,9 +115,21 @@ class Appender:
             raise
         self.tree = batch.tree
 
+    def _open_anew(self) -> None:
+        """Trust nothing that the failed connection had in memory, and have all that stands written and synced once
+        more, into the file itself: what an fsync did not write it does not write when it is asked again."""
+        self._datastore.close()
+        self._datastore = DurableDatastore(self._path, "rw")
+        self._recorder = LeafRecorder(self._datastore)
+        with self._datastore.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(FULL)")
+            busy, in_log, written = cursor.fetchone()
+        if busy or in_log != written:
+            raise StorageFailed("the file could not be brought up to its log")
+
     def _commit_failed(self, error: BaseException) -> Unavailable:
         """A full disk is noticed before the commit is written; after anything else nobody knows."""
         if isinstance(error, PersistenceError | sqlite3.Error) and isinstance(full := fault_of(error), StorageFull):
             return full
-        self._outcome_unknown = True
+        self.outcome_unknown = True
         return OutcomeUnknown(f"the commit failed: {type(error).__name__}")

@@ -28,10 +28,10 @@ Insert = Callable[[str, Sequence[Sequence[Any]]], None]
 
 def move_to_file(source: Store, to: Path) -> None:
     """Make a ledger's file of a log; `AlreadyThere` where one of this name stands."""
+    partial = to.with_name(f"{to.name}.partial")
+    _remove(partial)
     if to.exists():
         raise AlreadyThere(to.name)
-    partial = to.with_name(f"{to.name}.partial")
-    partial.unlink(missing_ok=True)
     try:
         make_file(partial)
         with source.appending():
@@ -44,8 +44,13 @@ def move_to_file(source: Store, to: Path) -> None:
             raise AlreadyThere(to.name) from None
         sync_directory(to)
     finally:
-        for rest in ("", "-wal", "-shm"):
-            Path(f"{partial}{rest}").unlink(missing_ok=True)
+        _remove(partial)
+
+
+def _remove(partial: Path) -> None:
+    """What is half made, or was when somebody was killed."""
+    for rest in ("", "-wal", "-shm"):
+        Path(f"{partial}{rest}").unlink(missing_ok=True)
 
 
 def _fill(path: Path, source: Reading) -> None:

@@ -98,6 +98,10 @@ class SqliteStore(Store):
         assert self._appender is not None, "the ledger is open for reading only"
         return self._appender.transaction()
 
+    @property
+    def outcome_unknown(self) -> bool:
+        return self._appender is not None and self._appender.outcome_unknown
+
     def forget_pages(self) -> None:
         assert self._appender is not None, "the ledger is open for reading only"
         self._appender.forget_pages()

@@ -5,6 +5,7 @@ way. The new file is verified, and has to have the same root. Rewriting the old 
 texts in its free pages.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -30,44 +31,52 @@ Lock = Callable[[SealedText, Record], KeptText]
 """Keeps a text that an event, the first that does so, commits to."""
 
 
-def upgrade(old: Path, new: Path, lock: Lock) -> int:
-    """Write the ledger of a format-1 file into a new file; how many texts it keeps. `Corrupt` where the old file is not
-    of format 1 or not as it was written, `AlreadyThere` where the new name is taken."""
-    if not old.is_file():
-        raise NoSuchStore(old.name)
-    if new.exists():
-        raise AlreadyThere(new.name)
-    owned = Ownership(old)
+def upgrade(path: Path, kept: Path, lock: Lock) -> int:
+    """Put a ledger of the present format in the place of one of format 1, which stays under another name; how many
+    texts it keeps. `Corrupt` where the file is not of format 1 or not as it was written, `AlreadyThere` where the other
+    name is taken. Killed at any moment, it leaves the old ledger or the new one, and is run again."""
+    if not path.is_file():
+        raise NoSuchStore(path.name)
+    if kept.exists() and not kept.samefile(path):
+        raise AlreadyThere(kept.name)
+    owned = Ownership(path)
+    partial = path.with_name(f"{path.name}.partial")
     try:
         with faults_named():
-            return _upgraded(old, new, lock)
+            count = _made(path, partial, lock)
+            if not kept.exists():
+                os.link(path, kept)
+                sync_directory(kept)
+            partial.replace(path)
+            sync_directory(path)
+            return count
     finally:
+        _remove(partial)
         owned.release()
 
 
-def _upgraded(old: Path, new: Path, lock: Lock) -> int:
+def _made(old: Path, partial: Path, lock: Lock) -> int:
     with old.open("rb") as file:
         if schema.format_of(file.read(schema.HEADER_BYTES)) != IN_CLEAR:
             raise Corrupt(f"{old.name} is not a ledger of format {IN_CLEAR}")
     with closing(sqlite3.connect(old)) as settled:
         settled.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    partial = new.with_name(f"{new.name}.partial")
-    try:
-        _make_tables(partial)
-        _copy(old, partial)
-        count = _lock_texts(old, partial, lock)
-        with SqliteStore.open(partial, read_only=True) as made:
-            made.verify()
-        partial.rename(new)
-        sync_directory(new)
-        return count
-    finally:
-        for rest in ("", "-wal", "-shm", ".lock"):
-            Path(f"{partial}{rest}").unlink(missing_ok=True)
+    _make_tables(partial)
+    _copy(old, partial)
+    count = _lock_texts(old, partial, lock)
+    with SqliteStore.open(partial, read_only=True) as made:
+        made.verify()
+    return count
+
+
+def _remove(partial: Path) -> None:
+    """What is half made, or was when somebody was killed."""
+    for rest in ("", "-wal", "-shm", ".lock"):
+        Path(f"{partial}{rest}").unlink(missing_ok=True)
 
 
 def _make_tables(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    _remove(path)
     make_file(path)
     with closing(sqlite3.connect(path)) as made, made:
         made.execute("PRAGMA journal_mode = WAL")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from api.app import create_app
 from api.auth import add_account
 from api.identity.credentials import change_credentials
 from api.identity.passwords import Hashing
+from api.logs import RequestLog
 from api.settings import Settings
 from ledger.types import Role
 
@@ -131,6 +133,8 @@ class Place:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
+        self.request_lines = StringIO()
+        """A line a request: written a moment later from another thread, when standard error may be anybody's."""
         usual = {"story_from": STORY_BEGINS, "evidence": False, "argon2_memory_kib": 8, "argon2_passes": 1}
         self.settings = Settings(directory=directory, **{**usual, **settings})
         self.tokens = move_in(self.settings)
@@ -142,6 +146,7 @@ class Place:
     def start(self) -> None:
         self.app = create_app(self.settings)
         self.app.state.service.follow(look_every_seconds=0)
+        self.app.state.service.request_log = RequestLog(self.request_lines)
         self.http = TestClient(self.app, raise_server_exceptions=False)
         self.http.__enter__()
         self.callers = {role: Caller(self.http, token, PEOPLE[role][0]) for role, token in self.tokens.items()}

@@ -3,6 +3,7 @@
 What only the server can tell - the version that is current, the hash of the dossier, a position - is read first.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -161,8 +162,8 @@ def lot_made(story: Story, lot: str = "NK-001-A", **collection: Any) -> None:
     story.tell("transfer_custody", "coordinator", at=at)
 
 
-def infused(story: Story) -> None:
-    """Patient 001, infusion 1, on 18 February."""
+def infused(story: Story, checks: Sequence[Role] = ("bedside_checker", "coordinator")) -> None:
+    """Patient 001, infusion 1, on 18 February; `checks`: who signs the check at the bedside."""
     story.clock("2026-02-18T06:00:00Z")
     story.tell("record_conditioning", "edc_system")
     lot_made(story)
@@ -172,6 +173,8 @@ def infused(story: Story) -> None:
     story.tell("authorise_infusion", "investigator")
     story.clock("2026-02-18T07:30:00Z")
     story.tell("record_thaw", "bedside_checker")
+    for role in checks:
+        story.tell("sign_bedside_check", role)
     story.tell("record_infusion_start", "edc_system")
     story.tell("record_interruption", "coordinator")
     story.tell("record_resumption", "coordinator")

@@ -19,9 +19,10 @@ from ledger.installation_log import FILE
 from ledger.record import INSTALLATION
 from ledger.store.backup import backup
 from ledger.store.sqlite import SqliteStore
+from ledger.strangers import AT_ONCE
 from ledger.trial.evidence import LogKeyEnrolled
 from ledger.types import Role, instant_text
-from tests.api.place import TRIAL, Caller, Place
+from tests.api.place import PASSWORD, TRIAL, Caller, Place
 from tests.api.story import ROWS, Story, begin
 
 
@@ -50,6 +51,34 @@ def test_a_read_is_noted_with_who_what_and_how_it_was_answered(screened: Place) 
     assert (row["trial"], row["role"], row["site"], row["authenticated"]) == (TRIAL, "inspector", None, "bearer")
     assert row["request_id"] == answer.headers["x-request-id"] == "r-17"
     assert row["occurred_at"] <= row["recorded_at"]
+
+
+def test_whatever_is_noted_of_a_session_says_how_it_began(screened: Place) -> None:
+    token = screened.http.post("/v1/sessions", json={"id": "anton", "password": PASSWORD}).json()["token"]
+    anton = Caller(screened.http, token, "anton")
+    anton.get("/patients/001/timeline")
+    anton.post("/holds", {})
+    screened.http.delete("/v1/sessions/current", headers=anton.bearer)
+    found = {row["kind"]: row["authenticated"] for row in rows(screened, who="anton")}
+    kinds = ("log-in", "account-used", "read", "request-refused", "logged-out")
+    assert found == dict.fromkeys(kinds, "password")
+
+
+def test_a_stranger_who_asks_for_ever_other_things_makes_few_events(screened: Place) -> None:
+    """Every operation with every number, without a token that is known: told one by one at first, then counted."""
+    before = len(rows(screened))
+    for row in ROWS.values():
+        path = row.path if row.path.startswith("/v1") else f"/v1/trials/{{trial}}{row.path}"
+        for patient in ("001", "002"):
+            step = {"trial": TRIAL, "patient": patient}
+            at = "/".join(step.get(each.strip("{}"), "1") if each.startswith("{") else each for each in path.split("/"))
+            screened.http.post(at, headers={"Authorization": "Bearer te_none"})
+    screened.stop()
+    screened.start()
+    found = rows(screened)[before:]
+    told_apart = [row for row in found if (row["who"], row["kind"]) == ("unknown", "request-refused")]
+    assert sum(row["times_count"] for row in told_apart) == 2 * len(ROWS) > 150
+    assert len(told_apart) < 2 * AT_ONCE
 
 
 def test_what_is_not_clinical_and_what_a_machine_reads_is_not_noted(screened: Place) -> None:

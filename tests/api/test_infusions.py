@@ -4,7 +4,7 @@ import pytest
 
 from ledger.refusals import NoSuchDoseOrder
 from tests.api.place import Place
-from tests.api.story import Story
+from tests.api.story import Story, infused, placed, screened
 
 FIRST = "/patients/001/infusions/1"
 
@@ -40,6 +40,34 @@ def test_the_dose_order_is_json_or_a_page(given: Place) -> None:
     missing = given.by("investigator").get("/patients/001/infusions/2/dose-order")
     assert (missing.status_code, missing.json()["rule_id"]) == (404, NoSuchDoseOrder.rule)
     assert missing.json()["type"] == "/problems/no-such-dose-order"
+
+
+def test_who_authorised_and_who_checked_at_the_bedside_is_shown_and_printed_with_each_signature(given: Place) -> None:
+    record = given.by("inspector").get(FIRST).json()
+    allowed = record["authorisation"]["signature"]
+    assert (allowed["name"], allowed["status"]) == ("Dr Ivan", "valid")
+    assert allowed["meaning"].endswith("authorise this infusion")
+    assert [(each["checker"], each["signature"]["name"], each["matches"]) for each in record["checks"]] == [
+        ("boris", "Dr Boris", True),
+        ("nina", "Dr Nina", True),
+    ]
+    assert record["unsigned_checkers"] == []
+    page = " ".join(given.by("investigator").get(f"{FIRST}/dose-order", format="text").text.split())
+    for each in (record["authorisation"], *record["checks"]):
+        signed = each["signature"]
+        moment = signed["signed_at"][:19].replace("T", " ")
+        assert f"Signed by {signed['name']} ({signed['signer']}), {moment}+00:00: {signed['meaning']}" in page
+
+
+def test_the_checker_who_has_not_signed_is_named(story: Story) -> None:
+    story.clock("2026-02-02T12:00:00Z")
+    screened(story, "001")
+    placed(story, "001")
+    infused(story, checks=("coordinator",))
+    record = story.place.by("inspector").get(FIRST).json()
+    assert (record["checkers"], record["unsigned_checkers"]) == (["boris", "nina"], ["boris"])
+    page = story.place.by("investigator").get(f"{FIRST}/dose-order", format="text").text
+    assert "boris, not signed yet: ____" in page
 
 
 def test_as_known_before_the_order_there_was_none(given: Place) -> None:

@@ -126,6 +126,16 @@ def test_a_ledger_that_was_altered_is_read_only_and_not_ready(story: Story) -> N
     assert place.by("coordinator").get("/patients").status_code == 200
 
 
+def test_a_ledger_that_does_not_know_what_became_of_a_commit_is_not_ready(story: Story) -> None:
+    place = story.place
+    store = place.app.state.service.opened(TRIAL).store
+    store._appender.outcome_unknown = True
+    assert place.http.get("/readyz").status_code == 503
+    answer = place.by("coordinator").post("/patients", ROWS["screen_patient"].example_body())
+    assert answer.status_code == 201, "the next command finds out"
+    assert place.http.get("/readyz").status_code == 200
+
+
 def test_training_ledgers_are_marked_everywhere(story: Story) -> None:
     place = story.place
     again = place.by("medical_monitor").post("/v1/trials", ROWS["register_trial"].example_body())

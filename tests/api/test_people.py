@@ -65,7 +65,9 @@ def test_a_person_logs_in_with_a_password_and_a_code(ward: Ward) -> None:
     maria = Caller(ward.place.http, said["token"], "maria")
     assert maria.get("/v1/trials").status_code == 200
     assert maria.get("/v1/sessions/current").json()["authenticated"] == "password+otp"
-    assert ward.noted[-1] == Happening("log-in", "maria", "session", None, "principal_investigator", SITE)
+    assert ward.noted[-1] == Happening(
+        "log-in", "maria", "session", None, "principal_investigator", SITE, authenticated="password+otp"
+    )
 
 
 @pytest.mark.parametrize(

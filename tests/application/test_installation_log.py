@@ -14,7 +14,14 @@ from ledger.decisions.docket import Command
 from ledger.decisions.evidence import RecordRecovery
 from ledger.decisions.installation import NoteGap, NoteHappening, OpenInstallation
 from ledger.evidence.verify import VERIFIED, Policy, Trust, verify_bundle
-from ledger.installation.events import AccountChanged, GapRecorded, InstallationOpened, RecordRead, RequestRefused
+from ledger.installation.events import (
+    AccountChanged,
+    GapRecorded,
+    InstallationOpened,
+    LogInFailed,
+    RecordRead,
+    RequestRefused,
+)
 from ledger.installation_log import InstallationLog, LogUnavailable, spool_of
 from ledger.record import INSTALLATION, Actor, Asked
 from ledger.shelf import Shelf
@@ -22,6 +29,7 @@ from ledger.spool import Noted
 from ledger.store.bundle import write_bundle
 from ledger.store.connection import Ownership
 from ledger.store.sqlite import SqliteStore
+from ledger.strangers import AT_ONCE, BEYOND_EVERY
 from ledger.submission import Submission
 from ledger.types import Event
 from tests.bench import SPONSOR, Bench, opened_trial
@@ -125,6 +133,36 @@ def test_who_knocks_all_day_is_one_event_with_a_number(tmp_path: Path) -> None:
     counted = {(event.times_count, event.request_id) for event in kept(log) if isinstance(event, RequestRefused)}
     assert counted == {(1000, None), (1, "r-x")}
     log.close()
+
+
+def test_whoever_asks_for_ever_other_things_is_counted_and_hides_nobody(tmp_path: Path) -> None:
+    """The log grows by so much a minute at most, whatever is asked for, from however many addresses."""
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    log = InstallationLog(tmp_path, ORIGIN, clock=lambda: now)
+    for number in range(1000):
+        log.note(refused("r-1").model_copy(update={"about": f"operation_{number}"}), NOBODY)
+        log.note(NoteHappening(happening="log-in-failed", about="log-in", rule="unknown-account"), NOBODY)
+    failed = NoteHappening(happening="log-in-failed", about="log-in", rule="wrong-password")
+    log.note(failed, IRINA)
+    log.start()
+    written = kept(log)
+    assert len(written) == AT_ONCE + 1
+    assert sum(isinstance(event, LogInFailed) and event.rule == "wrong-password" for event in written) == 1
+    now += BEYOND_EVERY
+    counted = [event for event in kept(log) if isinstance(event, RequestRefused) and event.operation == "several"]
+    assert {(event.problem, event.status) for event in counted} == {("unauthenticated", 401), ("log-in-refused", 401)}
+    assert sum(event.times_count for event in counted) == 2000 - AT_ONCE
+    log.close()
+
+
+def test_what_was_only_counted_is_told_when_the_server_ends(tmp_path: Path) -> None:
+    log = InstallationLog(tmp_path, ORIGIN)
+    for number in range(AT_ONCE + 5):
+        log.note(refused("r-1").model_copy(update={"about": f"operation_{number}"}), NOBODY)
+    log.start()
+    log.close()
+    with SqliteStore.open(log.path, read_only=True) as store:
+        assert [e.times_count for r in store.records() if isinstance(e := r.event, RequestRefused)][-1] == 5
 
 
 def test_what_waits_when_the_server_ends_is_written(tmp_path: Path) -> None:
@@ -275,16 +313,16 @@ def test_whoever_runs_a_restored_log_records_its_recovery(bench: Bench) -> None:
     assert bench.ask(recovery, Actor("arkady", "administrator", None, "operating-system"))
 
 
-def test_a_commit_that_failed_is_tried_again_once_the_file_is_opened_anew(log: InstallationLog) -> None:
+def test_after_a_commit_that_failed_the_file_is_opened_anew_and_nothing_is_missing(log: InstallationLog) -> None:
     log.note(READ, IRINA)
     kept(log)
     assert log.ledger is not None
     assert isinstance(log.ledger.store, SqliteStore)
     assert log.ledger.store._appender is not None
-    log.ledger.store._appender._outcome_unknown = True  # as after an fsync that failed
+    log.ledger.store._appender.outcome_unknown = True  # as after an fsync that failed
     log.note(READ, IRINA)
     log.settle()
-    assert [type(event) for event in kept(log)] == [RecordRead, GapRecorded, RecordRead]
+    assert [type(event) for event in kept(log)] == [RecordRead, RecordRead]
 
 
 def test_reopening_reads_who_was_seen_last(tmp_path: Path) -> None:

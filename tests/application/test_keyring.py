@@ -7,7 +7,7 @@ import pytest
 
 from ledger import keyring
 from ledger.errors import Corrupt
-from ledger.keyring import KeyInFile, Keyring, OuterKey, read_outer_key, write_outer_key
+from ledger.keyring import OUTER, KeyInFile, Keyring, OuterKey, read_outer_key, write_outer_key
 from ledger.store.errors import AlreadyOwned, AlreadyThere, VaultLocked
 
 ORIGIN = "ledger.example/NCT07256210"
@@ -199,3 +199,20 @@ def test_a_key_service_stands_in_for_the_file(tmp_path: Path) -> None:
     assert Keyring(tmp_path, service).key(ORIGIN, ONE, key.id) == key
     assert service.asked == [f"trial-ledger subject key 1 ledger.example%2FNCT07256210 patient-001.{key.id}"] * 2
     assert not (tmp_path / "vault.key").exists()
+
+
+def test_an_outer_key_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with half a key in it would lock every text, and keep another key from being made."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "no space left on device")
+
+    with monkeypatch.context() as failing:
+        failing.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="no space"):
+            write_outer_key(tmp_path / OUTER)
+    assert list(tmp_path.iterdir()) == []
+    made = write_outer_key(tmp_path / OUTER)
+    assert read_outer_key(tmp_path / OUTER) == made
+    with pytest.raises(AlreadyThere):
+        write_outer_key(tmp_path / OUTER)

@@ -122,6 +122,16 @@ def test_of_two_forks_at_once_one_is_signed(tmp_path: Path) -> None:
         assert len({answer.body for answer in answers if answer.status == 200}) == 1
 
 
+def test_a_key_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        LOG.write(tmp_path / "log.key")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_key_file_that_others_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.key"
     LOG.write(path)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from ledger.patient.infusion_record import (
+    BedsideCheckSigned,
     DoseOrdered,
     InfusionInterrupted,
     InfusionResumed,
@@ -27,6 +28,7 @@ INFUSION_RECORD_SAMPLES: Final[tuple[Record, ...]] = (
             calculated_by="nina",
         )
     ),
+    on_patient(BedsideCheckSigned(ordinal=1, product="NK-0007", chain_of_identity="CoI-7c19", checker="boris")),
     on_patient(InfusionInterrupted(ordinal=1, interrupted_at=moscow(2, 10, 31), cause="line-or-pump")),
     on_patient(InfusionResumed(ordinal=1, resumed_at=moscow(2, 10, 38))),
     on_patient(

@@ -7,8 +7,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from immutables import Map
-
 from ledger.decisions import product_permits
 from ledger.decisions import products as p
 from ledger.decisions import products_release as r
@@ -20,6 +18,7 @@ from ledger.product.state import Product
 from ledger.protocol.document import ProtocolDocument
 from ledger.protocol.terms import Word
 from ledger.record import Actor
+from ledger.strands import Strands
 from ledger.types import Event, exact
 from tests.bench import PI, QA, SITE, Bench, appoint, nct07256210, opened_trial, person
 from tests.patients import place, screen
@@ -52,7 +51,7 @@ class ProductBench(Bench):
         return Bench.ask(self, command, by, **asked)
 
     @property
-    def products(self) -> Map[str, Product]:
+    def products(self) -> Strands[Product]:
         return self.world.products
 
     def lot(self, name: str = LOT) -> Product:

@@ -31,6 +31,8 @@ from ledger.evidence.verify import VERIFIED, Policy, Trust, verify_bundle
 WRITERS = 3
 READS = ("/escalation", "/patients", "/patients/001/timeline", "/worklists", "/deviations", "/dlt-register")
 WRITER_PAUSE_SECONDS = 0.02
+COMMANDS_AT_MOST = 20_000
+"""So that an hour makes a long trial and not one that no trial is like: a child with a hundred thousand reports."""
 READER_PAUSE_SECONDS = 0.05
 VERIFY_EVERY_SECONDS = 20
 SAMPLE_EVERY_SECONDS = 1
@@ -44,6 +46,7 @@ class Soak:
     callers: Callers
     token: str
     place: Path
+    pause_seconds: float = WRITER_PAUSE_SECONDS
     over: Event = field(default_factory=Event)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -67,7 +70,7 @@ class Soak:
     def write(self, number: int) -> None:
         with closing(self.callers.connection()) as connection:
             for count in range(10**9):
-                if self.over.wait(WRITER_PAUSE_SECONDS):
+                if self.over.wait(self.pause_seconds):
                     return
                 begun = time.perf_counter()
                 status = self.callers.report(connection, f"soak-{number}-{count:08}")
@@ -163,7 +166,8 @@ def soak(place: Path, seconds: float) -> Soak:
     reader = add_account(directory / "accounts.jsonl", id="irina", role="inspector")
     server = Server(directory)
     server.start()
-    found = Soak(server, Callers(server.port, writer), reader, place)
+    pause = max(WRITER_PAUSE_SECONDS, WRITERS * seconds / COMMANDS_AT_MOST)
+    found = Soak(server, Callers(server.port, writer), reader, place, pause)
     with found.client() as http:
         http.get("/evidence/receipts/0", params={"wait": 5}).raise_for_status()
     found.run(seconds)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from api.chaos.cluster import NoPostgreSQL
 from api.chaos.judging import judge
-from api.chaos.matrix import ROWS, Row, played
+from api.chaos.matrix import ROWS, played
+from api.chaos.outcome import Outcome, Row, Task
 from api.chaos.power import Note, disk_after, notes
 from api.chaos.trial import a_report, begin, file_in
 from ledger.application import TrialLedger
@@ -22,6 +24,15 @@ def test_what_was_promised_holds_under_this_fault(row: Row) -> None:
     assert outcome.lost == 0
     assert outcome.injected > 0
     assert outcome.control_failed, outcome.control
+
+
+def test_a_row_that_needs_what_is_not_here_is_not_run_and_says_so() -> None:
+    def needs_more(_: Task) -> Outcome:
+        raise NoPostgreSQL("no PostgreSQL here")
+
+    ((_, outcome),) = played((Row("F0", "what cannot be injected", needs_more, 1, 1),), seed=1, long=False)
+    assert outcome.not_run == "no PostgreSQL here"
+    assert not outcome.passed
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
+from api.chaos.line import Fault, Line
 from ledger.application import TrialLedger
 from ledger.decisions import enrolment
 from ledger.errors import LedgerError
@@ -20,7 +21,6 @@ from ledger.submission import Receipt, Submission, command_id
 from tests.bench import PI
 from tests.postgres import SERVICE, Cluster
 from tests.sharing.conftest import Join, write
-from tests.sharing.line import Fault, Line
 from tests.sharing.reports import a_trial, report
 
 FIRST = len(a_trial().records)
@@ -81,10 +81,15 @@ def test_every_caller_of_the_batch_gets_the_answer_that_was_decided(ledger: Tria
     refused = Submission(
         enrolment.ReserveSlot(patient="001", level=1), Asked(PI, command_id("maria", "reserve")), "reserve"
     )
-    hold = threading.Event()
-    clock = ledger.clock
-    ledger.clock = lambda: (hold.wait(20), clock())[1]
+    taken, hold, clock = threading.Event(), threading.Event(), ledger.clock
     answers: dict[str, object] = {}
+
+    def held() -> object:
+        taken.set()
+        hold.wait(20)
+        return clock()
+
+    ledger.clock = held  # type: ignore[assignment]
 
     def ask(name: str, submission: Submission) -> None:
         try:
@@ -96,6 +101,7 @@ def test_every_caller_of_the_batch_gets_the_answer_that_was_decided(ledger: Tria
     threads = [threading.Thread(target=ask, args=each) for each in asked.items()]
     for thread in threads:
         thread.start()
+        assert taken.wait(20), "the first is a batch of its own"
     while len(ledger._writer._waiting) < 3:
         hold.wait(0.01)
     line.fail(Fault.answer_lost, after=1)

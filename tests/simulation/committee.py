@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.decisions import dlt, holds
+from ledger.decisions.behind import against_first_dose
 from ledger.decisions.dose_decision import ProposeDoseDecision, SignDoseDecision, is_open
 from ledger.decisions.dose_outcomes import advised_outcome, against_entering
 from ledger.decisions.effects import standing_cause
@@ -90,6 +91,8 @@ def decide_next(walk: Walk) -> bool:
     if trial.phase_one_over and not trial.stopped:
         return decide_on_phase_two(walk)
     outcome, level = advised_outcome(given, walk.world)
+    if not trial.stopped and outcome == "stay" and level is not None and any(against_first_dose(walk.world, level)):
+        return decide(walk, "stay", level)
     if trial.stopped or outcome == "stay" or isinstance(given, Await):
         return False
     opened = level is not None and walk.world.cohort(level).opened

@@ -2,12 +2,13 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from immutables import Map
 
-from ledger.cohort.state import Cohort
+from ledger.cohort.state import Cohort, Member
 from ledger.cohort.state import evolve as evolve_cohort
 from ledger.decisions.standing import advice
 from ledger.protocol.document import ProtocolDocument
@@ -65,18 +66,23 @@ def check_order(records: list[Record], world: World, protocol: ProtocolDocument,
 
 
 def renumbered(world: World, chance: random.Random) -> World:
-    """The same trial with the patients of each cohort under each other's numbers."""
-    cohorts = world.cohorts
-    patients = Map({number: Strand(known, Map(), first=0, last=0) for number, known in world.patients.items()})
-    for level, cohort in world.cohorts.items():
+    """The same trial with the patients of each cohort under each other's numbers, at a lower level that they count at
+    too."""
+    names: dict[str, str] = {}
+    for cohort in world.cohorts.values():
         numbers = sorted(cohort.members)
-        names = dict(zip(numbers, chance.sample(numbers, len(numbers)), strict=True))
-        members = Map({names[number]: member for number, member in cohort.members.items()})
-        cohorts = cohorts.set(level, replace(cohort, members=members))
-        for number in numbers:
-            patient = replace(world.patients[number], number=names[number])
-            patients = patients.set(names[number], Strand(patient, Map(), first=0, last=0))
-    return replace(world, cohorts=cohorts, patients=Strands(PATIENTS, patients))
+        names |= zip(numbers, chance.sample(numbers, len(numbers)), strict=True)
+    cohorts = {
+        level: replace(cohort, members=_named(cohort.members, names), received_here=_named(cohort.received_here, names))
+        for level, cohort in world.cohorts.items()
+    }
+    renamed = (replace(known, number=names.get(number, number)) for number, known in world.patients.items())
+    patients = {known.number: Strand(known, Map(), first=0, last=0) for known in renamed}
+    return replace(world, cohorts=Map(cohorts), patients=Strands(PATIENTS, Map(patients)))
+
+
+def _named(members: Map[str, Member], names: Mapping[str, str]) -> Map[str, Member]:
+    return Map({names.get(number, number): member for number, member in members.items()})
 
 
 def interleaved(records: list[Record], chance: random.Random) -> list[Record]:

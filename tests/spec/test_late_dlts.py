@@ -8,6 +8,7 @@ from ledger import refusals as no
 from ledger.cohort import events as c
 from ledger.decisions import dlt, enrolment, holds
 from ledger.designs.base import Await, DeclareMtd, Escalate, Treat
+from ledger.patient.infusions import InfusionAuthorised
 from ledger.record import Actor
 from ledger.trial import dosing as t
 from ledger.types import Event
@@ -61,6 +62,41 @@ def test_the_decision_made_on_the_old_fact_stays_in_history_marked() -> None:
     superseded = only(t.DecisionBasisSuperseded, events)
     assert (superseded.decision, superseded.patient) == (1, "001")
     assert bench.world.trial.decisions[1].taken_at is not None
+
+
+def moved_basis(bench: Bench) -> Bench:
+    """A DLT that the decision to escalate counted is retracted; the design advises the same level as before."""
+    retract(bench, "003")
+    assert bench.world.trial.decisions[2].superseded
+    return bench
+
+
+def test_nobody_is_the_first_at_a_level_on_a_decision_that_has_lost_its_basis() -> None:
+    """The quorum's signatures are stale: it signs anew what the design advises now, and the level is dosed."""
+    bench = moved_basis(told("1NNT 1NNN 2A"))
+    assert says(bench) == Treat(2, 3)
+    with pytest.raises(no.DecisionBasisMoved):
+        p.authorise(bench, "007", 1)
+    p.decide(bench, "stay", 2, circulate=False)
+    with pytest.raises(no.DecisionNotCirculated):
+        p.authorise(bench, "007", 1)
+    p.acknowledge(bench, 3)
+    assert has(InfusionAuthorised, p.authorise(bench, "007", 1))
+
+
+def test_what_was_dosed_on_a_decision_before_it_lost_its_basis_is_history_and_the_design_says_what_follows() -> None:
+    bench = moved_basis(told("1NNT 1NNN 2P"))
+    go_on(bench, "2A")
+    assert has(InfusionAuthorised, p.authorise(bench, "008", 1))
+
+
+def test_the_same_of_a_level_that_was_expanded() -> None:
+    bench = told("1NNN 2NNT")
+    p.decide(bench, "expand", 2)
+    go_on(bench, "2A")
+    retract(bench, "006")
+    with pytest.raises(no.DecisionBasisMoved):
+        p.authorise(bench, "007", 1)
 
 
 def test_a_dlt_of_a_patient_who_was_still_observed_supersedes_nothing() -> None:
@@ -222,4 +258,5 @@ def test_infusions_above_stop_with_the_late_dlt_and_go_on_after_the_review() -> 
         p.authorise(bench, "004", 1)
     retract(bench, "001")
     bench.ask(holds.LiftHold(hold=1, review=bench.seal("taken back")), COMMITTEE)
+    p.decide(bench, "stay", 2)
     p.authorise(bench, "004", 1)

@@ -62,13 +62,31 @@ def append_with_an_error_at_the_commit(store: SqliteStore) -> None:
         append(store, *records(10, 60))
 
 
-def test_after_an_error_at_the_commit_the_outcome_is_unknown_and_nothing_more_is_appended(path: Path) -> None:
+def test_after_an_error_at_the_commit_nobody_knows_and_the_next_batch_finds_out(path: Path) -> None:
     with filled(path, 10) as store:
         with pytest.raises(OutcomeUnknown):
             append_with_an_error_at_the_commit(store)
-        with pytest.raises(OutcomeUnknown, match="open the ledger anew"):
-            append(store, record(10))
+        unknown = [store.outcome_unknown]
         assert store.record(9) == record(9), "reading goes on"
+        with store.appending() as batch:
+            assert batch.tree.size in (10, 60)
+            batch.save(records(batch.tree.size, 70))
+        assert [*unknown, store.outcome_unknown] == [True, False]
+        assert list(store.records()) == records(0, 70)
+        store.verify()
+
+
+def test_while_the_disk_goes_on_failing_nothing_more_is_appended(path: Path) -> None:
+    with filled(path, 10) as store:
+        with files_no_longer_than(1):
+            with pytest.raises((OutcomeUnknown, StorageFailed)):
+                append(store, *records(10, 60))
+            store._appender.outcome_unknown = True  # type: ignore[union-attr]
+            with pytest.raises(StorageFailed):
+                append(store, *records(10, 60))
+            assert store.outcome_unknown
+        append(store, *records(10, 60))
+        assert list(store.records()) == records(0, 60)
 
 
 def test_opened_anew_after_an_error_at_the_commit_the_ledger_is_whole(path: Path) -> None:

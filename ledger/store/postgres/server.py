@@ -12,7 +12,7 @@ that write and those that read are apart.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -45,6 +45,11 @@ class Patience:
     still_transaction: float = 10
     commit: float = 10
 
+    @classmethod
+    def of(cls, seconds: float) -> Self:
+        """So long for a connection and for the lock, and twice as long for what is under way."""
+        return cls(seconds, seconds, 2 * seconds, 2 * seconds)
+
 
 class Connection(psycopg.Connection[NamedRow]):
     """A connection that knows whether it was made ready to write, and what the server has warned of."""
@@ -59,20 +64,24 @@ class Server:
     def __init__(self, url: str, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
         self._url = url
+        self._line = {**_ALIVE, "autocommit": True, "connect_timeout": max(2, int(self.patience.connection / 2))}
+        """The hosts of a URL are tried one after the other, within the patience for one connection."""
         self.writers = self._pool(WRITERS)
         self._readers = self._pool(READERS, configure=_read_only)
         self.deadlines = Deadlines()
-        self.listening = Listening(lambda: psycopg.connect(url, autocommit=True, **_ALIVE))
+        self.listening = Listening(lambda: psycopg.connect(url, **self._line))
 
     def _pool(self, most: int, **given: Any) -> ConnectionPool[Connection]:
-        named: dict[str, Any] = {**_ALIVE, "row_factory": named_rows, "autocommit": True}
+        """A database that was away for long is found as soon as one that was away for a moment: attempts, which come
+        more and more rarely, end with the patience, and the next who wants a connection begins anew."""
         return ConnectionPool(
             self._url,
             connection_class=Connection,
-            kwargs={**named, "connect_timeout": max(2, int(self.patience.connection))},
+            kwargs={**self._line, "row_factory": named_rows},
             min_size=0,
             max_size=most,
             timeout=self.patience.connection,
+            reconnect_timeout=self.patience.connection,
             check=ConnectionPool.check_connection,
             open=True,
             **given,

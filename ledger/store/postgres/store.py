@@ -11,14 +11,13 @@ stand once keeps the order where a lock means nothing.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
 
-from ledger.errors import Corrupt
 from ledger.evidence.merkle import Tree
-from ledger.store.appending import Batch
+from ledger.store.appending import Batch, continued
 from ledger.store.contract import Heard, Store
 from ledger.store.errors import NoSuchStore, OutcomeUnknown, TooManyRights
 from ledger.store.postgres import schema as schemas
@@ -27,15 +26,12 @@ from ledger.store.postgres.listening import tell
 from ledger.store.postgres.recorder import LeafRecorder, SchemaDatastore
 from ledger.store.postgres.server import Connection, Server
 from ledger.store.postgres.statements import POSTGRESQL, insert, lock, qualified
-from ledger.store.reading import CHUNK, Reading
+from ledger.store.reading import Reading
 from ledger.store.rows import Row
 from ledger.store.verification import verify_removals
 
 Verified = Callable[[Reading, str], Tree]
 """Verifies the log of a schema."""
-
-OURS_AND_LAST: Final = """
-    SELECT size, root, peaks FROM heads WHERE size = ? OR size = (SELECT max(size) FROM heads) ORDER BY size"""
 
 
 class SchemaTransaction:
@@ -122,11 +118,11 @@ class PostgresStore(Store):
             cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED", prepare=False)
             lock(cursor, self.schema)
             transaction = SchemaTransaction(cursor, self.schema, recorder)
-            self.tree = self._continued(transaction)
-            if self._answer_was_lost:
-                _wait_for_the_standby_too(cursor)
+            self.tree = continued(self.tree, transaction)
             batch = Batch(transaction, self.tree)
             yield batch
+            if self._answer_was_lost or batch.tells_of_earlier:
+                _wait_for_the_standby_too(cursor)
             self._commit(connection, cursor)
             self._answer_was_lost = False
             if batch.tree.size > self.tree.size:
@@ -150,30 +146,9 @@ class PostgresStore(Store):
             connection.close()
             raise OutcomeUnknown("the commit was not confirmed by the standby")
 
-    def _continued(self, transaction: SchemaTransaction) -> Tree:
-        """The tree at the head of the log: ours as we last knew it, with the leaves of what others appended since.
-        `Corrupt` where the log does not continue ours: a server that lost what it had acknowledged."""
-        ours = self.tree
-        found = transaction.select(OURS_AND_LAST, ours.size)
-        if ours.size and (not found or tuple(found[0]) != _head_of(ours)):
-            raise Corrupt(f"the log does not continue the {ours.size} events that were on record")
-        tree = ours
-        while found and tree.size < found[-1]["size"]:
-            query = "SELECT leaf_hash FROM events WHERE notification_id > ? ORDER BY notification_id LIMIT ?"
-            hashes = [row[0] for row in transaction.select(query, tree.size, CHUNK)]
-            if not hashes:
-                raise Corrupt(f"position {tree.size}: the event is missing")
-            tree, _ = tree.append(hashes)
-        if found and tuple(found[-1]) != _head_of(tree):
-            raise Corrupt(f"positions {ours.size} to {tree.size - 1}: the head is not that of the leaves")
-        return tree
-
-
-def _head_of(tree: Tree) -> tuple[int, bytes, bytes]:
-    return tree.size, tree.root, b"".join(tree.peaks)
-
 
 def _wait_for_the_standby_too(cursor: psycopg.Cursor[Any]) -> None:
     """Write something to the server's log, so that this commit is waited for as one with rows is: only then is what an
-    earlier one left behind as durable as an acknowledgement says."""
+    earlier one left behind as durable as an acknowledgement says. A server that was killed while it waited, and came
+    back, shows what no standby ever had."""
     cursor.execute("SELECT pg_logical_emit_message(true, 'trial-ledger', 'settled')")

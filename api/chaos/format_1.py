@@ -48,6 +48,6 @@ def as_format_1(ledger: Path, texts: Sequence[tuple[SealedText, int]], to: Path)
         with old:
             for table in tables:
                 if table != "texts":
-                    old.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")
+                    old.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")  # noqa: S608 - our own names
             rows = [(each.commitment, each.salt, each.text, position) for each, position in texts]
             old.executemany("INSERT INTO main.texts VALUES (?, ?, ?, ?)", rows)
