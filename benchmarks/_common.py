@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,6 +118,16 @@ def write_trial(bench: Bench, path: Path) -> TrialLedger:
     with SqliteStore.create(path) as store, store.appending() as batch:
         batch.save(bench.records)
     return TrialLedger.open(path)
+
+
+def write_trial_into(bench: Bench, owner_url: str, service_url: str, trial: str) -> None:
+    """The same as a schema of a database, made by the role that owns it and written by the one that serves."""
+    from ledger.store.postgres.database import Database, make_trial
+    from tests.postgres import SERVICE
+
+    make_trial(owner_url, trial, SERVICE)
+    with closing(Database(service_url)) as database, database.open(trial) as store, store.appending() as batch:
+        batch.save(bench.records)
 
 
 def adverse_event(number: int, patients: int = 500) -> Command:

@@ -58,16 +58,20 @@ class Load:
         )
         return head.encode() + body
 
+    async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        """Send a request and read its answer to the end."""
+        writer.write(self.request(number))
+        head = await reader.readuntil(b"\r\n\r\n")
+        stated = head.lower().partition(b"content-length:")[2]
+        await reader.readexactly(int(stated.split(b"\r\n")[0] or 0))
+        self.answered += head.startswith(self.wanted)
+
     async def connection(self, first: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         for number in range(first, self.requests, self.connections):
             begun = time.perf_counter()
-            writer.write(self.request(number))
-            head = await reader.readuntil(b"\r\n\r\n")
-            stated = head.lower().partition(b"content-length:")[2]
-            await reader.readexactly(int(stated.split(b"\r\n")[0] or 0))
+            await self.exchange(reader, writer, number)
             self.took_ms.append((time.perf_counter() - begun) * 1e3)
-            self.answered += head.startswith(self.wanted)
         writer.close()
 
     async def run(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ python -m benchmarks._server DIRECTORY PORT
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -30,14 +31,15 @@ def with_an_empty_endpoint(app: FastAPI) -> FastAPI:
     return app
 
 
-def main() -> None:
+def serve(made: Callable[[Settings], FastAPI]) -> None:
+    """Serve an application on the directory and the port of the command line, on a core of its own."""
     directory, port = sys.argv[1:]
     if (cores := os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {cores - 1})
     look_for_cycles_seldom()
-    app = with_an_empty_endpoint(create_app(Settings(directory=Path(directory))))
+    app = made(Settings(directory=Path(directory)))
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda settings: with_an_empty_endpoint(create_app(settings)))

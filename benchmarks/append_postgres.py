@@ -24,13 +24,14 @@ from benchmarks._common import (
     records_of,
     seconds,
     submission,
+    write_trial_into,
 )
 from benchmarks.append import Report
 from ledger.application import TrialLedger
 from ledger.keyring import Keyring
 from ledger.store.codec import encode
-from ledger.store.postgres.database import Database, make_trial
-from tests.postgres import OWNER, SERVICE, Cluster
+from ledger.store.postgres.database import Database
+from tests.postgres import OWNER, Cluster
 
 _numbers = itertools.count(1)
 
@@ -38,10 +39,8 @@ _numbers = itertools.count(1)
 def ours(cluster: Cluster, keys: Path) -> float:
     """Commands a second: 64 callers on one event loop, each waiting for its answer."""
     trial = f"BENCH{next(_numbers)}"
-    make_trial(cluster.owner_url, trial, SERVICE)
+    write_trial_into(ready_trial(), cluster.owner_url, cluster.service_url, trial)
     database = Database(cluster.service_url)
-    with database.open(trial) as store, store.appending() as batch:
-        batch.save(ready_trial().records)
     ledger = TrialLedger(database.open(trial), keyring=Keyring(keys))
 
     async def caller(first: int) -> None:

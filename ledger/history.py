@@ -18,7 +18,7 @@ from ledger.record import Record
 from ledger.strands import StreamLog
 from ledger.world import World
 
-KEPT_EVERY: Final = 1000
+KEPT_EVERY: Final = 250
 """How many events lie between two states that are kept."""
 AWAKE: Final = 1000
 """How many patients, and how many lots, stay in memory."""

@@ -5,9 +5,10 @@ them when it is asked for: so a log of a million events is served in a part of i
 way, since what is in a log does not change.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 from typing import Final, Generic, Protocol, TypeVar, overload
 
 from immutables import Map, MapMutation
@@ -26,8 +27,8 @@ class Versioned(Protocol):
 S = TypeVar("S", bound=Versioned)
 D = TypeVar("D")
 
-KEPT_FOLDED: Final = 256
-"""How many aggregates at rest are kept as they were folded last, of each kind."""
+KEPT_EVENTS: Final = 20_000
+"""How many events may stand behind the aggregates at rest that are kept as they were folded last, of each kind."""
 
 
 class StreamLog(Protocol):
@@ -78,10 +79,31 @@ class Kind(Generic[S]):
 class Folding(Generic[S]):
     """Aggregates of a kind as the log gives them; what was folded last is kept for a while."""
 
-    def __init__(self, kind: Kind[S], log: StreamLog) -> None:
-        self._kind, self._log = kind, log
-        self.strand: Callable[[str, int], Strand[S]] = lru_cache(maxsize=KEPT_FOLDED)(self._folded)
+    def __init__(self, kind: Kind[S], log: StreamLog, events: int = KEPT_EVENTS) -> None:
+        self._kind, self._log, self._events = kind, log, events
+        self._kept: OrderedDict[tuple[str, int], Strand[S]] = OrderedDict()
+        self._held = 0
+        self._lock = Lock()
+
+    def strand(self, name: str, until: int) -> Strand[S]:
         """An aggregate by its name, after those of its events that are among the first so many of the log."""
+        with self._lock:
+            if (known := self._kept.get((name, until))) is not None:
+                self._kept.move_to_end((name, until))
+                return known
+        strand = self._folded(name, until)
+        with self._lock:
+            if (name, until) not in self._kept:
+                self._kept[name, until] = strand
+                self._held += strand.state.version
+            while self._held > self._events:
+                self._held -= self._kept.popitem(last=False)[1].state.version
+        return strand
+
+    @property
+    def held(self) -> int:
+        """How many events stand behind what is kept."""
+        return self._held
 
     def _folded(self, name: str, until: int) -> Strand[S]:
         strand: Strand[S] | None = None

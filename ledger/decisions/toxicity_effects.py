@@ -57,13 +57,16 @@ def _of_toxicity(patient: Patient, toxicity: s.Toxicity, protocol: ProtocolDocum
     }
     since = patient.first_infusion_at
     for position, seen in patient.ward.by_time():
-        findings = of_sheet(patient, seen.sheet, seen.assessed_at, toxicity) if position not in known else None
+        before = [known[old] for old in patient.ward.replaced_by(position) if old in known] if known else []
+        due = since is not None and seen.assessed_at >= since
+        if position in known or not (before or due):
+            continue
+        findings = of_sheet(patient, seen.sheet, seen.assessed_at, toxicity)
         if findings is None:
             continue
-        before = [known[old] for old in patient.ward.replaced_by(position) if old in known]
         if before:
             yield _assessment(patient, before[0][0], findings, seen, position, corrects=before[0][1])
-        elif since is not None and seen.assessed_at >= since:
+        else:
             yield from (opened := tuple(_assess(patient, toxicity, findings, seen, position, protocol)))
             if len(opened) > 1:
                 return

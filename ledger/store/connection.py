@@ -154,6 +154,8 @@ def faults_named() -> Iterator[None]:
         yield
     except (PersistenceError, sqlite3.Error) as error:
         raise fault_of(error) from error
+    except UnicodeDecodeError as error:
+        raise Corrupt("what SQLite reports of the file is no text") from error
 
 
 def fault_of(error: PersistenceError | sqlite3.Error) -> Unavailable:

@@ -7,7 +7,8 @@ import pytest
 
 from ledger.history import History
 from ledger.record import Record
-from ledger.world import World
+from ledger.strands import Folding
+from ledger.world import PATIENTS, World
 from projections.base import digest
 from tests.simulation.simulator import wander
 from tests.simulation.walk import Walk
@@ -55,6 +56,17 @@ def test_every_moment_is_the_fold_of_the_log_up_to_it(walked: list[Record]) -> N
         then = kept.at(size, head)
         assert digest(then) == digest(World().after(walked[:size])), size
         assert then.stream_version("trial") == sum(record.stream == "trial" for record in walked[:size])
+
+
+def test_of_what_is_folded_again_no_more_is_kept_than_is_said(walked: list[Record]) -> None:
+    numbers = sorted({record.patient for record in walked if record.patient})
+    folding = Folding(PATIENTS, Records(walked), events=60)
+    for until in range(len(walked) // 2, len(walked), 7):
+        for number in numbers:
+            own = [record for record in walked[:until] if record.patient == number]
+            if own:
+                assert folding.strand(number, until).state.version == len(own)
+                assert folding.held <= 60
 
 
 def test_what_is_decided_wakes_whom_it_is_about_and_changes_nothing_else(walked: list[Record]) -> None:

@@ -137,6 +137,14 @@ def test_a_broken_page_is_told_as_corruption(path: Path) -> None:
         SqliteStore.open(path)
 
 
+def test_a_description_of_the_tables_that_is_no_text_is_told_as_corruption(path: Path) -> None:
+    """SQLite repeats the bytes in its error, and Python cannot read them."""
+    filled(path, 10).close()
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE heads", b"CREATE T\xf3BLE heads", 1))
+    with pytest.raises(Corrupt, match="no text"):
+        SqliteStore.open(path)
+
+
 def test_verifying_tells_how_far_it_is(log: Place) -> None:
     told: list[tuple[int, int]] = []
     with log.open(read_only=True) as reader:
