@@ -9,7 +9,8 @@ DEV := $(VENV)/.dev-installed
 SBOM_VENV := $(VENV)/sbom
 SBOM_TOOL := $(SBOM_VENV)/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+# What Python compiles is kept, also where the environment says otherwise: every process of the suite needs it again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 CODE := $(foreach room,ledger projections api tests benchmarks examples,$(if $(wildcard $(room)/*.py),$(room)))
@@ -17,7 +18,7 @@ BENCHMARKS := $(filter-out _%,$(notdir $(basename $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-fast check format bench simulate chaos soak tamper interop lock sbom clean
+.PHONY: help demo serve test test-fast check format bench simulate fuzz chaos soak tamper interop lock sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +32,7 @@ serve: $(RUNTIME) ## the HTTP service on this machine (ARGS='--port 8080')
 test: $(DEV) ## every test (ARGS='-k dlt')
 	@$(PYTEST) $(ARGS)
 
-test-fast: $(DEV) ## every test but the slow ones
+test-fast: $(DEV) ## every test but the slow ones, with fewer examples of properties
 	@$(PYTEST) -m 'not slow' $(ARGS)
 
 check: $(DEV) ## format, lint, types, import contracts
@@ -49,6 +50,9 @@ bench: $(DEV) ## every benchmark, each beside its peer (BENCHMARKS='replay reads
 
 simulate: $(DEV) ## whole trials from seeds, long form (SEEDS=1000)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+fuzz: $(DEV) ## requests generated from the API's description, long form (EXAMPLES=100 of each operation, SEED=2)
+	@$(BIN)/python -m tests.api.fuzzing --examples $(or $(EXAMPLES),100) --seed $(or $(SEED),1)
 
 chaos: $(DEV) ## faults injected into the real program, long form, some forty minutes (ARGS='--row F3')
 	@$(BIN)/trial-ledger chaos --long $(ARGS)

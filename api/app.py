@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from api.description import describe, write_responses
 from api.handling import HANDLERS, handle_problems
@@ -94,14 +97,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=by_name,
     )
     app.state.service = service
     app.router.redirect_slashes = False
-    for writing in WRITINGS:
-        add_write(app, writing)
-    for routes in READS:
-        app.include_router(routes.router)
+    app.router.routes.extend(routes())
     if settings.interactive_docs:
         app.include_router(interactive.router)
     app.add_middleware(
@@ -112,10 +112,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def add_write(app: FastAPI, writing: Writing) -> None:
+@cache
+def routes() -> tuple[BaseRoute, ...]:
+    """Every route but the page to try things out. They take a quarter of a second to work out, and are the same for
+    every application of a process."""
+    router = APIRouter(generate_unique_id_function=by_name)
+    for writing in WRITINGS:
+        add_write(router, writing)
+    for module in READS:
+        router.include_router(module.router)
+    return tuple(router.routes)
+
+
+def by_name(route: APIRoute) -> str:
+    """What an operation is called."""
+    return route.name
+
+
+def add_write(router: APIRouter, writing: Writing) -> None:
     """One row of the table as a route."""
     write = writing.write
-    app.add_api_route(
+    router.add_api_route(
         write.full_path,
         writing.answer,
         methods=["POST"],

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from io import StringIO
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from httpx2 import ASGITransport, AsyncClient, Response
@@ -90,6 +92,42 @@ class Caller:
         return self.post(path, body, headers={"If-Match": self.get(on).headers["etag"]}, **options)
 
 
+def add(settings: Settings, role: Role, name: str, site: str | None) -> str:
+    """An account with a token and, for a person, with a printed name and a password; the token."""
+    if role == "edc_system":
+        return add_account(settings.accounts, id=name, role=role, site=site)
+    change_credentials(settings.credentials, name, lambda one: one.model_copy(update={"password": HASHED}))
+    printed = f"Dr {name.capitalize()}"
+    return add_account(settings.accounts, id=name, role=role, site=site, printed_name=printed)
+
+
+@cache
+def people() -> tuple[dict[Role, str], bytes, bytes]:
+    """The tokens of one account for each role, and the two files that hold the accounts: written once, with all that
+    is synced for it, and copied to every place."""
+    with TemporaryDirectory() as directory:
+        settings = Settings(directory=Path(directory))
+        tokens = {role: add(settings, role, name, site) for role, (name, site) in PEOPLE.items()}
+        return tokens, settings.accounts.read_bytes(), settings.credentials.read_bytes()
+
+
+def move_in(settings: Settings) -> dict[Role, str]:
+    """The accounts, where the settings say; their tokens."""
+    tokens, accounts, credentials = people()
+    for path, content in ((settings.accounts, accounts), (settings.credentials, credentials)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o600)
+    return tokens
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document, which is the same at every place, and takes a second or two to write."""
+    with TemporaryDirectory() as directory:
+        return create_app(Settings(directory=Path(directory), evidence=False)).openapi()
+
+
 class Place:
     """The server, its directory, and who calls it."""
 
@@ -99,16 +137,11 @@ class Place:
         """A line a request: written a moment later from another thread, when standard error may be anybody's."""
         usual = {"story_from": STORY_BEGINS, "evidence": False, "argon2_memory_kib": 8, "argon2_passes": 1}
         self.settings = Settings(directory=directory, **{**usual, **settings})
-        self.tokens = {role: self.account(role, name, site) for role, (name, site) in PEOPLE.items()}
+        self.tokens = move_in(self.settings)
         self.start()
 
     def account(self, role: Role, name: str, site: str | None) -> str:
-        """An account with a token and, for a person, with a printed name and a password; the token."""
-        if role == "edc_system":
-            return add_account(self.settings.accounts, id=name, role=role, site=site)
-        change_credentials(self.settings.credentials, name, lambda one: one.model_copy(update={"password": HASHED}))
-        printed = f"Dr {name.capitalize()}"
-        return add_account(self.settings.accounts, id=name, role=role, site=site, printed_name=printed)
+        return add(self.settings, role, name, site)
 
     def start(self) -> None:
         self.app = create_app(self.settings)

@@ -37,7 +37,7 @@ class Curl:
         url = next(word for word in words if word.startswith("http://"))
         headers = dict(each.split(": ", 1) for each in at["-H"])
         method = "POST" if at["-d"] else "GET"
-        return httpx2.request(method, url, headers=headers, content="".join(at["-d"]) or None, timeout=30)
+        return httpx2.request(method, url, headers=headers, content="".join(at["-d"]) or None, timeout=60)
 
 
 ASSIGNED: Final = re.compile(r"([A-Z]+)=\$\((.+) \| jq -r (\S+)\)")
@@ -105,7 +105,7 @@ def playing(directory: Path, *options: str) -> Iterator[Played]:
         given = dict(exports_of(variables))
         yield Played(directory, "".join(lines), given)
         demo.terminate()
-        assert demo.wait(20) == 143
+        assert demo.wait(60) == 143
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(given["TRIAL"])
 

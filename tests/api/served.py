@@ -21,7 +21,7 @@ from api.connections import server_options
 from api.settings import Settings
 
 HOST = "127.0.0.1"
-LONGEST_SECONDS = 30
+LONGEST_SECONDS = 60
 
 
 @contextmanager

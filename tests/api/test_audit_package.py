@@ -19,6 +19,8 @@ from ledger.types import Role
 from tests.api.place import TRIAL, Place
 from tests.api.story import begin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def begun(tmp_path: Path) -> Iterator[Place]:

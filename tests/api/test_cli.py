@@ -179,6 +179,7 @@ def test_events_in_json_are_the_leaves(installation: Path, said: Said) -> None:
         assert out.encode().splitlines() == [store.leaf(position) for position in range(store.size)]
 
 
+@pytest.mark.slow
 def test_events_waits_for_what_is_appended_by_another_process(installation: Path, story: Bench) -> None:
     file = installation / "followed.ledger"
     with SqliteStore.create(file) as store:
@@ -191,7 +192,7 @@ def test_events_waits_for_what_is_appended_by_another_process(installation: Path
             with store.appending() as batch:
                 batch.save(story.records[3:5])
             rest = [json.loads(line)["position"] for line in follower.stdout]
-            assert (first, rest, follower.wait(10)) == ([0, 1, 2], [3, 4], 0)
+            assert (first, rest, follower.wait(60)) == ([0, 1, 2], [3, 4], 0)
 
 
 def test_a_backup_is_restored_as_the_same_log(installation: Path, tmp_path: Path, said: Said) -> None:
@@ -295,6 +296,7 @@ def test_a_misspelt_setting_is_refused(said: Said, monkeypatch: pytest.MonkeyPat
     assert said("config", "show") == (3, "", "Could not run: no such setting: LEDGER_DIRECTRY\n")
 
 
+@pytest.mark.slow
 def test_a_server_on_a_port_that_is_taken_could_not_run_and_logs_json_where_no_terminal_reads(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

@@ -26,6 +26,8 @@ from tests.api.story import Story, begin
 from tests.postgres import SERVICE, Cluster
 from tests.store.places import a_new_name
 
+pytestmark = pytest.mark.slow
+
 Said = Callable[..., tuple[int, str, str]]
 SCREENED = {"number": "001", "site": "NDGOI", "birth_year_month": "2016-03", "sex": "female"}
 
@@ -111,8 +113,8 @@ def test_the_stream_of_one_server_tells_what_another_appends(story: Story, elsew
         for turn in range(3):
             body = {**SCREENED, "number": f"{turn + 1:03}"}
             await asyncio.to_thread(here.post, "/patients", body)
-        heard = [await asyncio.wait_for(first, 20)]
-        heard += [await asyncio.wait_for(anext(live), 20) for _ in range(2)]
+        heard = [await asyncio.wait_for(first, 60)]
+        heard += [await asyncio.wait_for(anext(live), 60) for _ in range(2)]
         return [each.id for each in heard]
 
     size = ledger.world.size

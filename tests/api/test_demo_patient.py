@@ -39,7 +39,7 @@ DAY_TABLE = [
 @pytest.mark.slow
 def test_the_days_of_a_patient_read_like_the_day_table(patient: Played) -> None:
     headers = {"Authorization": f"Bearer {patient.variables['IRINA']}"}
-    timeline = httpx2.get(f"{patient.variables['TRIAL']}/patients/001/timeline", headers=headers).json()
+    timeline = httpx2.get(f"{patient.variables['TRIAL']}/patients/001/timeline", headers=headers, timeout=60).json()
     assert [(day, planned, given) for day, _, planned, given in rows(timeline)] == DAY_TABLE
     told = patient.text.partition("7  Her days")[2].partition("8  What it comes to")[0]
     assert [line.split()[0] for line in told.splitlines() if re.match(r" +[−+]?\d+ +\d+ [A-Z]", line)] == [
@@ -73,7 +73,7 @@ def test_the_story_of_a_patient_shows_what_it_promises(patient: Played, promised
 @pytest.mark.slow
 def test_every_visit_of_two_years_was_made(patient: Played) -> None:
     headers = {"Authorization": f"Bearer {patient.variables['ANTON']}"}
-    (row,) = httpx2.get(f"{patient.variables['TRIAL']}/follow-up", headers=headers).json()["items"]
+    (row,) = httpx2.get(f"{patient.variables['TRIAL']}/follow-up", headers=headers, timeout=60).json()["items"]
     assert (row["state"], row["ended_by"], row["overdue"], row["incomplete"]) == ("ended", "completed", [], [])
 
 

@@ -5,17 +5,13 @@ from typing import Any
 import pytest
 
 from tests.api.place import Place
-from tests.api.story import Story, infused, placed, screened
+from tests.api.story import Story
 
 
 @pytest.fixture
-def given(story: Story) -> Place:
+def given(infused_story: Story) -> Place:
     """001 was conditioned and had its first infusion."""
-    story.clock("2026-02-02T12:00:00Z")
-    screened(story, "001")
-    placed(story, "001")
-    infused(story)
-    return story.place
+    return infused_story.place
 
 
 CANDIDATE: dict[str, Any] = {

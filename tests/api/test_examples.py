@@ -1,5 +1,7 @@
 """The documented examples run a whole trial."""
 
+import pytest
+
 from ledger.decisions import installation
 from ledger.decisions.carry_out import DECISIONS
 from ledger.decisions.corrections import CorrectRecord
@@ -8,6 +10,7 @@ from tests.api.place import Place
 from tests.api.story import ROWS, whole
 
 
+@pytest.mark.slow
 def test_a_whole_trial_runs_on_the_documented_examples(place: Place) -> None:
     story = whole(place)
     assert set(ROWS) - story.sent == set()

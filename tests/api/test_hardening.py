@@ -19,7 +19,7 @@ from api.logs import RequestLog
 from api.problems import Refused
 from api.roles import needs
 from api.service import service_of
-from tests.api.place import TRIAL, Place
+from tests.api.place import TRIAL, Place, description
 from tests.api.story import ROWS, Story
 from tests.api.test_roles import NEEDS_NO_TOKEN, ask, routes
 
@@ -32,6 +32,7 @@ SECURE = {
 PAGES = ("/", "/problems", "/problems/no-free-slot")
 
 
+@pytest.mark.slow
 def test_every_answer_has_the_secure_headers(story: Story) -> None:
     place = story.place
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/nothing", *PAGES):
@@ -89,7 +90,7 @@ def test_it_is_on_where_a_setting_asks_for_it_and_may_load_from_one_place(tmp_pa
 def test_the_routes_that_need_no_token_are_few_and_say_nothing_of_a_patient(story: Story) -> None:
     """Deny by default: the list is closed, and what they tell holds names of trials and counts."""
     story.tell("screen_patient", "coordinator")
-    described = story.place.app.openapi()["paths"]
+    described = description()["paths"]
     open_to_all = {path for path, each in described.items() if all(o.get("security") == [] for o in each.values())}
     assert open_to_all == NEEDS_NO_TOKEN
     for path in ("/healthz", "/readyz", "/metrics", *PAGES):

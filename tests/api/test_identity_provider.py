@@ -15,6 +15,8 @@ from tests.api.place import TRIAL, Caller, Place
 from tests.api.story import ROWS
 from tests.identity_provider.running import IdentityProvider, running
 
+pytestmark = pytest.mark.slow
+
 AUDIENCE = "https://ledger.example"
 PEOPLE = {
     "m.ivanova": ("seven grey geese fly south", "NDGOI"),

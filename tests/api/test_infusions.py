@@ -10,13 +10,9 @@ FIRST = "/patients/001/infusions/1"
 
 
 @pytest.fixture
-def given(story: Story) -> Place:
+def given(infused_story: Story) -> Place:
     """001 had its first infusion."""
-    story.clock("2026-02-02T12:00:00Z")
-    screened(story, "001")
-    placed(story, "001")
-    infused(story)
-    return story.place
+    return infused_story.place
 
 
 def test_the_record_is_read_in_full(given: Place) -> None:

@@ -17,6 +17,7 @@ from api.identity.machines import SECRET_PREFIX
 from tests.api.people import Ward
 from tests.api.place import SITE, TRIAL, Caller, Place
 from tests.api.story import Story, screened
+from tests.examples import examples
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ def test_a_token_that_was_asked_for_reading_writes_nothing(ward: Ward) -> None:
     assert edc.post("/patients", {}).json()["type"] == "/problems/scope-too-narrow"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     body=st.binary(max_size=60)
     | st.dictionaries(

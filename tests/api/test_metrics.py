@@ -13,7 +13,7 @@ from api.measured import windows_open
 from api.metrics import family, histograms
 from ledger.measures import Histogram
 from tests.api.place import TRIAL, Place
-from tests.api.story import ROWS, Story
+from tests.api.story import ROWS, Story, begin
 from tests.bench import opened_trial
 from tests.patients import treat
 from tests.store.test_faults import pages_at_most
@@ -138,10 +138,11 @@ def expressions() -> Iterator[tuple[str, str]]:
         yield from ((rule["alert"], rule["expr"]) for rule in group["rules"])
 
 
-def test_the_dashboard_and_the_alerts_ask_for_what_is_served(story: Story) -> None:
-    service = story.place.app.state.service
+def test_the_dashboard_and_the_alerts_ask_for_what_is_served(place: Place) -> None:
+    begin(place)
+    service = place.app.state.service
     service.streams[1] = (TRIAL, 0)
-    text = story.place.http.get("/metrics").text
+    text = place.http.get("/metrics").text
     served = set(re.findall(r"^# TYPE ([a-z_]+) ", text, re.MULTILINE))
     served |= {f"{name}_{part}" for name in served for part in ("bucket", "sum", "count") if f"{name}_{part}" in text}
     found = {(where, name) for where, asked in expressions() for name in NAME.findall(asked)}
@@ -149,8 +150,9 @@ def test_the_dashboard_and_the_alerts_ask_for_what_is_served(story: Story) -> No
     assert len({name for _, name in found}) >= 20
 
 
-def test_the_labels_that_they_ask_for_are_served(story: Story) -> None:
-    text = story.place.http.get("/metrics").text
+def test_the_labels_that_they_ask_for_are_served(place: Place) -> None:
+    begin(place)
+    text = place.http.get("/metrics").text
     told = set(re.findall(r'([a-z_]+)="', text)) | {"rule"}
     for where, asked in expressions():
         labels = set(re.findall(r'([a-z_]+)(?:=~|!~|!=|=)"', asked))

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from api.app import create_app
 from api.auth import add_account, read_accounts, remove_client, token_hash
 from api.limits import Buckets
 from api.problems import Refused, catalogue
 from api.settings import Settings
 from ledger import refusals
 from ledger.errors import LedgerError
-from tests.api.place import TRIAL, Caller, Place
-from tests.api.story import ROWS, Story
+from tests.api.place import TRIAL, Caller, Place, description
+from tests.api.story import ROWS, Story, begin
 
 
 def guest(place: Place, **account: object) -> Caller:
@@ -104,8 +103,8 @@ def test_every_refusal_of_the_ledger_is_a_problem() -> None:
         assert (kind.status, kind.rule, (kind.__doc__ or "").splitlines()[0]) in named, kind
 
 
-def test_the_server_says_how_it_is(story: Story) -> None:
-    place = story.place
+def test_the_server_says_how_it_is(place: Place) -> None:
+    begin(place)
     assert place.http.get("/healthz").json() == {"status": "up"}
     assert place.http.get("/readyz").json() == {"status": "ready", "trials": 1}
     place.by("coordinator").post("/cohorts/1/reservations", {"patient": "009"})
@@ -170,8 +169,8 @@ def test_an_unknown_setting_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path
         Settings(directory=tmp_path)
 
 
-def test_the_description_names_every_operation_once(tmp_path: Path) -> None:
-    document = create_app(Settings(directory=tmp_path)).openapi()
+def test_the_description_names_every_operation_once() -> None:
+    document = description()
     operations = [each for path in document["paths"].values() for each in path.values()]
     names = [each["operationId"] for each in operations]
     assert len(set(names)) == len(names)
@@ -181,8 +180,8 @@ def test_the_description_names_every_operation_once(tmp_path: Path) -> None:
     assert all(name in document["components"][kind] for kind, name in references)
 
 
-def test_every_write_is_described_with_an_example(tmp_path: Path) -> None:
-    document = create_app(Settings(directory=tmp_path)).openapi()
+def test_every_write_is_described_with_an_example() -> None:
+    document = description()
     for name, write in ROWS.items():
         described = document["paths"][write.full_path]["post"]
         assert described["operationId"] == name

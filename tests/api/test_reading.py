@@ -4,27 +4,31 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.place import TRIAL, Place
-from tests.api.story import Story, infused, placed, reacted, screened
+from tests.api.begun import Begun, infused_once
+from tests.api.place import TRIAL, Place, description
+from tests.api.story import Story, reacted
 
 DURING_OBSERVATION = "2026-02-22T12:00:00Z"
 QUERIES = {"explain": "?level=1", "characteristics": "?rates=0.05,0.10,0.20,0.45"}
 
 
+@pytest.fixture(scope="module")
+def reacted_before(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    return Begun.played(tmp_path_factory.mktemp("reacted"), infused_once, reacted)
+
+
 @pytest.fixture
-def treated(story: Story) -> Place:
+def treated(reacted_before: Begun, tmp_path: Path) -> Iterator[Place]:
     """001 had its first infusion, and a DLT that began on 20 February and was told on 24 February."""
-    story.clock("2026-02-02T12:00:00Z")
-    screened(story, "001")
-    placed(story, "001")
-    infused(story)
-    reacted(story)
-    return story.place
+    place = reacted_before.place(tmp_path)
+    yield place
+    place.stop()
 
 
 def pages(place: Place, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -160,8 +164,8 @@ ELSEWHERE = (
 
 def test_every_read_answers(treated: Place) -> None:
     reader = treated.by("medical_monitor")
-    for path in treated.app.openapi()["paths"]:
-        if path.startswith("/v1/") and "get" in treated.app.openapi()["paths"][path] and not path.endswith(ELSEWHERE):
+    for path, operations in description()["paths"].items():
+        if path.startswith("/v1/") and "get" in operations and not path.endswith(ELSEWHERE):
             named = {"trial": TRIAL, "patient": "001", "lot": "NK-001-A", "name": "consents"}
             url = path.format(**named, ordinal=1, level=1, version=1, decision=1, position=3)
             answer = reader.get(f"{url}{QUERIES.get(url.rpartition('/')[2], '')}")
@@ -242,7 +246,7 @@ async def messages(place: Place, query: str, wanted: int, headers: dict[str, str
 
     task = asyncio.create_task(place.app(scope, receive, send))
     for _ in range(wanted):
-        yield await asyncio.wait_for(queue.get(), 10)
+        yield await asyncio.wait_for(queue.get(), 60)
     gone.set()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.place import Place
-from tests.api.story import Story, infused, placed, screened
+from tests.api.story import Story
 
 EVENT = "/patients/001/adverse-events/1"
 CLASSIFIED = {
@@ -20,15 +20,11 @@ CLASSIFIED = {
 
 
 @pytest.fixture
-def given(story: Story) -> Place:
+def given(infused_story: Story) -> Place:
     """001 had its first infusion and reacted to it two days later."""
-    story.clock("2026-02-02T12:00:00Z")
-    screened(story, "001")
-    placed(story, "001")
-    infused(story)
-    story.clock("2026-02-20T12:00:00Z")
-    story.tell("report_adverse_event", "edc_system")
-    return story.place
+    infused_story.clock("2026-02-20T12:00:00Z")
+    infused_story.tell("report_adverse_event", "edc_system")
+    return infused_story.place
 
 
 def clocks(place: Place, **query: Any) -> dict[str, tuple[str, str]]:

@@ -7,11 +7,9 @@ from typing import get_args
 import pytest
 from httpx2 import Response
 
-from api.app import create_app
 from api.auth import add_account
-from api.settings import Settings
 from ledger.types import Role
-from tests.api.place import TRIAL, Caller, Place
+from tests.api.place import TRIAL, Caller, Place, description
 from tests.api.story import Story, screened
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
@@ -98,16 +96,16 @@ def test_every_role_has_its_column() -> None:
     assert cells("Rights")[0][1:] == list(ABBREVIATIONS)
 
 
-def test_every_route_stands_in_the_table(tmp_path: Path) -> None:
-    described = create_app(Settings(directory=tmp_path)).openapi()["paths"]
+def test_every_route_stands_in_the_table() -> None:
+    described = description()["paths"]
     served = {(method.upper(), path) for path, operations in described.items() for method in operations}
     assert {(method, path) for method, path, _, _ in routes()} | own() == {
         (method, path) for method, path in served if path not in NEEDS_NO_TOKEN
     }
 
 
-def test_what_needs_no_token_is_listed(tmp_path: Path) -> None:
-    described = create_app(Settings(directory=tmp_path)).openapi()["paths"]
+def test_what_needs_no_token_is_listed() -> None:
+    described = description()["paths"]
     opened = {(method, path) for method, path, _ in cells("Routes that need no token")[1:]}
     assert {path for _, path in opened} == NEEDS_NO_TOKEN
     assert opened == {
@@ -118,7 +116,13 @@ def test_what_needs_no_token_is_listed(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("role", get_args(Role))
+EVERYDAY = {"monitor", "edc_system"}
+"""A person and a machine; with all the others in the whole suite."""
+
+
+@pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=() if role in EVERYDAY else pytest.mark.slow) for role in get_args(Role)]
+)
 def test_a_role_may_do_what_its_column_says_and_nothing_else(story: Story, role: Role) -> None:
     place, wrong = story.place, []
     for method, path, resource, may in routes():

@@ -20,6 +20,8 @@ import pytest
 from api.demo.people import PASSWORD, PLAYERS, SITE, Player
 from api.demo.server import running, tokens_for
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROTOCOL = ROOT / "tests" / "protocol" / "second_protocol.yaml"
 BEGINS = datetime(2026, 1, 12, 6, tzinfo=UTC)
@@ -60,7 +62,9 @@ class Place:
 
     def read(self, trial: str, path: str) -> dict[str, Any]:
         token = json.loads(self.tokens.read_text())["irina"]
-        answer = httpx2.get(f"{self.url}/v1/trials/{trial}/{path}", headers={"Authorization": f"Bearer {token}"})
+        answer = httpx2.get(
+            f"{self.url}/v1/trials/{trial}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+        )
         found: dict[str, Any] = answer.json()
         return found
 

@@ -26,6 +26,7 @@ from api.settings import Settings
 from tests.api.forge import AUDIENCE, ISSUER, Forge, new_key, part, public, served, signed
 from tests.api.people import BEGINS, Ward, add_person
 from tests.api.place import Caller, Place
+from tests.examples import examples
 
 EXPECTED = Expected(ISSUER, AUDIENCE, "ES256", "at+jwt", "site")
 
@@ -339,14 +340,14 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(max_size=200) | st.lists(st.binary(max_size=40).map(part), min_size=3, max_size=3).map(".".join))
 def test_any_text_for_a_token_is_refused(text: str) -> None:
     with pytest.raises(NotProved):
         key_name(text, EXPECTED)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["alg", "typ", "kid", "crit", "b64", "jwk", "x"]), _JSON), _JSON)
 def test_any_header_gives_a_name_or_is_refused(header: dict[str, Any], claims: Any) -> None:
     try:
@@ -356,7 +357,7 @@ def test_any_header_gives_a_name_or_is_refused(header: dict[str, Any], claims: A
     assert (header["alg"], header["kid"]) == ("ES256", name)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(["exp", "iat", "nbf", "aud", "sub", "scope", "scp", "amr", "acr", "site", "auth_time"]), _JSON

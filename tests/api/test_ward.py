@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.place import Place
-from tests.api.story import Story, infused, placed, screened
+from tests.api.story import Story
 
 WELL: dict[str, Any] = {
     "temperature_celsius": "36.8",
@@ -19,14 +19,10 @@ SHEETS, MEDICATION = "/patients/001/ward-sheets", "/patients/001/medication"
 
 
 @pytest.fixture
-def given(story: Story) -> Place:
+def given(infused_story: Story) -> Place:
     """001 had its first infusion on 18 February; it is the morning of the 20th."""
-    story.clock("2026-02-02T12:00:00Z")
-    screened(story, "001")
-    placed(story, "001")
-    infused(story)
-    story.clock("2026-02-20T05:00:00Z")
-    return story.place
+    infused_story.clock("2026-02-20T05:00:00Z")
+    return infused_story.place
 
 
 def sheet(hour: int, day: int = 20, **seen: Any) -> dict[str, Any]:

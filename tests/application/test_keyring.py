@@ -88,7 +88,7 @@ def test_an_outer_key_is_32_bytes_in_base_64(text: str) -> None:
 def test_a_wrapped_key_is_bound_to_its_subject_and_trial(tmp_path: Path) -> None:
     key = ring(tmp_path).current(ORIGIN, ONE)
     (path,) = ring(tmp_path).files()
-    path.rename(path.with_name(path.name.replace("001", "002")))
+    path.rename(path.with_name(path.name.replace("001", "002", 1)))
     with pytest.raises(Corrupt):
         ring(tmp_path).key(ORIGIN, OTHER, key.id)
 

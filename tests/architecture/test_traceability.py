@@ -18,6 +18,7 @@ def test_the_lines_are_found() -> None:
     assert len(set(LINES)) == len(LINES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_has_a_place_and_a_test(line: str) -> None:
     """A clause may be kept by the user's procedure alone; what is kept here is tested here."""
@@ -48,6 +49,7 @@ def test_a_name_is_there_by_the_whole_of_it(named: Named, there: bool) -> None:
     assert named.is_there is there
 
 
+@pytest.mark.slow
 def test_what_reads_as_a_line_of_the_protocol_is_one() -> None:
     assert unknown_names() == ()
 

@@ -21,6 +21,7 @@ from ledger.clocks.expedited import (
 )
 from ledger.protocol.load import bundled, load_protocol
 from ledger.protocol.safety import SafetyClocks
+from tests.examples import examples
 
 RULES = load_protocol(bundled("nct07256210")).safety_clocks
 SERIOUS = {"serious": True}
@@ -307,7 +308,7 @@ FACTS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(FACTS, max_size=8))
 def test_whatever_becomes_known_no_clock_goes_and_none_is_due_later(facts: list[Fact]) -> None:
     clocks = Clocks(RULES)
@@ -323,7 +324,7 @@ def test_whatever_becomes_known_no_clock_goes_and_none_is_due_later(facts: list[
     assert clocks.all() == clocks_of(facts, RULES)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(st.builds(Received, receipt=st.integers(1, 9), at=INSTANTS, says=SAID), max_size=5))
 def test_every_qualifying_moment_has_a_clock_due_in_time(facts: list[Received]) -> None:
     """Read day by day: on each day, all that was received up to it. Entered in the order of receipt."""

@@ -58,6 +58,7 @@ def advices(chart: Chart) -> dict[Course, Advice]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("six", "down"), VARIANTS)
 @pytest.mark.parametrize(("bottom", "top", "start"), LADDERS)
 def test_the_rule_and_the_chart_agree_at_every_step(bottom: int, top: int, start: int, six: bool, down: bool) -> None:

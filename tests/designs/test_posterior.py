@@ -16,6 +16,7 @@ from ledger.designs.posterior import (
     predictive_probability,
     probability_above,
 )
+from tests.examples import examples
 
 
 def integrated(rate: float, a: float, b: float) -> float:
@@ -59,7 +60,7 @@ def test_the_uniform_posterior_is_a_binomial_tail() -> None:
     assert found == (1 - Fraction("0.027"), 1 - Fraction("0.027"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 19))
 def test_both_tails_make_one(a_tenths: int, b_tenths: int, rate_twentieths: int) -> None:
     beta, rate = Beta(Fraction(a_tenths, 10), Fraction(b_tenths, 10)), Fraction(rate_twentieths, 20)

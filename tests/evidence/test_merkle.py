@@ -15,6 +15,7 @@ from ledger.evidence.merkle import (
     tile_count,
 )
 from tests.evidence.rfc9162 import mth
+from tests.examples import examples
 
 LEAVES = [number.to_bytes(4) for number in range(5_000)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
@@ -63,13 +64,13 @@ def test_the_root_is_the_one_of_the_definition(size: int) -> None:
     assert root_of(HASHES[:size]) == mth(LEAVES[:size])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(301, 5_000))
 def test_the_root_of_a_larger_tree_is_the_one_of_the_definition(size: int) -> None:
     assert root_of(HASHES[:size]) == mth(LEAVES[:size])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.integers(0, 700), max_size=7))
 def test_a_tree_grown_in_batches_is_the_tree_of_all_leaves(batches: list[int]) -> None:
     tree, tiles = Tree(), list[Tile]()

@@ -13,6 +13,7 @@ from ledger.evidence.proofs import Prover
 from ledger.evidence.verify import Bad, check_consistency, prefix_roots, root_by_inclusion
 from tests.evidence import rfc9162
 from tests.evidence.grown import Grown
+from tests.examples import examples
 
 LEAVES = [number.to_bytes(4) for number in range(100_000)]
 SIZES = [*range(1, 65), *(pytest.param(size, marks=pytest.mark.slow) for size in range(65, 301))]
@@ -94,7 +95,7 @@ def test_the_proofs_are_those_of_the_definition(size: int) -> None:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.data())
 def test_large_trees_too(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, len(LEAVES)))
@@ -110,7 +111,7 @@ def test_large_trees_too(data: st.DataObject) -> None:
         assert not continues(old, roots[old], size, roots[size], each)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(st.integers(300, 3_000), st.data())
 def test_larger_proofs_are_those_of_the_definition(size: int, data: st.DataObject) -> None:
     leaves, prover = LEAVES[:size], Prover(grown(len(LEAVES)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger.grading.astct import SCALE, TABLE_VERSION, CrsFindings, GradeResult, grade_crs
+from tests.examples import examples
 
 WELL: dict[str, Any] = {
     "temperature_celsius": "36.6",
@@ -284,7 +285,7 @@ def milder_and_worse(draw: st.DrawFn) -> tuple[CrsFindings, CrsFindings]:
     return milder, worse
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(milder_and_worse(), st.sampled_from([0, 1, 11, 12, 25]))
 def test_a_worse_finding_never_lowers_the_grade(pair: tuple[CrsFindings, CrsFindings], age_years: int) -> None:
     milder, worse = (grade_crs(each, age_years) for each in pair)

@@ -13,6 +13,8 @@ import pytest
 
 from ledger.grading.astct import CrsFindings, grade_crs
 
+pytestmark = pytest.mark.slow
+
 FEVERS = [(None, False), ("37.9", False), ("38.0", False), ("38.0", True)]
 CANNULAS = ("low_flow_nasal_cannula", "high_flow_nasal_cannula")
 OTHER_DEVICES = ("blow_by", "facemask", "non_rebreather", "venturi", "cpap", "bipap", "invasive_ventilation")

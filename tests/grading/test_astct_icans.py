@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger.grading.astct import GradeResult, IcansFindings, grade_icans
+from tests.examples import examples
 
 UNSCORED: dict[str, Any] = {
     "ice_score": None,
@@ -287,7 +288,7 @@ def milder_and_worse(draw: st.DrawFn) -> tuple[IcansFindings, IcansFindings]:
     return milder, worse
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(milder_and_worse(), st.sampled_from([0, 1, 11, 12, 25]))
 def test_a_worse_finding_never_lowers_the_grade(pair: tuple[IcansFindings, IcansFindings], age_years: int) -> None:
     milder, worse = (grade_icans(each, age_years) for each in pair)

@@ -11,6 +11,8 @@ import pytest
 
 from ledger.grading.astct import IcansFindings, grade_icans
 
+pytestmark = pytest.mark.slow
+
 Score = tuple[str, int]
 NOT_COUNTED: Score = ("none", 0)
 UNABLE: Score = ("unable", 0)

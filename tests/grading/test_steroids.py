@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.grading.steroids import SteroidDose, SteroidExposure, steroid_exposure
 from ledger.protocol.load import bundled, load_protocol
+from tests.examples import examples
 
 READINESS = load_protocol(bundled("nct07256210")).readiness
 INFUSION = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -121,7 +122,7 @@ def at_every_minute(doses: Sequence[tuple[int, int]]) -> int:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.lists(st.tuples(st.integers(-75 * 60, 0), st.integers(0, 30)), max_size=8))
 def test_no_day_that_begins_at_any_minute_holds_more(doses: list[tuple[int, int]]) -> None:
     found = exposure(*(dose(-minute / 60, str(mg)) for minute, mg in doses), weight="1")

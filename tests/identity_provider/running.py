@@ -35,7 +35,7 @@ class IdentityProvider:
         """An access token for somebody, by the authorization code flow with PKCE."""
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        with httpx2.Client(base_url=self.issuer, follow_redirects=False) as browser:
+        with httpx2.Client(base_url=self.issuer, follow_redirects=False, timeout=60) as browser:
             self._log_in(browser, name)
             asked = {
                 "response_type": "code",
@@ -97,5 +97,5 @@ def running(directory: Path, people: Mapping[str, tuple[str, str | None]]) -> It
         yield IdentityProvider(f"http://127.0.0.1:{port}", directory, people)
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
         process.stdout.close()

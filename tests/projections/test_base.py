@@ -32,6 +32,7 @@ from tests.patients import close_window, decide, infuse, place, reaction, rule, 
 from tests.projections.trials import level_2_exceeded, position, six_treated, stream, three_treated
 
 
+@pytest.mark.slow
 def test_rebuilt_equals_followed_at_every_position() -> None:
     bench, following = three_treated(), Following(world=World())
     for record in bench.records:
@@ -82,6 +83,7 @@ def test_the_digest_names_its_fold_version(monkeypatch: pytest.MonkeyPatch) -> N
     assert digest(World()) != before
 
 
+@pytest.mark.slow
 def test_the_digest_is_the_same_in_every_process() -> None:
     script = (
         "from tests.projections.trials import three_treated\n"

@@ -11,6 +11,7 @@ from ledger.decisions.corrections import CorrectRecord
 from ledger.patient.infusions import InfusionStarted
 from ledger.record import Actor
 from tests.bench import COMMITTEE, INVESTIGATOR, PI, SPONSOR
+from tests.examples import examples
 from tests.patients import crs
 from tests.simulation.committee import circulate, decide_next, lift_next
 from tests.simulation.dosing import begin, finish, next_ordinal, omit
@@ -132,5 +133,5 @@ class AnyTrial(RuleBasedStateMachine):
 
 TestAnyTrial = AnyTrial.TestCase
 TestAnyTrial.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(40), stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -11,6 +11,7 @@ from ledger.errors import Malformed
 from ledger.patient.infusions import DosePlanned, InfusionCompleted
 from ledger.types import exact
 from tests.bench import nct07256210
+from tests.examples import examples
 from tests.patients import authorise, place, screen
 from tests.simulation.beginnings import opened
 
@@ -33,7 +34,7 @@ def test_two_thirds_and_one_third_of_any_weight_are_the_whole(level: int, weight
     assert sum(cells, Fraction()) == PROTOCOL.level_total(level) * exact(weight_kg)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(WEIGHTS, CELLS)
 def test_what_is_recorded_of_an_infusion_multiplies_back(weight_kg: str, cells: int) -> None:
     bench = opened("as-registered")
@@ -49,7 +50,7 @@ def test_what_is_recorded_of_an_infusion_multiplies_back(weight_kg: str, cells: 
     assert exact(completed.percent_of_plan) * exact(planned.cells) == cells * 100
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.from_regex(r"\A(0|[1-9][0-9]{0,20})(\.[0-9]{1,18})?\Z"), CELLS)
 def test_any_weight_is_either_taken_exactly_or_cannot_be_read(weight_kg: str, cells: int) -> None:
     assume(len(weight_kg) <= 40)

@@ -14,6 +14,7 @@ from ledger.patient.safety import AdverseEventReported
 from ledger.record import patient_stream
 from ledger.types import Event
 from tests.bench import START, Bench
+from tests.examples import examples
 from tests.patients import crs, screen
 from tests.simulation.beginnings import opened
 from tests.simulation.history import difference, folded
@@ -51,7 +52,7 @@ def begun() -> Bench:
     return bench
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(REPORTS)
 def test_whatever_was_reported_is_known_when_it_is_reported_again(reports: list[tuple[Any, ...]]) -> None:
     bench = begun()
@@ -65,7 +66,7 @@ def test_whatever_was_reported_is_known_when_it_is_reported_again(reports: list[
     assert not difference(bench.world, world)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(REPORTS, st.data())
 def test_any_prefix_of_a_log_folds_to_the_state_that_it_had_then(reports: list[tuple[Any, ...]], data: Any) -> None:
     """G.4-7."""

@@ -6,13 +6,16 @@ from tests.simulation.found import Found
 from tests.simulation.simulator import simulate
 from tests.simulation.walk import Walk
 
-SEEDS = 30
-EVERYDAY = frozenset({1, 2, 3})
+SEEDS = (3, 5, 6, 7, 9, 10, 11, 12, 15, 16, 18, 20, 21, 22, 24, 25, 26, 27)
+"""Of the first thirty, those without which something would not occur: all events, refusals, deviations and ends of the
+thirty are in these, but for the two refusals `AlreadyRegistered` and `NotTheRecommendedDose`, which the specification
+provokes. `python -m tests.simulation` prints what occurs; when the walks change, choose again."""
+EVERYDAY = frozenset({15, 21})
 """Seeds of the everyday run, short trials; the others are for the whole suite."""
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=() if seed in EVERYDAY else pytest.mark.slow) for seed in range(SEEDS)]
+    "seed", [pytest.param(seed, marks=() if seed in EVERYDAY else pytest.mark.slow) for seed in SEEDS]
 )
 def test_a_whole_trial_keeps_every_invariant(seed: int) -> None:
     outcome = simulate(seed)
@@ -20,7 +23,7 @@ def test_a_whole_trial_keeps_every_invariant(seed: int) -> None:
 
 
 def test_the_same_seed_walks_the_same_way() -> None:
-    assert simulate(3) == simulate(3)
+    assert simulate(15) == simulate(15)
 
 
 def test_what_is_found_is_told_with_its_seed_and_the_last_steps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from ledger.trial.dosing import HoldApplied
 from tests import outcomes as o
 from tests import patients as p
 from tests.bench import COMMITTEE, NURSE, PI, Bench
+from tests.examples import examples
 from tests.spec.story import has, holds, only, patient, trial, trial_with
 
 THROUGH_DAY = 100
@@ -216,7 +217,7 @@ FINDINGS = st.fixed_dictionaries(
 GRAFTED = dosed_and_grafted()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(FINDINGS, st.integers(17, 160))
 def test_what_is_recorded_and_held_is_what_the_table_gives(found: dict[str, Any], day: int) -> None:
     bench = GRAFTED.copy()

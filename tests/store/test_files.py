@@ -181,7 +181,7 @@ def test_closing_waits_for_a_reading_that_is_under_way(tmp_path: Path) -> None:
     def read() -> None:
         with store._readers.get_connection(commit=False):
             begun.set()
-            finish.wait(10)
+            finish.wait(60)
 
     def close() -> None:
         store.close()
@@ -189,7 +189,7 @@ def test_closing_waits_for_a_reading_that_is_under_way(tmp_path: Path) -> None:
 
     reader, closer = Thread(target=read), Thread(target=close)
     reader.start()
-    begun.wait(10)
+    begun.wait(60)
     closer.start()
     assert not closed.wait(0.2)
     finish.set()

@@ -206,6 +206,7 @@ def test_a_server_that_does_not_keep_what_it_acknowledges_is_not_used(
     fresh.close()
 
 
+@pytest.mark.slow
 def test_nothing_of_postgresql_is_imported_where_none_is_configured() -> None:
     program = """
 import sys, tempfile

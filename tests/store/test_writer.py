@@ -31,14 +31,14 @@ class Held:
     def __call__(self, jobs: Jobs) -> None:
         self.batches.append([job.payload for job in jobs])
         self.entered.set()
-        assert self.released.wait(10)
+        assert self.released.wait(60)
         self._then(jobs)
 
     @contextmanager
     def first(self, writer: Writer[int, int]) -> Iterator[Future[int]]:
         """The first job is being written during the block."""
         future = writer.submit(0)
-        assert self.entered.wait(10)
+        assert self.entered.wait(60)
         yield future
         self.released.set()
 
@@ -166,7 +166,7 @@ def test_many_threads_are_answered_each_with_its_own() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     assert answers == {n: 2 * n for n in range(64)}
 
 
