@@ -240,6 +240,8 @@ class OpenStrands(Generic[S]):
     def take(self, name: str, record: Record) -> None:
         """One more record, of whatever stands in memory by then."""
         entry = self._entries.get(name)
+        if entry is None and record.stream_version > 1:
+            entry = AtRest(record.stream_version - 1, first=-1, last=record.position - 1)
         strand = None if entry is None else self._awake(name, entry)
         self._entries[name] = self._kind.after(strand, name, record)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.history import History
+from ledger.patient.evolution import FURTHER
 from ledger.record import Record
 from ledger.strands import Folding
 from ledger.world import PATIENTS, World
@@ -31,9 +32,9 @@ class Records:
         return [record for record in self.held[:until] if record.stream == stream]
 
 
-@pytest.fixture(scope="module", params=[4, 6])
+@pytest.fixture(scope="module", params=[7, 23])
 def walked(request: pytest.FixtureRequest) -> list[Record]:
-    """The records of a whole simulated trial."""
+    """The records of a simulated trial in which some come further than screening."""
     walk = Walk.drawn(request.param)
     wander(walk, walk.temper.steps)
     return walk.bench.records
@@ -49,10 +50,12 @@ def test_a_replayed_trial_is_the_fold_of_its_log_whatever_of_it_is_in_memory(
     assert digest(world) == digest(World().after(walked))
 
 
-def test_every_moment_is_the_fold_of_the_log_up_to_it(walked: list[Record]) -> None:
-    kept = History(Records(walked), every=50, awake=3, at_start=0)
+@pytest.mark.parametrize("every", [1, 2, 5, 50])
+def test_every_moment_is_the_fold_of_the_log_up_to_it(walked: list[Record], every: int) -> None:
+    kept = History(Records(walked), every, awake=3, at_start=0)
     head = kept.replayed()
-    for size in random.Random(1).sample(range(len(walked)), 40):
+    further = [record.position + 1 for record in walked if type(record.event) in FURTHER]
+    for size in {*further, *random.Random(1).sample(range(len(walked)), 20)} - {len(walked)}:
         then = kept.at(size, head)
         assert digest(then) == digest(World().after(walked[:size])), size
         assert then.stream_version("trial") == sum(record.stream == "trial" for record in walked[:size])
