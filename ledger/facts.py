@@ -72,6 +72,13 @@ def contradiction_key(event: Event) -> str:
     return f"contradiction|{event.NAME}|{_content_key(event, '')}"
 
 
+def key_on_record(record: Record) -> str:
+    """The key under which a record's position is kept."""
+    if record.conflicts_with is not None:
+        return contradiction_key(record.event)
+    return fact_key(record.event, record.occurred_at)
+
+
 def _content_key(event: Event, at: str) -> str:
     """A short hash of an event's content and time, the same for the event as made and as read back from its leaf."""
     content = json.dumps((structured(event), at), sort_keys=True)

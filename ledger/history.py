@@ -3,8 +3,8 @@ since is folded again when somebody asks.
 
 What is kept shares with the next all that did not change. Of patients it holds those that came further than screening,
 on whom the escalation rests; the others of a past moment, and the lots, are the present ones without their later events
-(`ledger/strands.py`). Nothing of it is on disk, where it would have to
-be trusted: it is made anew, from the log, at every start.
+(`ledger/strands.py`). Nothing of it is on disk, where it would have to be trusted: it is made anew, from the log, at
+every start.
 """
 
 from bisect import bisect_right

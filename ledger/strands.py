@@ -13,7 +13,7 @@ from typing import Final, Generic, Protocol, TypeVar, overload
 
 from immutables import Map, MapMutation
 
-from ledger.facts import contradiction_key, fact_key
+from ledger.facts import key_on_record
 from ledger.record import Record
 
 
@@ -70,10 +70,8 @@ class Kind(Generic[S]):
         """The aggregate after one more record of its stream."""
         if strand is None:
             strand = Strand(self.new(name), Map(), record.position, record.position)
-        contradicts = record.conflicts_with is not None
-        key = contradiction_key(record.event) if contradicts else fact_key(record.event, record.occurred_at)
-        state = self.evolve(strand.state, record)
-        return Strand(state, strand.facts.set(key, record.position), strand.first, record.position)
+        facts = strand.facts.set(key_on_record(record), record.position)
+        return Strand(self.evolve(strand.state, record), facts, strand.first, record.position)
 
 
 class Folding(Generic[S]):
@@ -204,21 +202,16 @@ class Strands(Mapping[str, S]):
 
     def with_awake(self, most: int, besides: Container[str] = ()) -> "Strands[S]":
         """The same with at most so many in memory, those with the latest events, and some besides."""
-        entries = self._entries.items()
-        awake = sorted((e.last, name) for name, e in entries if type(e) is Strand and name not in besides)
+        awake = [(n, each) for n, each in self._entries.items() if type(each) is Strand and n not in besides]
         if len(awake) <= most:
             return self
-        sent = {name: _rest(self._entries[name]) for _, name in awake[: max(0, len(awake) - most)]}
+        earliest = sorted(awake, key=lambda named: named[1].last)[: len(awake) - most]
+        sent = {name: AtRest(each.state.version, each.first, each.last) for name, each in earliest}
         return Strands(self.kind, self._entries.update(sent), self._folding, self._until)
 
     def open(self) -> "OpenStrands[S]":
         """To take records."""
         return OpenStrands(self.kind, self._entries.mutate(), self._folding)
-
-
-def _rest(entry: Strand[S] | AtRest) -> AtRest:
-    assert type(entry) is Strand
-    return AtRest(entry.state.version, entry.first, entry.last)
 
 
 class OpenStrands(Generic[S]):
@@ -239,10 +232,11 @@ class OpenStrands(Generic[S]):
 
     def take(self, name: str, record: Record) -> None:
         """One more record, of whatever stands in memory by then."""
-        entry = self._entries.get(name)
-        if entry is None and record.stream_version > 1:
-            entry = AtRest(record.stream_version - 1, first=-1, last=record.position - 1)
-        strand = None if entry is None else self._awake(name, entry)
+        entry, strand = self._entries.get(name), None
+        if entry is not None:
+            strand = self._awake(name, entry)
+        elif record.stream_version > 1:  # one that a kept state left out
+            strand = self._folded(name, record.position)
         self._entries[name] = self._kind.after(strand, name, record)
 
     def take_from_log(self, name: str, record: Record) -> None:
@@ -258,7 +252,8 @@ class OpenStrands(Generic[S]):
         return Strands(self._kind, self._entries.finish(), self._folding)
 
     def _awake(self, name: str, entry: Strand[S] | AtRest) -> Strand[S]:
-        if type(entry) is Strand:
-            return entry
+        return entry if type(entry) is Strand else self._folded(name, entry.last + 1)
+
+    def _folded(self, name: str, until: int) -> Strand[S]:
         assert self._folding is not None, f"{name} is at rest, and there is no log"
-        return self._folding.strand(name, entry.last + 1)
+        return self._folding.strand(name, until)

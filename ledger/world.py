@@ -14,7 +14,7 @@ from immutables import Map
 from ledger.changing import maker
 from ledger.cohort.state import Cohort
 from ledger.cohort.state import evolve as evolve_cohort
-from ledger.facts import contradiction_key, fact_key, source_key
+from ledger.facts import contradiction_key, fact_key, key_on_record, source_key
 from ledger.installation.state import Installation
 from ledger.installation.state import evolve as evolve_installation
 from ledger.notices import NOTICES, is_notice
@@ -256,9 +256,7 @@ class _Draft:
         else:
             assert kind == TRIAL, record.stream
             self.trial = evolve_trial(self.trial, record)
-        contradicts = record.conflicts_with is not None
-        key = contradiction_key(record.event) if contradicts else fact_key(record.event, record.occurred_at)
-        self.facts[record.stream, key] = record.position
+        self.facts[record.stream, key_on_record(record)] = record.position
 
     def _note_notice(self, record: Record) -> None:
         if is_notice(record, self.planned):
