@@ -7,6 +7,7 @@ import platform
 import sqlite3
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -144,9 +145,8 @@ def submission(number: int, by: Actor = INVESTIGATOR) -> Submission:
     return Submission(adverse_event(number), Asked(by, command_id("bench", f"key-{number:08}")), "bench")
 
 
-def commands(directory: Path) -> float:
-    """Commands a second: 64 callers on one event loop, each waiting for its answer."""
-    ledger = write_trial(ready_trial(), directory / f"ours-{os.urandom(4).hex()}.ledger")
+def asked_at_once(ledger: TrialLedger) -> float:
+    """Seconds of all commands from 64 callers on one event loop, each waiting for its answer."""
 
     async def caller(first: int) -> None:
         for number in range(first, COMMANDS, CALLERS):
@@ -155,7 +155,26 @@ def commands(directory: Path) -> float:
     async def all_callers() -> None:
         await asyncio.gather(*(caller(first) for first in range(CALLERS)))
 
-    took = seconds(lambda: asyncio.run(all_callers()))
+    return seconds(lambda: asyncio.run(all_callers()))
+
+
+def in_threads(caller: Callable[[int], None]) -> float:
+    """Seconds until 64 callers are done, each in a thread of its own and told its number."""
+    threads = [threading.Thread(target=caller, args=(first,)) for first in range(CALLERS)]
+
+    def all_callers() -> None:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return seconds(all_callers)
+
+
+def commands(directory: Path) -> float:
+    """Commands a second: 64 callers on one event loop, each waiting for its answer."""
+    ledger = write_trial(ready_trial(), directory / f"ours-{os.urandom(4).hex()}.ledger")
+    took = asked_at_once(ledger)
     ledger.close()
     return COMMANDS / took
 

@@ -6,7 +6,6 @@ state, the tree and the answers by key, and acknowledges after the commit; the l
 
 import os
 import tempfile
-import threading
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from benchmarks._common import (
     at_least,
     at_most,
     commands,
+    in_threads,
     keep,
     paired,
     ready_trial,
@@ -62,15 +62,7 @@ def librarys(directory: Path, contents: list[str]) -> float:
             report.reported(contents[number])
             application.save(report)
 
-    threads = [threading.Thread(target=caller, args=(first,)) for first in range(CALLERS)]
-
-    def all_callers() -> None:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    took = seconds(all_callers)
+    took = in_threads(caller)
     application.close()
     return made / took
 

@@ -4,10 +4,8 @@ Both sides commit durably (`fsync` and `synchronous_commit` on) to the same clus
 every command, keeps the state, the tree and the answers by key; the library's side only saves, one event at a time.
 """
 
-import asyncio
 import itertools
 import tempfile
-import threading
 from pathlib import Path
 from uuid import UUID
 
@@ -17,13 +15,13 @@ from api.cli_serve import look_for_cycles_seldom
 from benchmarks._common import (
     CALLERS,
     COMMANDS,
+    asked_at_once,
     at_least,
+    in_threads,
     keep,
     paired,
     ready_trial,
     records_of,
-    seconds,
-    submission,
     write_trial_into,
 )
 from benchmarks.append import Report
@@ -42,15 +40,7 @@ def ours(cluster: Cluster, keys: Path) -> float:
     write_trial_into(ready_trial(), cluster.owner_url, cluster.service_url, trial)
     database = Database(cluster.service_url)
     ledger = TrialLedger(database.open(trial), keyring=Keyring(keys))
-
-    async def caller(first: int) -> None:
-        for number in range(first, COMMANDS, CALLERS):
-            await ledger.submit_async(submission(number))
-
-    async def all_callers() -> None:
-        await asyncio.gather(*(caller(first) for first in range(CALLERS)))
-
-    took = seconds(lambda: asyncio.run(all_callers()))
+    took = asked_at_once(ledger)
     ledger.close()
     database.close()
     return COMMANDS / took
@@ -77,15 +67,7 @@ def librarys(cluster: Cluster, contents: list[str]) -> float:
             report.reported(contents[number])
             application.save(report)
 
-    threads = [threading.Thread(target=caller, args=(first,)) for first in range(CALLERS)]
-
-    def all_callers() -> None:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    took = seconds(all_callers)
+    took = in_threads(caller)
     application.close()
     return made / took
 
