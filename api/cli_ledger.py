@@ -13,6 +13,7 @@ from rich.text import Text
 from api.cli_board import board_table, explanation_table
 from api.cli_output import REFUSED, AsJson, facts, out, progress, show
 from api.cli_places import File, TrialName, instant_of, ledger_file, new_ledger_file, reading
+from ledger.history import folded
 from ledger.record import Record
 from ledger.store import backup as copies
 from ledger.store.bundled import BundledLog
@@ -20,7 +21,7 @@ from ledger.store.contract import Store
 from ledger.store.sqlite import SqliteStore
 from ledger.types import instant_text
 from ledger.world import FOLD_VERSION, World
-from projections.base import Following, digest, world_at
+from projections.base import Following, digest, fold
 from projections.escalation import board
 from projections.explain import explain
 from projections.levels import home_day
@@ -56,7 +57,8 @@ def replay(
     with _log(trial, file, bundle) as store, progress("replaying") as told:
         stop = store.size if instant is None else store.positions_until(instant)
         stop = stop if as_of_position is None else min(stop, as_of_position + 1)
-        world = world_at(counted(store.records(0, stop), stop, told))
+        records = counted(store.records(0, stop), stop, told)
+        world = fold(records) if isinstance(store, BundledLog) else folded(store, records, stop)
         said = state_of(world, instant)
         if level is not None and (now := instant or world.recorded_at) is not None:
             said["explanation"] = explain(world, store.records(0, stop), level, now).model_dump(mode="json")
@@ -120,10 +122,10 @@ def rebuild(
             store.verify(told)
         size, root = store.size, store.root.hex()
         with progress("rebuilding") as told:
-            world = world_at(counted(store.records(0, size), size, told))
+            world = folded(store, counted(store.records(0, size), size, told), size)
+            rebuilt = digest(world)
         with progress("following") as told:
             followed = digest(follow(counted(store.records(0, size), size, told)))
-    rebuilt = digest(world)
     equal = rebuilt == followed and expected in (None, rebuilt)
     said = {
         "trial": world.trial.registered.trial_id if world.trial.registered else None,

@@ -8,7 +8,7 @@ every start.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -33,6 +33,11 @@ class Log(StreamLog, Protocol):
     def size(self) -> int: ...
 
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]: ...
+
+
+def folded(log: StreamLog, records: Iterable[Record], total: int) -> World:
+    """The state after the first so many records of a log, which are given; of many, patients and lots stay at rest."""
+    return World().resting_on(log).after(records, stored=total > AWAKE_AT_START)
 
 
 class History:

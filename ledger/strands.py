@@ -27,7 +27,7 @@ class Versioned(Protocol):
 S = TypeVar("S", bound=Versioned)
 D = TypeVar("D")
 
-KEPT_EVENTS: Final = 20_000
+KEPT_EVENTS: Final = 5_000
 """How many events may stand behind the aggregates at rest that are kept as they were folded last, of each kind."""
 
 

@@ -4,7 +4,6 @@ Three questions in time (domain G.5). *Now*: all records. *As known at* a positi
 to there. *As it was* at an instant: `occurred_by`, the facts that had happened by then, with all that was learnt later.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +11,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any, Final, Protocol, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict
 
 from ledger.errors import Corrupt
@@ -101,15 +101,11 @@ def world_as_it_was(records: Iterable[Record], at: datetime) -> World:
 
 
 def plain(value: Any) -> Any:
-    """A state as a JSON tree with one spelling: mappings become sorted lists of pairs, instants and days texts."""
+    """A part of a state as a JSON tree with one spelling: mappings become sorted lists of pairs, instants texts."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, BaseModel):
         return [type(value).__name__, value.model_dump(mode="json")]
-    if isinstance(value, World):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.name != "sources"}
-    if isinstance(value, Strands):
-        return [[name, plain(value.strand(name))] for name in sorted(value)]
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -125,17 +121,60 @@ def plain(value: Any) -> Any:
     raise TypeError(f"a state holds no {type(value).__name__}")
 
 
-def _spelled(tree: Any) -> str:
-    return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def spelled(world: World) -> Iterator[bytes]:
+    """The whole state as sorted, compact JSON in UTF-8, in pieces: one patient or lot after another, so that those at
+    rest are never in memory together. The index of machines' reports is left out, which past states do not have."""
+    before = b"{"
+    for name in sorted(field.name for field in fields(world) if field.name != "sources"):
+        yield before + _spelled(name) + b":"
+        value, before = getattr(world, name), b","
+        if isinstance(value, Strands):
+            yield from _each_strand(value)
+        else:
+            yield _spelled(plain(value))
+    yield b"}"
 
 
-def digest(world: World) -> str:
-    """SHA-256, in hex, of {"fold_version": FOLD_VERSION, "world": the whole state} as sorted, compact JSON in UTF-8,
-    without the index of machines' reports, which past states do not have.
+def _each_strand(strands: Strands[Any]) -> Iterator[bytes]:
+    before = b"["
+    for name in sorted(strands):
+        yield before + _spelled([name, plain(strands.strand(name))])
+        before = b","
+    yield b"]" if before == b"," else b"[]"
+
+
+def _spelled(tree: Any) -> bytes:
+    return orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)
+
+
+class Digest:
+    """SHA-256, in hex, of {"fold_version": FOLD_VERSION, "world": the whole state} as `spelled` has it.
 
     It is compared within one fold version only. Free texts are in it as the commitments that the log holds.
     """
-    return sha256(_spelled({"fold_version": FOLD_VERSION, "world": plain(world)}).encode()).hexdigest()
+
+    def __init__(self) -> None:
+        self._hash = sha256(b'{"fold_version":%d,"world":' % FOLD_VERSION)
+
+    def taking(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The same pieces, which are taken in as they pass."""
+        for piece in pieces:
+            self._hash.update(piece)
+            yield piece
+
+    def hex(self) -> str:
+        """Once all has passed."""
+        whole = self._hash.copy()
+        whole.update(b"}")
+        return whole.hexdigest()
+
+
+def digest(world: World) -> str:
+    """The digest of a state."""
+    found = Digest()
+    for _ in found.taking(spelled(world)):
+        pass
+    return found.hex()
 
 
 class ReadModel(Protocol):

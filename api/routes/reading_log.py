@@ -1,15 +1,16 @@
 """Reading the log: events in pages, one event, live, and the whole state at a point with its digest."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api.access import Caller
 from api.feed import EventView, Feed, page, shown
@@ -19,15 +20,16 @@ from api.roles import OWN, needs
 from api.service import service_of
 from ledger.record import patient_stream
 from ledger.refusals import NoSuchRecord
-from ledger.types import Instant, Line, Name, PatientNumber, Position, Sha256
-from ledger.world import FOLD_VERSION
-from projections.base import View, digest, plain
+from ledger.types import Instant, Line, Name, PatientNumber, Position, Sha256, instant_text
+from ledger.world import FOLD_VERSION, World
+from projections.base import Digest, View, digest, spelled
 
 router: Final = APIRouter(tags=["log"], prefix="/v1/trials/{trial}")
 EventReader = Annotated[Caller, reader(needs("events", "R", "received", "setup"))]
 Verifier = Annotated[Caller, reader(needs("events", "V"))]
 After = Annotated[int, Field(ge=-1, le=2**53 - 1)]
 JSON: Final = "application/json"
+CHUNK_BYTES: Final = 65_536
 
 
 class FeedQuery(AtLeast):
@@ -148,29 +150,48 @@ async def stream_events(request: Request, trial: Trial, following: Following) ->
         streams.pop(key, None)
 
 
-@router.get("/replay")
-async def replay(request: Request, by: Verifier, trial: Trial, asked: Moment) -> State:
-    """The whole state as known at a point of the log, with its digest."""
+@router.get("/replay", response_model=State)
+async def replay(request: Request, by: Verifier, trial: Trial, asked: Moment) -> Response:
+    """The whole state as known at a point of the log, with its digest. It is sent as it is made, patient by patient."""
     reading = await read(request, by, trial, asked)
-    return await beside(_state, reading)
+    return StreamingResponse(_in_chunks(_state(reading)), media_type=JSON)
 
 
-def _state(reading: Reading) -> State:
-    world = reading.world
-    seen = world
-    if OWN in reading.caller.rights:
-        by = reading.caller
-        seen = replace(
-            world,
-            patients=world.patients.only(number for number in world.patients if by.sees(world, number)),
-            products=world.products.only(lot for lot in world.products if by.sees_lot(world, lot)),
-            signatures=world.signatures.seen(lambda record: by.may_read(world, record)),
-        )
-    return State(
-        size=world.size,
-        position=world.size - 1 if world.size else None,
-        recorded_at=world.recorded_at,
-        fold_version=FOLD_VERSION,
-        digest=digest(world),
-        state=plain(seen),
+def _state(reading: Reading) -> Iterator[bytes]:
+    """The members of `State`, the digest last: of what passes, or else of the whole that the reader does not see."""
+    world, by, found = reading.world, reading.caller, Digest()
+    told = {
+        "size": world.size,
+        "position": world.size - 1 if world.size else None,
+        "recorded_at": instant_text(world.recorded_at) if world.recorded_at else None,
+        "fold_version": FOLD_VERSION,
+    }
+    yield orjson.dumps(told)[:-1] + b',"state":'
+    if OWN in by.rights:
+        yield from spelled(_seen(world, by))
+        digested = digest(world)
+    else:
+        yield from found.taking(spelled(world))
+        digested = found.hex()
+    yield b',"digest":"%s"}' % digested.encode()
+
+
+def _seen(world: World, by: Caller) -> World:
+    """The part that concerns the reader's own sites."""
+    return replace(
+        world,
+        patients=world.patients.only(number for number in world.patients if by.sees(world, number)),
+        products=world.products.only(lot for lot in world.products if by.sees_lot(world, lot)),
+        signatures=world.signatures.seen(lambda record: by.may_read(world, record)),
     )
+
+
+def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces, each of which is a change of threads."""
+    chunk = bytearray()
+    for piece in pieces:
+        chunk += piece
+        if len(chunk) >= CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)

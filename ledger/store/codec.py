@@ -93,7 +93,7 @@ _read_event: Final = {name: TypeAdapter(kind).validator.validate_python for name
 _actor: Final = lru_cache(maxsize=1024)(Actor)
 _head: Final = lru_cache(maxsize=64)(Head)
 _made_record: Final = maker(Record)
-_given: Final[dict[type[Event], set[str]]] = {}
+_given: Final = {kind: set(kind.model_fields) for kind in EVENTS.values()}
 _with_free_content: Final = frozenset(
     name
     for name, kind in EVENTS.items()
@@ -103,6 +103,7 @@ _with_free_content: Final = frozenset(
 
 def encode(record: Record) -> bytes:
     """The leaf of a record; `Unstorable` where it has no canonical form, `LeafTooLarge` beyond 65,535 bytes."""
+    _share_set_of_fields(record.event)
     members = _members(record)
     try:
         _read_envelope(members)
@@ -157,8 +158,7 @@ def record_of(envelope: Envelope) -> Record:
 def _share_set_of_fields(event: Event) -> None:
     """Of every event pydantic keeps which of its fields were given. A leaf gives all of them: one set for all events of
     a type tells the same, in a quarter less memory for what is kept of a trial."""
-    given = _given.setdefault(type(event), event.__pydantic_fields_set__)
-    object.__setattr__(event, "__pydantic_fields_set__", given)
+    object.__setattr__(event, "__pydantic_fields_set__", _given[type(event)])
 
 
 def _record(envelope: Envelope, event: Event) -> Record:

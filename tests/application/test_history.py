@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.history import History
+from ledger import history
+from ledger.history import History, folded
 from ledger.patient.evolution import FURTHER
 from ledger.record import Record
 from ledger.strands import Folding
@@ -48,6 +49,16 @@ def test_a_replayed_trial_is_the_fold_of_its_log_whatever_of_it_is_in_memory(
     world = kept.replayed()
     assert world.patients.awake <= 2 + 20 + len(world.beyond_screening)
     assert digest(world) == digest(World().after(walked))
+
+
+def test_a_part_of_a_log_is_folded_alike_with_its_patients_at_rest(
+    walked: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "AWAKE_AT_START", 0)
+    for size in (0, len(walked) // 2, len(walked)):
+        world = folded(Records(walked), iter(walked[:size]), size)
+        assert world.patients.awake == len(world.beyond_screening)
+        assert digest(world) == digest(World().after(walked[:size])), size
 
 
 @pytest.mark.parametrize("every", [1, 2, 5, 50])

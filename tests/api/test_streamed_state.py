@@ -1,0 +1,51 @@
+"""The whole state over HTTP: sent piece by piece, and never a part of it as if it were all."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.routes import reading_log
+from ledger.errors import Corrupt
+from ledger.store.sqlite import SUFFIX, SqliteStore
+from ledger.world import World
+from projections.base import digest, fold, spelled
+from tests.api.begun import Begun, infused_once
+from tests.api.place import TRIAL, Place
+
+
+@pytest.fixture(scope="module")
+def infused(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    return Begun.played(tmp_path_factory.mktemp("infused"), infused_once)
+
+
+@pytest.fixture
+def treated(infused: Begun, tmp_path: Path) -> Iterator[Place]:
+    place = infused.place(tmp_path)
+    yield place
+    place.stop()
+
+
+@pytest.mark.parametrize("chunk", [1, 65_536])
+def test_the_state_is_what_its_digest_is_of(treated: Place, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_log, "CHUNK_BYTES", chunk)
+    found = treated.by("inspector").get("/replay").json()
+    with SqliteStore.open(treated.directory / f"{TRIAL}{SUFFIX}", read_only=True) as store:
+        world = fold(store.records())
+    assert found["digest"] == digest(world)
+    assert found["state"] == json.loads(b"".join(spelled(world)))
+
+
+def test_a_log_that_proves_rotten_while_the_state_is_sent_ends_the_answer_before_its_end(
+    treated: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rotten(world: World) -> Iterator[bytes]:
+        yield from list(spelled(world))[:-1]
+        raise Corrupt("position 7: the leaf is not the one that was hashed")
+
+    monkeypatch.setattr(reading_log, "spelled", rotten)
+    answer = treated.by("inspector").get("/replay")  # over a line: no last chunk, and the line is cut
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(answer.content)
+    assert b"digest" not in answer.content
