@@ -11,7 +11,7 @@ from typing import Final, Literal, NoReturn
 
 from ledger import refusals as no
 from ledger.decisions.docket import Docket
-from ledger.decisions.dose_decision import against_proposal
+from ledger.decisions.dose_decision import Proposing, against_proposal
 from ledger.decisions.holds import against_lifting
 from ledger.decisions.permits import (
     against_assignment,
@@ -22,7 +22,6 @@ from ledger.decisions.permits import (
     against_opening,
     against_placing,
 )
-from ledger.decisions.standing import advice
 from ledger.errors import LedgerError
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Actor, Asked
@@ -101,9 +100,9 @@ def _proposing(world: World, version: Version) -> Iterator[Action]:
         ("hold", None),
         *(("hold", level) for level in protocol.levels()),
     ]
-    given = advice(world, protocol)
+    on = Proposing.on(world, version)
     for outcome, level in wanted:
-        broken = tuple(against_proposal(world, version, given, outcome, level, override=False))
+        broken = tuple(against_proposal(on, outcome, level, override=False))
         override = bool(broken) and all(isinstance(error, no.OverrideMissing) for error in broken)
         yield _action("propose", () if override else broken, outcome=outcome, level=level, needs_override=override)
 

@@ -6,8 +6,9 @@ further to the right with a documented override: escalate, then expand or stay, 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
 from ledger import refusals as no
 from ledger.decisions.behind import EXPOSING
@@ -72,25 +73,25 @@ def propose_dose_decision(docket: Docket, command: ProposeDoseDecision) -> Follo
     docket.signer("medical_monitor", "principal_investigator")
     world, version = docket.world, docket.version()
     _named_level(version.document, command.outcome, command.to_level)
-    given = advice(world, version.document)
     if (known := _proposed_already(world, command, docket.asked.by.id)) is not None:
         return AlreadySo(known)
     if command.dossier_hash != inputs_hash(world, version):
         raise no.DossierStale("the dossier")
+    on = Proposing.on(world, version)
     from_level = max((cohort.level for cohort in world.cohorts.values() if cohort.members), default=None)
     event = t.DoseDecisionProposed(
         decision=len(world.trial.decisions) + 1,
         from_level=from_level,
         outcome=command.outcome,
         to_level=command.to_level,
-        design_advice=advice_line(given),
+        design_advice=advice_line(on.advice),
         inputs_hash=command.dossier_hash,
         data_cut_off=world.size,
         basis=basis(world),
         override=command.override,
     )
     overrides = command.override is not None
-    refuse(against_proposal(world, version, given, command.outcome, command.to_level, overrides))
+    refuse(against_proposal(on, command.outcome, command.to_level, overrides))
     return (Entry(TRIAL, event),)
 
 
@@ -102,22 +103,37 @@ def _named_level(protocol: ProtocolDocument, outcome: str, level: int | None) ->
         raise no.FindingsContradict(f"{outcome} and its level")
 
 
-def against_proposal(
-    world: World, version: Version, given: Advice, outcome: str, level: int | None, override: bool
-) -> Iterator[Refused]:
+@dataclass(frozen=True, slots=True)
+class Proposing:
+    """What every outcome is held against: what the design advises, and the decision on the dossier as it is now that
+    waits for signatures."""
+
+    world: World
+    protocol: ProtocolDocument
+    advice: Advice
+    waiting: Decision | None
+
+    @classmethod
+    def on(cls, world: World, version: Version) -> Self:
+        unsigned = [decision for decision in world.trial.decisions.values() if is_open(world, decision)]
+        current = inputs_hash(world, version) if unsigned else None
+        waiting = next((decision for decision in unsigned if decision.inputs_hash == current), None)
+        return cls(world, version.document, advice(world, version.document), waiting)
+
+
+def against_proposal(on: Proposing, outcome: str, level: int | None, override: bool) -> Iterator[Refused]:
     """Why an outcome is not proposed now: another decision waits for signatures on what stands on record, nobody may
     be exposed, phase I has its result, or the design does not permit it."""
-    current = inputs_hash(world, version)
-    waiting = (d.number for d in world.trial.decisions.values() if is_open(world, d) and d.inputs_hash == current)
-    if outcome not in RESTRICTING and (pending := next(waiting, None)) is not None:
-        yield no.DecisionPending(f"decision {pending}")
+    world = on.world
+    if outcome not in RESTRICTING and on.waiting is not None:
+        yield no.DecisionPending(f"decision {on.waiting.number}")
     if outcome in EXPOSING:
-        yield from against_exposing(world, version.document)
+        yield from against_exposing(world, on.protocol)
     elif world.trial.stopped and outcome not in ("hold", "enter_phase_two"):
         yield no.TrialStopped(f"stopped: {world.trial.stopped}")
     if world.trial.phase_one_over and outcome in ("declare_mtd", "declare_mtd_not_reached"):
         yield no.PhaseOneComplete("phase I has its result")
-    yield from against_outcome(world, version.document, given, outcome, level, override)
+    yield from against_outcome(world, on.protocol, on.advice, outcome, level, override)
 
 
 def against_exposing(world: World, protocol: ProtocolDocument) -> Iterator[Refused]:
