@@ -163,7 +163,7 @@ class World:
 
 
 class _Draft:
-    """A world that takes records one after another; its maps are open until it is done."""
+    """A world that takes records one after another. Patients and lots, which change most, are open until it is done."""
 
     __slots__ = (
         "beyond_screening",
@@ -187,15 +187,15 @@ class _Draft:
         self.stored = stored
         self.trial = world.trial
         self.installation = world.installation
-        self.cohorts = world.cohorts.mutate()
+        self.cohorts = world.cohorts
         self.patients = world.patients.open()
         self.products = world.products.open()
-        self.facts = world.facts.mutate()
-        self.sources = world.sources.mutate()
-        self.corrected = world.corrected.mutate()
-        self.notices = world.notices.mutate()
-        self.planned = world.planned.mutate()
-        self.beyond_screening = world.beyond_screening.mutate()
+        self.facts = world.facts
+        self.sources = world.sources
+        self.corrected = world.corrected
+        self.notices = world.notices
+        self.planned = world.planned
+        self.beyond_screening = world.beyond_screening
         self.signatures = world.signatures
         self.size = world.size
         self.recorded_at = world.recorded_at
@@ -204,15 +204,15 @@ class _Draft:
         return _made_world(
             trial=self.trial,
             installation=self.installation,
-            cohorts=self.cohorts.finish(),
+            cohorts=self.cohorts,
             patients=self.patients.finish(),
             products=self.products.finish(),
-            facts=self.facts.finish(),
-            sources=self.sources.finish(),
-            corrected=self.corrected.finish(),
-            notices=self.notices.finish(),
-            planned=self.planned.finish(),
-            beyond_screening=self.beyond_screening.finish(),
+            facts=self.facts,
+            sources=self.sources,
+            corrected=self.corrected,
+            notices=self.notices,
+            planned=self.planned,
+            beyond_screening=self.beyond_screening,
             signatures=self.signatures,
             size=self.size,
             recorded_at=self.recorded_at,
@@ -236,14 +236,14 @@ class _Draft:
         if record.conflicts_with is None:
             self._note_source(record)
         if record.corrects is not None:
-            self.corrected[record.corrects] = position
+            self.corrected = self.corrected.set(record.corrects, position)
         patient = self.patients.get(name) if self.signatures.look_at_patient(record) else None
         self.signatures = self.signatures.after(record, patient)
 
     def _evolve(self, kind: str, name: str, record: Record) -> None:
         if kind == "patient":
             if type(record.event) in FURTHER and name not in self.beyond_screening:
-                self.beyond_screening[name] = record.position
+                self.beyond_screening = self.beyond_screening.set(name, record.position)
             awake = not self.stored or name in self.beyond_screening
             (self.patients.take if awake else self.patients.take_from_log)(name, record)
             return
@@ -252,19 +252,20 @@ class _Draft:
             return
         if kind == "cohort":
             level = int(name)
-            self.cohorts[level] = evolve_cohort(self.cohorts.get(level) or Cohort(level), record)
+            cohort = self.cohorts.get(level) or Cohort(level)
+            self.cohorts = self.cohorts.set(level, evolve_cohort(cohort, record))
         else:
             assert kind == TRIAL, record.stream
             self.trial = evolve_trial(self.trial, record)
-        self.facts[record.stream, key_on_record(record)] = record.position
+        self.facts = self.facts.set((record.stream, key_on_record(record)), record.position)
 
     def _note_notice(self, record: Record) -> None:
         if is_notice(record, self.planned):
-            self.notices[record.position] = record
+            self.notices = self.notices.set(record.position, record)
         if isinstance(record.event, i.DosePlanned) and record.conflicts_with is None:
             planned = record.stream, record.event.ordinal
             if planned not in self.planned:
-                self.planned[planned] = record.position
+                self.planned = self.planned.set(planned, record.position)
 
     def _note_source(self, record: Record) -> None:
         """The first event of a machine's report stands for the report."""
@@ -272,7 +273,7 @@ class _Draft:
         if source is not None and source.audit_id is not None:
             key = source_key(source)
             if key not in self.sources:
-                self.sources[key] = record.position
+                self.sources = self.sources.set(key, record.position)
 
 
 _made_world: Final = maker(World)
