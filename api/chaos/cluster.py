@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,8 +26,15 @@ OWNER: Final = "migration"
 SERVICE: Final = "service"
 UNPRIVILEGED: Final = "nobody"
 SCRIPTS: Final = Path(__file__).parents[2] / "deploy" / "postgresql"
-ENDS_WITH_US: Final = 'exec 3<&0; "$@" 3<&- & server=$!; read -r _ <&3; kill -QUIT $server 2>/dev/null; wait'
-"""A shell that has the server as a child and ends it when our end of its input closes, however we end."""
+ENDS_WITH_US: Final = """
+exec 3<&0
+"$@" 3<&- & server=$!
+{ read -r _ <&3; kill -QUIT $server 2>/dev/null; } & watching=$!
+wait $server
+kill $watching 2>/dev/null
+"""
+"""A shell that has the server as a child, ends when it does, and ends it when our end of its input closes, however we
+end."""
 
 
 class NoPostgreSQL(Unavailable):
@@ -60,6 +67,7 @@ class Node:
         self.directory = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
         self.data = self.directory / "data"
         self._settings = settings
+        self.environment: Mapping[str, str] = {}
         self._as = UNPRIVILEGED if os.geteuid() == 0 else None
         self._server: subprocess.Popen[bytes] | None = None
         if self._as is not None:
@@ -77,17 +85,22 @@ class Node:
                 stderr=log,
                 user=self._as,
                 cwd="/",
+                env={**os.environ, **self.environment},
             )
         for _ in range(600):
+            if self._server.poll() is not None:
+                break
             try:
                 psycopg.connect(self.url("postgres")).close()
                 return
             except psycopg.OperationalError:
                 Event().wait(0.05)
+        self._ended()
         raise RuntimeError(f"the server did not start; {self.directory / 'log'} tells why")
 
     def stop(self, how: str = "immediate") -> None:
-        self.run("pg_ctl", "-D", str(self.data), "-m", how, "-w", "stop")
+        if self._server is not None and self._server.poll() is None:
+            self.run("pg_ctl", "-D", str(self.data), "-m", how, "-w", "stop")
         self._ended()
 
     def kill(self) -> None:
@@ -103,6 +116,12 @@ class Node:
         assert self._server is not None
         self._server.communicate()
         self._server = None
+
+    def own(self) -> None:
+        """Give its data to who runs the server."""
+        if self._as is not None:
+            for path in (self.data, *self.data.rglob("*")):
+                shutil.chown(path, self._as)
 
     def remove(self) -> None:
         if self._server is not None:

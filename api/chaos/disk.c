@@ -2,7 +2,8 @@
 
    Watched are paths that begin with DISK_UNDER, but for shared memory (-shm). What it does:
 
-     DISK_JOURNAL=FILE     every write, truncation, sync and removal that succeeded is noted there, in order
+     DISK_JOURNAL=FILE     every write, truncation, sync, removal and renaming that succeeded is noted there, in order;
+                           several processes may share one, which stands when they begin
      DISK_DEAF=SUFFIX,...  a sync of a file with such an end is answered and not done, nor noted ("*": of any file)
      DISK_FAIL=KIND:N      the N-th call of a kind and all later ones fail with EIO (KIND: write, sync)
      DISK_ROOM=BYTES       a write that would take the watched files beyond so many bytes fails with ENOSPC, while
@@ -10,8 +11,8 @@
      DISK_KILL=N           the process is killed before its N-th step: a write, truncation, removal, renaming or link of
                            a watched path, or a message to another process
 
-   A note: kind (w t s u), length of the path, path, offset, length of the bytes, bytes; numbers are 8 bytes, the lowest
-   first. */
+   A note: kind (w t s u r), length of the path, path, offset, length of the bytes, bytes; numbers are 8 bytes, the lowest
+   first. The bytes of a renaming are the new path. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
@@ -90,23 +92,16 @@ static int full(off_t end_of_file, const char *path) {
     return stat(path, &now) == 0 && end_of_file > now.st_size && end_of_file > atol(room);
 }
 
-static void put(const void *bytes, size_t count) {
-    const char *at = bytes;
-    while (count > 0) {
-        long done = syscall(SYS_write, journal, at, count);
-        if (done <= 0) _exit(97);
-        at += done, count -= (size_t)done;
-    }
-}
-
+/* In one call, so that the notes of several processes do not run into each other. */
 static void note(char kind, const char *path, off_t offset, const void *bytes, size_t count) {
     const char *file = setting("DISK_JOURNAL");
     long numbers[2] = {(long)offset, (long)count}, length = (long)strlen(path);
     if (!file) return;
     if (journal < 0) journal = (int)syscall(SYS_openat, AT_FDCWD, file, O_CREAT | O_WRONLY | O_APPEND, 0600);
-    if (journal < 0) _exit(97);
-    put(&kind, 1), put(&length, sizeof length), put(path, (size_t)length), put(numbers, sizeof numbers);
-    if (bytes && count) put(bytes, count);
+    struct iovec parts[] = {{&kind, 1}, {&length, sizeof length}, {(void *)path, (size_t)length},
+                            {numbers, sizeof numbers}, {(void *)bytes, bytes ? count : 0}};
+    size_t whole = 1 + sizeof length + (size_t)length + sizeof numbers + parts[4].iov_len;
+    if (journal < 0 || syscall(SYS_writev, journal, parts, 5) != (long)whole) _exit(97);
 }
 
 static ssize_t written(int fd, const void *bytes, size_t count, off_t offset) {
@@ -143,6 +138,35 @@ static int synced(int fd, long call) {
     return done;
 }
 
+static ssize_t gathered(int fd, const struct iovec *parts, int count, off_t at) {
+    size_t whole = 0;
+    for (int each = 0; each < count; each++) whole += parts[each].iov_len;
+    char *bytes = malloc(whole ? whole : 1), *end = bytes;
+    if (!bytes) return errno = ENOMEM, -1;
+    for (int each = 0; each < count; each++) {
+        memcpy(end, parts[each].iov_base, parts[each].iov_len);
+        end += parts[each].iov_len;
+    }
+    ssize_t done = written(fd, bytes, whole, at);
+    int error = errno;
+    free(bytes);
+    errno = error;
+    return done;
+}
+
+/* Room that is asked for is there as zeros: a truncation to a larger size. */
+static int made_room(int fd, off_t from, off_t count) {
+    char path[4096];
+    struct stat before;
+    int known = path_of(fd, path, sizeof path) && fstat(fd, &before) == 0;
+    if (known) step();
+    pthread_mutex_lock(&one_at_a_time);
+    int failed = syscall(SYS_fallocate, fd, 0, from, count) == 0 ? 0 : errno;
+    if (!failed && known && from + count > before.st_size) note('t', path, from + count, NULL, 0);
+    pthread_mutex_unlock(&one_at_a_time);
+    return failed;
+}
+
 static int cut(int fd, off_t size) {
     char path[4096];
     int known = path_of(fd, path, sizeof path);
@@ -162,6 +186,10 @@ int fsync(int fd) { return synced(fd, SYS_fsync); }
 int fdatasync(int fd) { return synced(fd, SYS_fdatasync); }
 int ftruncate(int fd, off_t size) { return cut(fd, size); }
 int ftruncate64(int fd, off_t size) { return cut(fd, size); }
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) { return gathered(fd, parts, count, at); }
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at) { return gathered(fd, parts, count, at); }
+int posix_fallocate(int fd, off_t from, off_t count) { return made_room(fd, from, count); }
+int posix_fallocate64(int fd, off_t from, off_t count) { return made_room(fd, from, count); }
 
 int unlink(const char *path) {
     char whole[4096];
@@ -178,8 +206,17 @@ int unlink(const char *path) {
 }
 
 int rename(const char *from, const char *to) {
+    char before[4096], after[4096];
+    int known = realpath(from, before) != NULL && watched(before);
     if (watched(to)) step();
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    int done = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0), error = errno;
+    if (done == 0 && known && realpath(to, after) != NULL) {
+        pthread_mutex_lock(&one_at_a_time);
+        note('r', before, 0, after, strlen(after));
+        pthread_mutex_unlock(&one_at_a_time);
+    }
+    errno = error;
+    return done;
 }
 
 int link(const char *from, const char *to) {

@@ -26,6 +26,7 @@ def _compiled(name: str) -> Path:
     if compiler is None:
         raise NoCompiler("no cc is on the path")
     made = Path(mkdtemp(prefix="trial-ledger-chaos-")) / f"{name}.so"
+    made.parent.chmod(0o755)  # for a database's server, which runs as another user
     command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(made), str(HERE / f"{name}.c"), "-ldl", "-lpthread"]
     subprocess.run(command, check=True, capture_output=True)
     return made

@@ -9,6 +9,7 @@ from typing import Final
 from api.chaos.apart import keep_apart, lose_the_standby
 from api.chaos.clocks import set_the_clock
 from api.chaos.cluster import NoPostgreSQL
+from api.chaos.database_power import cut_the_databases_power
 from api.chaos.disk import NoCompiler
 from api.chaos.failing_disk import fail_the_disk, fill_the_disk
 from api.chaos.failover import fail_over
@@ -23,6 +24,7 @@ from api.chaos.signing import kill_while_signing
 ROWS: Final = (
     Row("F1", "the server is killed under load", kill_the_server, 3, 100),
     Row("F3", "the power is cut, writes torn", cut_the_power, 40, 1000),
+    Row("F4", "the power of the database's machine is cut", cut_the_databases_power, 2, 100),
     Row("F5", "the disk is full", fill_the_disk, 2, 20),
     Row("F6", "writes and syncs fail", fail_the_disk, 4, 200),
     Row("F7", "the clock is set back and ahead", set_the_clock, 1, 10),

@@ -3,12 +3,13 @@ nothing, all, a part, or torn pieces.
 
 The journal of `disk.c` is the order in which writes, truncations, syncs and removals were done. A disk promises about a
 file only what it had done before the file's last sync; whatever came later may have reached it or not, in any order, in
-whole sectors. That a file was removed is promised once its directory was synced.
+whole sectors. That a file was removed is promised once its directory was synced; renamings happen in their order, as a
+file system's own journal has it.
 """
 
 import random
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ SECTOR_BYTES: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing that was done to a file: w(rite), t(runcate), s(ync), u(nlink)."""
+    """One thing that was done to a file: w(rite), t(runcate), s(ync), u(nlink), r(ename), its content the new path."""
 
     kind: str
     path: str
@@ -37,32 +38,53 @@ def notes(journal: bytes) -> Iterator[Note]:
         offset, count = struct.unpack_from("<qq", journal, at + 9 + length)
         kind, at = chr(journal[at]), at + 25 + length
         content = b""
-        if kind == "w":
+        if kind in "wr":
             content, at = journal[at : at + count], at + count
             if len(content) < count:
                 return
         yield Note(kind, path, offset, content)
 
 
-def disk_after(done: Sequence[Note], chance: random.Random) -> dict[str, bytes]:
-    """The files of a disk whose power was cut after so much was done, as chance has it."""
+@dataclass(slots=True)
+class _File:
+    """What a file held before all, and what was done to it."""
+
+    before: bytes | None
+    done: list[Note]
+
+
+def nothing_before(path: str) -> bytes | None:  # noqa: ARG001 - one signature for every disk
+    """Of a disk that was empty."""
+    return None
+
+
+def disk_after(
+    done: Sequence[Note], chance: random.Random, before: Callable[[str], bytes | None] = nothing_before
+) -> dict[str, bytes | None]:
+    """The files of a disk whose power was cut after so much was done, as chance has it; none for one that is not there.
+    `before`: what a file held when the journal began."""
     directories = {str(Path(note.path).parent) for note in done}
-    by_file: dict[str, list[Note]] = {}
+    files: dict[str, _File] = {}
     for note in done:
         if note.path in directories:
-            for path, of_it in by_file.items():
-                if str(Path(path).parent) == note.path and of_it[-1].kind == "u":
-                    of_it.append(note)
+            for path, file in files.items():
+                if str(Path(path).parent) == note.path and file.done and file.done[-1].kind == "u":
+                    file.done.append(note)
+        if note.kind == "s" and note.path not in files:
+            continue
+        file = files[note.path] if note.path in files else _File(before(note.path), [])
+        if note.kind == "r":
+            files[note.content.decode()], files[note.path] = file, _File(None, [])
         else:
-            by_file.setdefault(note.path, []).append(note)
-    files = {path: _file_after(of_it, chance) for path, of_it in by_file.items()}
-    return {path: content for path, content in files.items() if content is not None}
+            files[note.path] = file
+            file.done.append(note)
+    return {path: _file_after(file, chance) for path, file in files.items()}
 
 
-def _file_after(done: Sequence[Note], chance: random.Random) -> bytes | None:
-    synced = max((at for at, note in enumerate(done) if note.kind == "s"), default=-1)
-    content: bytearray | None = None
-    for note in (*done[: synced + 1], *_survivors(done[synced + 1 :], chance)):
+def _file_after(file: _File, chance: random.Random) -> bytes | None:
+    synced = max((at for at, note in enumerate(file.done) if note.kind == "s"), default=-1)
+    content = None if file.before is None else bytearray(file.before)
+    for note in (*file.done[: synced + 1], *_survivors(file.done[synced + 1 :], chance)):
         content = _after(content, note)
     return None if content is None else bytes(content)
 
@@ -107,7 +129,11 @@ def _after(content: bytearray | None, note: Note) -> bytearray | None:
     return content
 
 
-def write_files(files: dict[str, bytes], of: Path, to: Path) -> None:
-    """Put the files of one directory into another."""
+def write_files(files: Mapping[str, bytes | None], of: Path, to: Path) -> None:
+    """Put the files of one directory into another, in which those that are not there are removed."""
     for path, content in files.items():
-        (to / Path(path).relative_to(of.resolve())).write_bytes(content)
+        place = to / Path(path).relative_to(of.resolve())
+        if content is None:
+            place.unlink(missing_ok=True)
+        else:
+            place.write_bytes(content)

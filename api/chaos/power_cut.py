@@ -1,4 +1,4 @@
-"""F3, F4. Power cuts of the real writer, with what was not synced torn and out of order.
+"""F3. Power cuts of the real writer, with what was not synced torn and out of order.
 
 The controls write the same with a disk that does not sync the write-ahead log (as `synchronous=NORMAL` does not at a
 commit), or nothing at all (`synchronous=OFF`): they have to lose what they acknowledged.

@@ -12,9 +12,9 @@ from api.demo.server import own_environment
 PATIENCE_SECONDS: Final = 120
 
 
-def run_subject(directory: Path, count: int, environment: Mapping[str, str]) -> None:
+def run_subject(directory: Path, count: int, environment: Mapping[str, str], *url: str) -> None:
     """Have so many reports written; the process ends by itself, or is killed when it takes too long."""
-    command = [sys.executable, "-m", "api.chaos.subject", str(directory), str(count)]
+    command = [sys.executable, "-m", "api.chaos.subject", str(directory), str(count), *url]
     subprocess.run(
         command,
         env={**own_environment(), **environment},

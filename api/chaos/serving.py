@@ -29,7 +29,7 @@ class Server:
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    def start(self) -> float:
+    def start(self, patience_seconds: float = PATIENCE_SECONDS) -> float:
         """Start it, and wait until it answers; how many seconds that took."""
         options = ["--directory", str(self.directory), "--port", str(self.port)]
         with (self.directory / "server.log").open("ab") as log:
@@ -41,7 +41,7 @@ class Server:
             )
         step, waited = 0.02, 0.0
         while not self.answers():
-            if self.process.poll() is not None or waited > PATIENCE_SECONDS:
+            if self.process.poll() is not None or waited > patience_seconds:
                 raise RuntimeError(f"the server did not start; {self.directory / 'server.log'} tells why")
             Event().wait(step)
             waited += step

@@ -1,8 +1,9 @@
 """The writer of a ledger without a server before it, as a process to which things happen.
 
-    python -m api.chaos.subject DIRECTORY COUNT
+    python -m api.chaos.subject DIRECTORY COUNT [URL]
 
-It begins the trial where there is none, has reports written by several threads, and notes each acknowledgement in the
+The trial is in the directory, or in the database of which the URL is given, with the directory's keys. It begins the
+trial where there is none, has reports written by several threads, and notes each acknowledgement in the
 file `acknowledged`, a line a key with its position, after it was given and before anything else is asked. What fails is
 noted in the file `failed`, a line a key with the name of the error. It ends when all were asked.
 """
@@ -13,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from api.chaos.trial import a_report, begin, file_in
+from api.chaos.trial import TRIAL, a_report, begin, file_in
 from ledger.application import TrialLedger
 from ledger.errors import LedgerError
+from ledger.keyring import Keyring
+from ledger.store.postgres.database import Database
 
 THREADS: Final = 8
 ACKNOWLEDGED: Final = "acknowledged"
@@ -26,12 +29,19 @@ def notebook(directory: Path, name: str) -> int:
     return os.open(directory / name, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
 
+def in_file(file: Path) -> TrialLedger:
+    return TrialLedger.open(file) if file.exists() else TrialLedger.create(file)
+
+
+def in_database(directory: Path, url: str) -> TrialLedger:
+    return TrialLedger(Database(url).open(TRIAL), keyring=Keyring(directory / "keys"))
+
+
 def main() -> None:
     directory, count = Path(sys.argv[1]), int(sys.argv[2])
     acknowledged, failed = notebook(directory, ACKNOWLEDGED), notebook(directory, FAILED)
-    fresh = not file_in(directory).exists()
-    ledger = TrialLedger.create(file_in(directory)) if fresh else TrialLedger.open(file_in(directory))
-    if fresh:
+    ledger = in_database(directory, sys.argv[3]) if len(sys.argv) > 3 else in_file(file_in(directory))
+    if not ledger.world.size:
         begin(ledger)
 
     def ask(number: int) -> None:

@@ -65,6 +65,11 @@ def test_what_is_elsewhere_than_it_was_said_to_be_is_not_as_promised(judged: tup
 A, B = "/place/a", "/place/b"
 
 
+def after(done: list[Note]) -> list[dict[str, bytes | None]]:
+    """The disks that chance may leave."""
+    return [disk_after(done, random.Random(seed)) for seed in range(TIMES)]
+
+
 def test_what_was_synced_is_on_the_disk_whatever_chance_does() -> None:
     done = [
         Note("w", A, 0, b"x" * 1000),
@@ -72,21 +77,35 @@ def test_what_was_synced_is_on_the_disk_whatever_chance_does() -> None:
         Note("w", A, 1000, b"y" * 1000),
         Note("w", B, 0, b"z"),
     ]
-    assert {disk_after(done, random.Random(seed))[A][:1000] for seed in range(TIMES)} == {b"x" * 1000}
+    assert {(disks[A] or b"")[:1000] for disks in after(done)} == {b"x" * 1000}
 
 
 def test_what_nobody_synced_is_there_or_not_and_sometimes_torn() -> None:
     done = [Note("w", A, 0, b"y" * 2000)]
-    seen = {disk_after(done, random.Random(seed)).get(A, b"") for seed in range(TIMES)}
+    seen = {disks[A] or b"" for disks in after(done)}
     assert {b"", b"y" * 2000} <= seen
     assert any(b"\0" in content and b"y" in content for content in seen)
 
 
 def test_a_removal_lasts_once_its_directory_was_synced() -> None:
     removed = [Note("w", A, 0, b"x"), Note("s", A, 0, b""), Note("u", A, 0, b"")]
-    unsure = {A in disk_after(removed, random.Random(seed)) for seed in range(TIMES)}
-    sure = {A in disk_after([*removed, Note("s", "/place", 0, b"")], random.Random(seed)) for seed in range(TIMES)}
-    assert (unsure, sure) == ({True, False}, {False})
+    unsure = {disks[A] for disks in after(removed)}
+    sure = {disks[A] for disks in after([*removed, Note("s", "/place", 0, b"")])}
+    assert (unsure, sure) == ({b"x", None}, {None})
+
+
+def test_a_file_that_was_renamed_keeps_what_was_synced_under_its_new_name() -> None:
+    written = [Note("w", A, 0, b"x"), Note("s", A, 0, b""), Note("r", A, 0, B.encode())]
+    assert all(disks == {A: None, B: b"x"} for disks in after(written))
+    unsynced = [Note("w", A, 0, b"x"), Note("r", A, 0, B.encode())]
+    assert {disks[B] for disks in after(unsynced)} == {None, b"x"}
+
+
+def test_of_a_disk_that_was_not_empty_what_was_there_stays_where_nothing_took_its_place() -> None:
+    done = [Note("w", A, 1, b"y"), Note("s", B, 0, b""), Note("s", "/place", 0, b"")]
+    found = [disk_after(done, random.Random(seed), {A: b"xxx"}.get) for seed in range(TIMES)]
+    assert {disks[A] for disks in found} == {b"xxx", b"xyx"}
+    assert all(disks.keys() == {A} for disks in found)
 
 
 def test_a_journal_that_breaks_off_is_read_to_its_last_whole_note() -> None:
