@@ -175,6 +175,11 @@ class Strands(Mapping[str, S]):
         assert self._folding is not None, f"{name} is at rest, and there is no log"
         return self._folding.strand(name, entry.last + 1 if until is None else min(until, entry.last + 1))
 
+    def in_order(self) -> Iterator[tuple[str, S]]:
+        """Each by its name, in the order of the names; of those at rest never more than one at a time."""
+        for name in sorted(self):
+            yield name, self[name]
+
     def version(self, name: str) -> int:
         """How many events the stream has."""
         entry = self._entries.get(name)

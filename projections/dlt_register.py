@@ -110,7 +110,7 @@ def dlt_register(world: World, text: TextOf = no_text) -> DltRegister:
     protocol = world.protocol()
     entries = tuple(
         _entry(world, patient, subject, protocol, text)
-        for _, patient in sorted(world.patients.items(), key=lambda known: known[0])
+        for _, patient in world.patients.in_order()
         for subject in _subjects(patient, protocol)
     )
     return DltRegister(entries=entries, tallies=tallies(world))

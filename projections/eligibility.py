@@ -103,10 +103,9 @@ def screening_log(world: World, now: datetime) -> tuple[ScreeningRow, ...]:
     """Everybody who was ever screened, by number."""
     version = world.trial.protocol_on(home_day(world, now))
     protocol = version.document if version is not None else None
-    known = sorted(world.patients.items(), key=lambda entry: entry[0])
     return tuple(
         _row(world, patient, protocol, world.patient_day(number, now))
-        for number, patient in known
+        for number, patient in world.patients.in_order()
         if patient.screened is not None
     )
 

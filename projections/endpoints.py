@@ -90,8 +90,8 @@ class Endpoints(View):
 
 def endpoints(world: World, protocol: ProtocolDocument) -> Endpoints:
     """The summary under a protocol version."""
-    everybody = sorted(world.patients.items(), key=lambda entry: entry[0])
-    patients = [patient for _, patient in everybody if patient.dosed and patient.transplant is not None]
+    treated = sorted(world.participants.items())
+    patients = [patient for _, patient in treated if patient.dosed and patient.transplant is not None]
     through = protocol.follow_up.short_term_through_day
     return Endpoints(
         patients=len(patients),

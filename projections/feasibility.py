@@ -88,7 +88,7 @@ def feasibility(world: World, protocol: ProtocolDocument) -> Feasibility:
     """The report under a protocol version."""
     enrolled = [
         _patient(world, patient, protocol)
-        for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0])
+        for number, patient in world.patients.in_order()
         if patient.enrolled is not None
     ]
     omitted = Counter(each.omitted for row in enrolled for each in row.infusions if each.omitted is not None)

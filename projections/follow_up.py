@@ -53,7 +53,7 @@ def follow_up(world: World, protocol: ProtocolDocument, now: datetime) -> tuple[
     """Every grafted patient: first those with the oldest overdue visit, then those with a due one, then by number."""
     rows = [
         _row(patient, protocol, world.patient_day(number, now))
-        for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0])
+        for number, patient in world.patients.in_order()
         if patient.transplant is not None
     ]
     return tuple(sorted(rows, key=_urgency))

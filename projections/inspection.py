@@ -128,7 +128,7 @@ def _protocol(cut: Cut) -> ProtocolDocument | None:
 
 def _of_patients(cut: Cut) -> Iterator[tuple[str, Any]]:
     world, protocol = cut.world, _protocol(cut)
-    for number in sorted(number for number, known in world.patients.items() if known.screened is not None):
+    for number in [number for number, known in world.patients.in_order() if known.screened is not None]:
         found: dict[str, Any] = {
             "patient": patient(world, number),
             "timeline": patient_timeline(world, _about(cut, number), number),

@@ -1,6 +1,7 @@
 """A patient as represented under the patient's own version, and the list of patients. Nothing in it moves with the
 clock or with another stream."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from ledger.patient import state as p
@@ -76,9 +77,10 @@ class PatientView(PatientLine):
     open_queries: int
 
 
-def patients(world: World) -> tuple[PatientLine, ...]:
-    """All patients, by number."""
-    return tuple(PatientLine.model_validate(_line(known)) for _, known in sorted(world.patients.items(), key=_number))
+def patients(world: World, after: str = "") -> Iterator[PatientLine]:
+    """All patients, by number; those after one, where it is said."""
+    numbers = sorted(number for number in world.patients if number > after)
+    return (PatientLine.model_validate(_line(world.patients[number])) for number in numbers)
 
 
 def patient(world: World, number: str) -> PatientView | None:
@@ -107,10 +109,6 @@ def patient(world: World, number: str) -> PatientView | None:
             "open_queries": len(known.review.open_queries),
         }
     )
-
-
-def _number(entry: tuple[str, p.Patient]) -> str:
-    return entry[0]
 
 
 def _line(known: p.Patient) -> dict[str, object]:

@@ -124,7 +124,7 @@ def queries(world: World, now: datetime, patient: str | None = None, *, closed: 
     """The queries of a patient or of all, the oldest first; without the closed ones where that is asked for."""
     found = [
         _query(world, known, query, now)
-        for number, known in sorted(world.patients.items(), key=lambda entry: entry[0])
+        for number, known in world.patients.in_order()
         if patient in (None, number)
         for query in known.review.queries.values()
         if closed or query.state != "closed"
@@ -189,15 +189,11 @@ def _lines(known: Patient, protocol: ProtocolDocument, corrects: dict[int, int])
 
 def verifications(world: World, protocol: ProtocolDocument) -> tuple[VerificationView, ...]:
     """The counts of every patient with critical data that were not verified, by number."""
-    every = (verification(world, protocol, known) for _, known in sorted(world.patients.items(), key=_number))
+    every = (verification(world, protocol, known) for _, known in world.patients.in_order())
     members = set(VerificationView.model_fields)
     return tuple(
         VerificationView(**each.model_dump(include=members)) for each in every if each.verified < each.critical
     )
-
-
-def _number(entry: tuple[str, Patient]) -> str:
-    return entry[0]
 
 
 def endorsement(known: Patient, archive: Log) -> EndorsementView:
@@ -243,7 +239,7 @@ def signatures(known: Patient) -> tuple[SignedBy, ...]:
 
 def endorsements_due(world: World) -> Iterator[EndorsementDue]:
     """Patients whose newest endorsement is stale, and those who died or left the study without one."""
-    for number, known in sorted(world.patients.items(), key=_number):
+    for number, known in world.patients.in_order():
         newest = next(iter(signatures(known)), None)
         left = known.enrolled is not None and (known.off_study is not None or known.death is not None)
         if newest.stale if newest else left:

@@ -98,7 +98,7 @@ def clocks_of_event(world: World, patient: Patient, number: int, now: datetime) 
 
 
 def _of_patients(world: World, now: datetime) -> Iterator[EventClocks]:
-    for number, patient in sorted(world.patients.items(), key=lambda known: known[0]):
+    for number, patient in world.patients.in_order():
         for _, event in sorted(patient.adverse_events.items()):
             yield _of_event(world, number, patient, event, now)
 

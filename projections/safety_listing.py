@@ -65,7 +65,7 @@ def safety_listing(world: World, now: datetime, *, serious_only: bool = False) -
     """Every adverse event on record, by patient and number."""
     return tuple(
         _row(world, patient, event, now)
-        for _, patient in sorted(world.patients.items(), key=lambda known: known[0])
+        for _, patient in world.patients.in_order()
         for _, event in sorted(patient.adverse_events.items())
         if event.serious or not serious_only
     )

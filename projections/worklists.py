@@ -194,7 +194,7 @@ def _window(
 
 
 def _adjudications(world: World) -> Iterator[DueAdjudication]:
-    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+    for number, patient in world.patients.in_order():
         for subject in patient.open_candidates:
             yield DueAdjudication(
                 patient=number,
@@ -234,7 +234,7 @@ def _reservations(world: World, today: date) -> Iterator[LapsingReservation]:
 
 
 def _consents(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[ConsentDue]:
-    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+    for number, patient in world.patients.in_order():
         if not (_gone(patient) or patient.withdrawn == "all-participation"):
             yield from consents_due(patient, protocol, world.patient_day(number, now))
 
@@ -261,7 +261,7 @@ def consents_due(patient: Patient, protocol: ProtocolDocument, today: date) -> I
 
 
 def _blood_groups(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[BloodGroupDue]:
-    for number, patient in sorted(world.patients.items(), key=lambda entry: entry[0]):
+    for number, patient in world.patients.in_order():
         if _gone(patient) or patient.withdrawn or patient.transplant or patient.level is None:
             continue
         today = world.patient_day(number, now)

@@ -1,6 +1,8 @@
 """Reading patients: the list, one patient, what happened day by day, adverse events, cohorts."""
 
+from itertools import islice
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -29,7 +31,7 @@ from api.views import Page
 from ledger.decisions.products_standing import patients_of_lot
 from ledger.record import Record, cohort_stream, patient_stream, product_stream
 from ledger.refusals import NoProtocolInForce, NoSuchCohort
-from ledger.types import Day, Level
+from ledger.types import Day, Level, PatientNumber
 from projections import cohorts as c
 from projections import eligibility as el
 from projections import patients as p
@@ -51,12 +53,32 @@ class SeenOn(AsOf):
     on: Day | None = Field(None, description="The day on which it is seen; today, unless it is said.")
 
 
+class PatientsQuery(AsOf):
+    """Which patients, as known at a moment."""
+
+    after: PatientNumber | None = Field(None, description="Those with a later number.")
+    limit: int | None = Field(None, ge=1, description="How many at most; all, unless it is said.")
+
+
 @router.get("/patients")
-async def list_patients(request: Request, by: PatientReader, trial: Trial, asked: Moment) -> Page[p.PatientLine]:
+async def list_patients(
+    request: Request, response: Response, by: PatientReader, trial: Trial, asked: Annotated[PatientsQuery, Query()]
+) -> Page[p.PatientLine]:
     """All patients that the caller may see, by number."""
     reading = await read(request, by, trial, asked)
-    found = await beside(p.patients, reading.world)
-    return Page(items=tuple(each for each in found if by.sees(reading.world, each.number)))
+    found = await beside(_lines, reading, asked)
+    following = None
+    if len(found) == asked.limit:
+        kept = asked.model_dump(mode="json", exclude_none=True, exclude={"at_least"})
+        following = f"/v1/trials/{trial}/patients?{urlencode({**kept, 'after': found[-1].number})}"
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return Page(items=found, next=following)
+
+
+def _lines(reading: Reading, asked: PatientsQuery) -> tuple[p.PatientLine, ...]:
+    lines = p.patients(reading.world, asked.after or "")
+    sees = reading.caller.sees_site
+    return tuple(islice((line for line in lines if line.site is None or sees(line.site)), asked.limit))
 
 
 @router.get("/patients/{patient}", responses=TAGGED)

@@ -142,7 +142,7 @@ def require_reconsent(docket: Docket, command: RequireReconsent) -> Follows:
     """
     docket.signer("medical_monitor", "principal_investigator")
     event = a.ReconsentRequired(**command.model_dump())
-    concerned = [p for _, p in sorted(docket.world.patients.items()) if _concerned(docket, p)]
+    concerned = [p for _, p in docket.world.patients.in_order() if _concerned(docket, p)]
     if not concerned:
         raise no.NobodyConcerned(command.form_version)
     answers = [decided(docket, patient.stream, event, ()) for patient in concerned]

@@ -16,8 +16,8 @@ the same parts are equal.
 
 import struct
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -48,27 +48,32 @@ entries, only commitments to them; openings.jsonl has the texts that you may see
 """
 
 
+Content = Callable[[], bytes]
+"""A file's bytes, which are read when they are written: a log may be longer than the memory."""
+
+
 def bundle_files(
     reading: Reading, head: SignedHead, extra: Mapping[str, bytes] | None = None
-) -> Iterator[tuple[str, bytes]]:
+) -> Iterator[tuple[str, Content]]:
     """The files of a bundle up to a signed head, by name, in no order. `extra` may have a README of its own."""
     extra = {"README.txt": README.encode(), **(extra or {})}
     for each in reading.signed_heads():
         if each.size <= head.size:
-            yield "checkpoint" if each.size == head.size else f"checkpoints/{each.size}", reading.cosigned_note(each)
-    yield from _entries(reading, head.size)
+            name = "checkpoint" if each.size == head.size else f"checkpoints/{each.size}"
+            yield name, partial(reading.cosigned_note, each)
+    for index in range((head.size + TILE_WIDTH - 1) // TILE_WIDTH):
+        first, last = index * TILE_WIDTH, min((index + 1) * TILE_WIDTH, head.size)
+        yield tile_path("entries", index, last - first), partial(_entries, reading, first, last)
     yield from _tiles(reading, head.size)
     for anchor in reading.anchors():
         if anchor.size <= head.size:
-            yield f"anchors/{anchor.size}/{anchor.authority}.tsr", anchor.token
-    yield from extra.items()
+            yield f"anchors/{anchor.size}/{anchor.authority}.tsr", partial(bytes, anchor.token)
+    for name, content in extra.items():
+        yield name, partial(bytes, content)
 
 
-def _entries(reading: Reading, size: int) -> Iterator[tuple[str, bytes]]:
-    leaves = (bytes(row["state"]) for row in reading.rows(0, size))
-    for index in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
-        some = list(islice(leaves, TILE_WIDTH))
-        yield tile_path("entries", index, len(some)), b"".join(entry(leaf) for leaf in some)
+def _entries(reading: Reading, first: int, last: int) -> bytes:
+    return b"".join(entry(bytes(row["state"])) for row in reading.rows(first, last))
 
 
 def entry(leaf: bytes) -> bytes:
@@ -76,13 +81,17 @@ def entry(leaf: bytes) -> bytes:
     return struct.pack(">H", len(leaf)) + leaf
 
 
-def _tiles(reading: Reading, size: int) -> Iterator[tuple[str, bytes]]:
+def _tiles(reading: Reading, size: int) -> Iterator[tuple[str, Content]]:
     tiles, level, nodes = StoredTiles(reading), 0, size
     while nodes:
         for index in range((nodes + TILE_WIDTH - 1) // TILE_WIDTH):
             width = min(TILE_WIDTH, nodes - index * TILE_WIDTH)
-            yield tile_path(level, index, width), tiles.tile(level, index)[: width * HASH_BYTES]
+            yield tile_path(level, index, width), partial(_hashes, tiles, level, index, width)
         level, nodes = level + 1, nodes >> TILE_HEIGHT
+
+
+def _hashes(tiles: StoredTiles, level: int, index: int, width: int) -> bytes:
+    return tiles.tile(level, index)[: width * HASH_BYTES]
 
 
 def openings(texts: Iterable[SealedText]) -> bytes:
@@ -91,18 +100,18 @@ def openings(texts: Iterable[SealedText]) -> bytes:
     return b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
 
 
-def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
+def write_zip(path: Path, files: Iterable[tuple[str, Content]]) -> None:
     """A zip of files in the order of their names, every byte the same for the same files; `AlreadyThere` where one
     stands."""
     if path.exists():
         raise AlreadyThere(path.name)
-    every = sorted(files)
+    every = sorted(files, key=lambda named: named[0])
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as made:
         for name, content in every:
             info = zipfile.ZipInfo(name, ONE_DATE)
             info.external_attr = 0o644 << 16
             info.create_system = 3
-            made.writestr(info, content)
+            made.writestr(info, content())
 
 
 def write_bundle(reading: Reading, path: Path, extra: Mapping[str, bytes] | None = None) -> SignedHead:

@@ -49,3 +49,17 @@ def test_a_log_that_proves_rotten_while_the_state_is_sent_ends_the_answer_before
     with pytest.raises(json.JSONDecodeError):
         json.loads(answer.content)
     assert b"digest" not in answer.content
+
+
+def test_patients_come_in_pages_for_those_who_see_them(treated: Place) -> None:
+    here, there = treated.by("investigator"), treated.stranger("investigator")
+    for number in ("002", "003"):
+        body = {"number": number, "site": "NDGOI", "birth_year_month": "2016-03", "sex": "male"}
+        assert here.post("/patients", body).status_code == 201
+    first = here.get("/patients", limit=2)
+    assert [line["number"] for line in first.json()["items"]] == ["001", "002"]
+    assert first.links["next"]["url"] == first.json()["next"]
+    last = here.get(first.json()["next"]).json()
+    assert ([line["number"] for line in last["items"]], last["next"]) == (["003"], None)
+    assert [line["number"] for line in here.get("/patients").json()["items"]] == ["001", "002", "003"]
+    assert there.get("/patients", limit=2).json() == {"items": [], "next": None}

@@ -161,7 +161,7 @@ def _told(place: Path) -> History:
     store = bench.ledger.store
     head = next(each for each in store.signed_heads() if each.size == EVENTS)
     extra = {"openings.jsonl": bench.ledger.texts.openings(head.size)}
-    files = {name: raw for name, raw in bundle_files(store, head, extra) if name != "README.txt"}
+    files = {name: content() for name, content in bundle_files(store, head, extra) if name != "README.txt"}
     leaves = tuple(bytes(row["state"]) for row in store.rows(0, head.size))
     notes = {each.size: store.cosigned_note(each) for each in store.signed_heads() if each.size <= EVENTS}
     roots = authority.root.read_bytes()

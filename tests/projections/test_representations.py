@@ -65,19 +65,19 @@ def test_the_state_of_a_patient_goes_from_screening_to_the_way_out() -> None:
     bench = opened_trial()
     seen = []
     screen(bench, "001")
-    seen.append(patients(bench.world)[0].status)
+    seen.append(next(patients(bench.world)).status)
     place(bench, "001", 1)
-    seen.append(patients(bench.world)[0].status)
+    seen.append(next(patients(bench.world)).status)
     authorise(bench, "001", 1)
     infuse(bench, "001", 1)
-    seen.append(patients(bench.world)[0].status)
+    seen.append(next(patients(bench.world)).status)
     bench.ask(safety.RecordOffStudy(patient="001", cause="other", off_on=bench.now.date()), INVESTIGATOR)
-    seen.append(patients(bench.world)[0].status)
+    seen.append(next(patients(bench.world)).status)
     bench.ask(safety.RecordDeath(patient="001", died_on=bench.now.date(), cause="relapse"), INVESTIGATOR)
-    seen.append(patients(bench.world)[0].status)
+    seen.append(next(patients(bench.world)).status)
     assert seen == ["screening", "assigned", "dosed", "off_study", "dead"]
     assert "enrolled" in {
-        patients(world_at(bench.records, as_of_position=p))[0].status for p in range(14, len(bench.records))
+        next(patients(world_at(bench.records, as_of_position=p))).status for p in range(14, len(bench.records))
     }
 
 
