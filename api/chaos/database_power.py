@@ -9,7 +9,7 @@ not to start at all.
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -93,7 +93,8 @@ class Machine:
     def cut(self, done: list[Note], task: Task) -> Judgement:
         """One cut, somewhere between the first acknowledgement and the end."""
         notebook, data = str(self.directory.resolve() / ACKNOWLEDGED), str(self.cluster.data.resolve())
-        first = next(at for at, note in enumerate(done) if note.path == notebook)
+        first = next((at for at, note in enumerate(done) if note.path == notebook), None)
+        assert first is not None, "nothing was acknowledged"
         cut = task.chance.randrange(first, len(done))
         known = acknowledged_in(b"".join(note.content for note in done[: cut + 1] if note.path == notebook))
         of_data = [note for note in done[: cut + 1] if note.path.startswith(data)]
@@ -107,7 +108,8 @@ class Machine:
         except RuntimeError as found:
             return Judgement(len(known), frozenset(), len(known), (str(found),))
         try:
-            return judge_opened(in_database(self.directory, self.cluster.service_url), known, known)
+            with in_database(self.directory, self.cluster.service_url) as ledger:
+                return judge_opened(ledger, known, known)
         except (LedgerError, psycopg.Error) as found:
             return Judgement(len(known), frozenset(), len(known), (f"{type(found).__name__}: {found}",))
         finally:
@@ -131,7 +133,7 @@ def a_machine() -> Iterator[Machine]:
     cluster = Cluster()
     try:
         make_trial(cluster.owner_url, TRIAL, SERVICE)
-        with closing(in_database(cluster.directory, cluster.service_url)) as ledger:
+        with in_database(cluster.directory, cluster.service_url) as ledger:
             begin(ledger)
         cluster.stop("fast")
         _copy(cluster.data, base := cluster.directory / "base")

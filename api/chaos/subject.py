@@ -10,7 +10,9 @@ noted in the file `failed`, a line a key with the name of the error. It ends whe
 
 import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -33,17 +35,25 @@ def in_file(file: Path) -> TrialLedger:
     return TrialLedger.open(file) if file.exists() else TrialLedger.create(file)
 
 
-def in_database(directory: Path, url: str) -> TrialLedger:
-    return TrialLedger(Database(url).open(TRIAL), keyring=Keyring(directory / "keys"))
+@contextmanager
+def in_database(directory: Path, url: str) -> Iterator[TrialLedger]:
+    """The trial in a database, with the directory's keys, until the block ends."""
+    keyring = Keyring(directory / "keys")
+    with closing(Database(url)) as database, closing(TrialLedger(database.open(TRIAL), keyring=keyring)) as ledger:
+        yield ledger
 
 
 def main() -> None:
     directory, count = Path(sys.argv[1]), int(sys.argv[2])
     acknowledged, failed = notebook(directory, ACKNOWLEDGED), notebook(directory, FAILED)
-    ledger = in_database(directory, sys.argv[3]) if len(sys.argv) > 3 else in_file(file_in(directory))
-    if not ledger.world.size:
-        begin(ledger)
+    url = sys.argv[3] if len(sys.argv) > 3 else None
+    with in_database(directory, url) if url else closing(in_file(file_in(directory))) as ledger:
+        if not ledger.world.size:
+            begin(ledger)
+        _have_written(ledger, count, acknowledged, failed)
 
+
+def _have_written(ledger: TrialLedger, count: int, acknowledged: int, failed: int) -> None:
     def ask(number: int) -> None:
         key = f"report-{os.getpid()}-{number}"
         try:
@@ -55,7 +65,6 @@ def main() -> None:
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(ask, range(count)))
-    ledger.close()
 
 
 if __name__ == "__main__":
