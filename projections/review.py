@@ -122,10 +122,10 @@ class EndorsementDue(View):
 
 def queries(world: World, now: datetime, patient: str | None = None, *, closed: bool = True) -> tuple[QueryView, ...]:
     """The queries of a patient or of all, the oldest first; without the closed ones where that is asked for."""
+    numbers = sorted(world.patients) if patient is None else [patient] if patient in world.patients else []
     found = [
         _query(world, known, query, now)
-        for number, known in world.patients.in_order()
-        if patient in (None, number)
+        for known in map(world.patients.__getitem__, numbers)
         for query in known.review.queries.values()
         if closed or query.state != "closed"
     ]

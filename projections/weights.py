@@ -24,7 +24,7 @@ class WeightAlert(View):
 
 def weight_alerts(world: World, protocol: ProtocolDocument) -> Iterator[WeightAlert]:
     """Of infusions that are neither given nor omitted yet."""
-    for number, patient in world.patients.in_order():
+    for number, patient in sorted(world.participants.items()):
         for ordinal in sorted(patient.doses):
             infusion = patient.infusions.get(ordinal)
             change = weight_change(patient, ordinal, protocol)

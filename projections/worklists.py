@@ -15,6 +15,7 @@ from ledger.protocol.document import ProtocolDocument
 from ledger.types import Day, Instant
 from ledger.world import World
 from projections.base import View
+from projections.checks_due import CheckDue, checks_due
 from projections.dose_decisions import DecisionView, dose_decisions
 from projections.escalation import HoldView, holds_in_force
 from projections.levels import WindowNow, home_day, window_now
@@ -134,6 +135,7 @@ class Worklists(View):
     source_verification: tuple[VerificationView, ...]
     endorsements: tuple[EndorsementDue, ...]
     weight_alerts: tuple[WeightAlert, ...]
+    bedside_checks: tuple[CheckDue, ...]
     notices: tuple[NoticeView, ...]
     """What the ward, the laboratory or the pharmacy has not acknowledged."""
 
@@ -161,6 +163,7 @@ def worklists(world: World, now: datetime) -> Worklists:
         source_verification=verifications(world, protocol) if protocol else (),
         endorsements=tuple(endorsements_due(world)),
         weight_alerts=tuple(weight_alerts(world, protocol)) if protocol else (),
+        bedside_checks=tuple(checks_due(world)),
         notices=notices(world, now, all_of_them=False),
     )
 
@@ -194,7 +197,7 @@ def _window(
 
 
 def _adjudications(world: World) -> Iterator[DueAdjudication]:
-    for number, patient in world.patients.in_order():
+    for number, patient in sorted(world.participants.items()):
         for subject in patient.open_candidates:
             yield DueAdjudication(
                 patient=number,
@@ -261,7 +264,7 @@ def consents_due(patient: Patient, protocol: ProtocolDocument, today: date) -> I
 
 
 def _blood_groups(world: World, protocol: ProtocolDocument, now: datetime) -> Iterator[BloodGroupDue]:
-    for number, patient in world.patients.in_order():
+    for number, patient in sorted(world.participants.items()):
         if _gone(patient) or patient.withdrawn or patient.transplant or patient.level is None:
             continue
         today = world.patient_day(number, now)

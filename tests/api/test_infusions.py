@@ -52,6 +52,7 @@ def test_who_authorised_and_who_checked_at_the_bedside_is_shown_and_printed_with
         ("nina", "Dr Nina", True),
     ]
     assert record["unsigned_checkers"] == []
+    assert given.by("monitor").get("/worklists/bedside_checks").json()["items"] == []
     page = " ".join(given.by("investigator").get(f"{FIRST}/dose-order", format="text").text.split())
     for each in (record["authorisation"], *record["checks"]):
         signed = each["signature"]
@@ -68,6 +69,8 @@ def test_the_checker_who_has_not_signed_is_named(story: Story) -> None:
     assert (record["checkers"], record["unsigned_checkers"]) == (["boris", "nina"], ["boris"])
     page = story.place.by("investigator").get(f"{FIRST}/dose-order", format="text").text
     assert "boris, not signed yet: ____" in page
+    (due,) = story.place.by("monitor").get("/worklists/bedside_checks").json()["items"]
+    assert (due["patient"], due["ordinal"], due["unsigned_checkers"]) == ("001", 1, ["boris"])
 
 
 def test_as_known_before_the_order_there_was_none(given: Place) -> None:

@@ -34,7 +34,9 @@ def test_where_everything_is_done_nothing_waits() -> None:
     sent = {"kind": "complete", "to": "authority", "recipient": "Roszdravnadzor", "submitted_at": bench.now}
     bench.ask(reporting.RecordExpeditedReport.model_validate({"patient": "002", "adverse_event": 1, **sent}))
     shown = waits(bench)
-    assert all(list(part) == [] for name, part in shown if name not in ("source_verification", "notices"))
+    assert all(
+        list(part) == [] for name, part in shown if name not in ("source_verification", "notices", "bedside_checks")
+    )
 
 
 def test_open_windows_come_by_their_end_and_say_when_they_have_elapsed() -> None:
@@ -205,3 +207,15 @@ def test_a_window_shows_its_assessments_on_record_and_the_days_that_are_missing(
     treat(bench, "001", 1)
     (window,) = waits(bench).open_windows
     assert (window.assessments_on_record, len(window.missing_on), window.missing_on[0]) == (0, 8, window.from_on)
+
+
+def test_a_check_at_the_bedside_waits_for_the_signature_of_each_checker() -> None:
+    bench = opened_trial()
+    screen(bench, "001")
+    place(bench, "001", 1)
+    authorise(bench, "001", 1)
+    assert waits(bench).bedside_checks == (), "the infusion is not given yet"
+    infuse(bench, "001", 1)
+    (due,) = waits(bench).bedside_checks
+    assert (due.patient, due.ordinal, due.product) == ("001", 1, "NK-001")
+    assert due.unsigned_checkers == ("boris", "nina")
