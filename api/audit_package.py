@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.evidence.verify import Checkpoint
-from ledger.store.bundle import bundle_files, write_zip
+from ledger.store.bundle import Content, bundle_files, whole, write_zip
 from ledger.store.leaf_schema import leaf_schemas
 from ledger.store.reading import Reading
 from ledger.store.rows import Refusal, SignedHead
@@ -69,11 +69,11 @@ def write_audit_package(store: Reading, head: SignedHead, world: World, to: Path
     write_zip(to, bundle_files(store, head, dict(_files(store, head, world, texts))))
 
 
-def _files(store: Reading, head: SignedHead, world: World, texts: Texts | None) -> Iterator[tuple[str, bytes]]:
-    yield "README.txt", README.encode()
-    yield from leaf_schemas()
+def _files(store: Reading, head: SignedHead, world: World, texts: Texts | None) -> Iterator[tuple[str, Content]]:
+    yield "README.txt", whole(README.encode())
+    yield from ((name, whole(schema)) for name, schema in leaf_schemas())
     if texts is not None:
-        yield "openings.jsonl", texts.openings(head.size)
+        yield "openings.jsonl", whole(texts.openings(head.size))
     assert world.recorded_at is not None, "a signed head has events"
     cut = Cut(
         world=world,

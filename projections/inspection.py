@@ -8,6 +8,8 @@ them: whoever doubts one computes it anew from the entries.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -16,7 +18,7 @@ from ledger.decisions.products_standing import patients_of_lot
 from ledger.protocol.document import ProtocolDocument
 from ledger.record import Record, cohort_stream, patient_stream, product_stream
 from ledger.world import FOLD_VERSION, World
-from projections.audit_trail import RefusedCommand, StreamOf, audit_csv, audit_trail
+from projections.audit_trail import AuditRow, RefusedCommand, StreamOf, audit_csv, audit_trail
 from projections.base import TextOf, View, digest
 from projections.cohorts import cohorts
 from projections.deviations import deviations
@@ -45,7 +47,14 @@ from projections.safety_reviews import safety_reviews
 from projections.tabular import views_csv
 from projections.worklists import worklists
 
-_SPELLED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+_INDENTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2
+_SPELLED: Final = _INDENTED | orjson.OPT_APPEND_NEWLINE
+
+Made = Callable[[], Iterable[bytes]]
+"""A file, piece by piece."""
+
+Shown = Callable[[], Any]
+"""What a file shows: a view, or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +75,21 @@ class Cut:
         return self.world.recorded_at
 
 
-def inspection(cut: Cut) -> Iterator[tuple[str, bytes]]:
-    """Every readable file, by its name."""
-    rows = tuple(audit_trail(cut.records(), cut.stream, refusals=cut.refusals, text=cut.text))
-    yield "audit-trail.csv", "".join(audit_csv(rows)).encode()
-    yield "audit-trail.json", _spelled(rows)
-    yield "events.txt", "".join(event_listing(rows)).encode()
-    yield "state.json", _spelled(_state(cut))
-    for name, found in (*_of_the_trial(cut), *_of_the_protocol(cut), *_of_patients(cut)):
-        yield f"{name}.json", _spelled(found)
-    yield "product-accountability.csv", "".join(views_csv(AccountabilityRow, accountability(cut.world))).encode()
-    yield "safety-listing.csv", "".join(listing_csv(safety_listing(cut.world, cut.now))).encode()
+def inspection(cut: Cut) -> Iterator[tuple[str, Made]]:
+    """Every readable file, by its name; made when it is asked for, since a log may be longer than the memory."""
+    yield "audit-trail.csv", lambda: (line.encode() for line in audit_csv(_rows(cut)))
+    yield "audit-trail.json", lambda: _listed(_rows(cut))
+    yield "events.txt", lambda: (line.encode() for line in event_listing(_rows(cut)))
+    yield "state.json", partial(_one, partial(_state, cut))
+    for name, view in chain(_of_the_trial(cut), _of_the_protocol(cut), _of_patients(cut)):
+        yield f"{name}.json", partial(_one, view)
+    rows, listing = partial(accountability, cut.world), partial(safety_listing, cut.world, cut.now)
+    yield "product-accountability.csv", lambda: (line.encode() for line in views_csv(AccountabilityRow, rows()))
+    yield "safety-listing.csv", lambda: (line.encode() for line in listing_csv(listing()))
+
+
+def _rows(cut: Cut) -> Iterator[AuditRow]:
+    return audit_trail(cut.records(), cut.stream, refusals=cut.refusals, text=cut.text)
 
 
 def _state(cut: Cut) -> dict[str, Any]:
@@ -90,35 +103,35 @@ def _state(cut: Cut) -> dict[str, Any]:
     }
 
 
-def _of_the_trial(cut: Cut) -> Iterator[tuple[str, Any]]:
+def _of_the_trial(cut: Cut) -> Iterator[tuple[str, Shown]]:
     world, now = cut.world, cut.now
-    yield "escalation-board", board(world, now)
-    yield "cohorts", cohorts(world)
-    yield "dlt-register", dlt_register(world)
-    yield "dose-decisions", dose_decisions(world, now)
-    yield "deviations", deviations(cut.records())
-    yield "safety-clocks", safety_clocks(world, now)
-    yield "safety-reviews", safety_reviews(world)
-    yield "notices", notices(world, now)
-    yield "products", products(world)
-    yield "queries", queries(world, now)
-    yield "screening-log", screening_log(world, now)
-    yield "worklists", worklists(world, now)
+    yield "escalation-board", partial(board, world, now)
+    yield "cohorts", partial(cohorts, world)
+    yield "dlt-register", partial(dlt_register, world)
+    yield "dose-decisions", partial(dose_decisions, world, now)
+    yield "deviations", lambda: deviations(cut.records())
+    yield "safety-clocks", partial(safety_clocks, world, now)
+    yield "safety-reviews", partial(safety_reviews, world)
+    yield "notices", partial(notices, world, now)
+    yield "products", partial(products, world)
+    yield "queries", partial(queries, world, now)
+    yield "screening-log", partial(screening_log, world, now)
+    yield "worklists", partial(worklists, world, now)
 
 
-def _of_the_protocol(cut: Cut) -> Iterator[tuple[str, Any]]:
+def _of_the_protocol(cut: Cut) -> Iterator[tuple[str, Shown]]:
     """What there is only while a protocol version is in force."""
     world, now = cut.world, cut.now
     protocol = _protocol(cut)
     if protocol is None:
         return
-    yield "explanations", [explain(world, cut.records(), level, now) for level in protocol.levels()]
-    yield "dose-decision-dossier", dossier_on(world, home_day(world, now))
-    yield "endpoints", endpoints(world, protocol)
-    yield "feasibility", feasibility(world, protocol)
-    yield "follow-up", follow_up(world, protocol, now)
-    yield "phase-two", phase_two(world, protocol, home_day(world, now))
-    yield "source-verification", verifications(world, protocol)
+    yield "explanations", lambda: [explain(world, cut.records(), level, now) for level in protocol.levels()]
+    yield "dose-decision-dossier", partial(dossier_on, world, home_day(world, now))
+    yield "endpoints", partial(endpoints, world, protocol)
+    yield "feasibility", partial(feasibility, world, protocol)
+    yield "follow-up", partial(follow_up, world, protocol, now)
+    yield "phase-two", partial(phase_two, world, protocol, home_day(world, now))
+    yield "source-verification", partial(verifications, world, protocol)
 
 
 def _protocol(cut: Cut) -> ProtocolDocument | None:
@@ -126,25 +139,46 @@ def _protocol(cut: Cut) -> ProtocolDocument | None:
     return version.document if version is not None else None
 
 
-def _of_patients(cut: Cut) -> Iterator[tuple[str, Any]]:
+def _of_patients(cut: Cut) -> Iterator[tuple[str, Shown]]:
+    lots: dict[str, list[str]] = {}
+    for lot in cut.world.products:
+        for number in patients_of_lot(cut.world, lot):
+            lots.setdefault(number, []).append(lot)
+    for number, known in cut.world.patients.in_order():
+        if known.screened is not None:
+            yield f"patient-{number}", partial(_of_patient, cut, number, lots.get(number, []))
+
+
+def _of_patient(cut: Cut, number: str, lots: Iterable[str]) -> dict[str, Any]:
     world, protocol = cut.world, _protocol(cut)
-    for number in [number for number, known in world.patients.in_order() if known.screened is not None]:
-        found: dict[str, Any] = {
-            "patient": patient(world, number),
-            "timeline": patient_timeline(world, _about(cut, number), number),
-            "infusions": infusions(world, protocol, number),
-        }
-        if protocol is not None:
-            found["outcomes"] = patient_outcomes(world, protocol, number)
-        yield f"patient-{number}", found
+    found: dict[str, Any] = {
+        "patient": patient(world, number),
+        "timeline": patient_timeline(world, _about(cut, number, lots), number),
+        "infusions": infusions(world, protocol, number),
+    }
+    if protocol is not None:
+        found["outcomes"] = patient_outcomes(world, protocol, number)
+    return found
 
 
-def _about(cut: Cut, number: str) -> list[Record]:
+def _about(cut: Cut, number: str, lots: Iterable[str]) -> list[Record]:
     """The patient's stream, the cohorts', and those of the patient's lots, in the order of the log."""
-    lots = [lot for lot in cut.world.products if number in patients_of_lot(cut.world, lot)]
     streams = [patient_stream(number), *map(cohort_stream, cut.world.cohorts), *map(product_stream, lots)]
     found = [record for stream in streams for record in cut.stream(stream)]
     return sorted(found, key=lambda record: record.position)
+
+
+def _one(view: Shown) -> Iterator[bytes]:
+    yield _spelled(view())
+
+
+def _listed(views: Iterable[View]) -> Iterator[bytes]:
+    """A long list of views, spelled in the same way, of which no more than one is in memory."""
+    before = b"[\n  "
+    for view in views:
+        yield before + orjson.dumps(view, default=_plain, option=_INDENTED).replace(b"\n", b"\n  ")
+        before = b",\n  "
+    yield b"[]\n" if before.startswith(b"[") else b"\n]\n"
 
 
 def _spelled(found: Any) -> bytes:

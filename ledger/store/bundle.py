@@ -48,32 +48,35 @@ entries, only commitments to them; openings.jsonl has the texts that you may see
 """
 
 
-Content = Callable[[], bytes]
-"""A file's bytes, which are read when they are written: a log may be longer than the memory."""
+Content = Callable[[], Iterable[bytes]]
+"""A file's bytes, piece by piece, which are made when they are written: a log may be longer than the memory."""
 
 
 def bundle_files(
-    reading: Reading, head: SignedHead, extra: Mapping[str, bytes] | None = None
+    reading: Reading, head: SignedHead, extra: Mapping[str, Content] | None = None
 ) -> Iterator[tuple[str, Content]]:
     """The files of a bundle up to a signed head, by name, in no order. `extra` may have a README of its own."""
-    extra = {"README.txt": README.encode(), **(extra or {})}
     for each in reading.signed_heads():
         if each.size <= head.size:
             name = "checkpoint" if each.size == head.size else f"checkpoints/{each.size}"
-            yield name, partial(reading.cosigned_note, each)
+            yield name, whole(reading.cosigned_note(each))
     for index in range((head.size + TILE_WIDTH - 1) // TILE_WIDTH):
         first, last = index * TILE_WIDTH, min((index + 1) * TILE_WIDTH, head.size)
         yield tile_path("entries", index, last - first), partial(_entries, reading, first, last)
     yield from _tiles(reading, head.size)
     for anchor in reading.anchors():
         if anchor.size <= head.size:
-            yield f"anchors/{anchor.size}/{anchor.authority}.tsr", partial(bytes, anchor.token)
-    for name, content in extra.items():
-        yield name, partial(bytes, content)
+            yield f"anchors/{anchor.size}/{anchor.authority}.tsr", whole(anchor.token)
+    yield from {"README.txt": whole(README.encode()), **(extra or {})}.items()
 
 
-def _entries(reading: Reading, first: int, last: int) -> bytes:
-    return b"".join(entry(bytes(row["state"])) for row in reading.rows(first, last))
+def whole(content: bytes) -> Content:
+    """A file that is there already."""
+    return lambda: (content,)
+
+
+def _entries(reading: Reading, first: int, last: int) -> Iterator[bytes]:
+    yield b"".join(entry(bytes(row["state"])) for row in reading.rows(first, last))
 
 
 def entry(leaf: bytes) -> bytes:
@@ -90,8 +93,8 @@ def _tiles(reading: Reading, size: int) -> Iterator[tuple[str, Content]]:
         level, nodes = level + 1, nodes >> TILE_HEIGHT
 
 
-def _hashes(tiles: StoredTiles, level: int, index: int, width: int) -> bytes:
-    return tiles.tile(level, index)[: width * HASH_BYTES]
+def _hashes(tiles: StoredTiles, level: int, index: int, width: int) -> Iterator[bytes]:
+    yield tiles.tile(level, index)[: width * HASH_BYTES]
 
 
 def openings(texts: Iterable[SealedText]) -> bytes:
@@ -111,7 +114,9 @@ def write_zip(path: Path, files: Iterable[tuple[str, Content]]) -> None:
             info = zipfile.ZipInfo(name, ONE_DATE)
             info.external_attr = 0o644 << 16
             info.create_system = 3
-            made.writestr(info, content())
+            with made.open(info, "w") as file:
+                for piece in content():
+                    file.write(piece)
 
 
 def write_bundle(reading: Reading, path: Path, extra: Mapping[str, bytes] | None = None) -> SignedHead:
@@ -119,5 +124,5 @@ def write_bundle(reading: Reading, path: Path, extra: Mapping[str, bytes] | None
     head = reading.signed_head()
     if head is None:
         raise NothingSigned("no head of this log was signed yet")
-    write_zip(path, bundle_files(reading, head, extra))
+    write_zip(path, bundle_files(reading, head, {name: whole(content) for name, content in (extra or {}).items()}))
     return head

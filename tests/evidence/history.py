@@ -26,7 +26,7 @@ from ledger.evidence.verify import (
     tile_path,
     verify_files,
 )
-from ledger.store.bundle import bundle_files, entry
+from ledger.store.bundle import bundle_files, entry, whole
 from tests import patients
 from tests.bench import SPONSOR, opened_trial
 from tests.evidence.authority import Authority
@@ -160,8 +160,8 @@ def _told(place: Path) -> History:
     evidence.notary.round()
     store = bench.ledger.store
     head = next(each for each in store.signed_heads() if each.size == EVENTS)
-    extra = {"openings.jsonl": bench.ledger.texts.openings(head.size)}
-    files = {name: content() for name, content in bundle_files(store, head, extra) if name != "README.txt"}
+    extra = {"openings.jsonl": whole(bench.ledger.texts.openings(head.size))}
+    files = {name: b"".join(content()) for name, content in bundle_files(store, head, extra) if name != "README.txt"}
     leaves = tuple(bytes(row["state"]) for row in store.rows(0, head.size))
     notes = {each.size: store.cosigned_note(each) for each in store.signed_heads() if each.size <= EVENTS}
     roots = authority.root.read_bytes()
