@@ -135,7 +135,7 @@ def candidates_are_raised(world: World, patient: Patient, protocol: ProtocolDocu
     """What may be a DLT counts as one until it is ruled; a higher grade than was ruled on is ruled on again."""
     member = membership(world, patient)
     window = member.window if member else None
-    for event in patient.adverse_events.values():
+    for event in patient.adverse_events.values() if window is not None else ():
         if may_be_dlt(event, protocol, window) and _unruled(patient, event.subject, event):
             cause: s.CandidateCause = "serious-ungraded"
             if event.grade is not None:
