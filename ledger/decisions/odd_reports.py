@@ -20,11 +20,11 @@ class About(Protocol):
 def quarantined(docket: Docket, patient_as_reported: str, content: dict[str, Any]) -> Follows:
     """A report that names a patient whom the ledger does not know, kept whole. Said again, it is the same one."""
     number = len(docket.world.trial.quarantine) + 1
-    for known in docket.world.trial.quarantine.values():
-        same = (known.report.patient_as_reported, known.report.term, known.report.onset_at)
-        if same == (patient_as_reported, content["term"], content["onset_at"]):
-            number = known.report.quarantine
     event = ReportQuarantined(quarantine=number, patient_as_reported=patient_as_reported, **content)
+    on_record = docket.world.on_record(TRIAL, event, event.onset_at)
+    if on_record is not None:
+        number = docket.archive.record(on_record).event.quarantine  # type: ignore[attr-defined]
+        event = event.model_copy(update={"quarantine": number})
     return report(docket, TRIAL, event)
 
 
