@@ -25,6 +25,7 @@ from ledger.decisions.evidence import RecordRecovery
 from ledger.evidence import verify as verifier
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import COSIGNATURE, ED25519, Bad, Policy, Trust
+from ledger.history import folded
 from ledger.installation_log import FILE
 from ledger.keyroom import KeyRoom
 from ledger.record import INSTALLATION, Asked
@@ -36,7 +37,6 @@ from ledger.store.sqlite import SqliteStore
 from ledger.submission import Submission
 from ledger.texts import Texts
 from ledger.trial.evidence import LogKeyEnrolled, WitnessPolicySet
-from projections.base import world_at
 
 export: Final = typer.Typer(no_args_is_help=True, help="Copies of a log that others can check.")
 keys: Final = typer.Typer(no_args_is_help=True, help="Keys that sign heads.")
@@ -98,7 +98,7 @@ def export_audit(
         if head is None:
             raise NothingSigned("no head of this log is signed yet")
         with progress("folding") as told:
-            world = world_at(counted(store.records(0, head.size), head.size, told))
+            world = folded(store, counted(store.records(0, head.size), head.size, told), head.size)
         opened = Texts(store, Settings().keyring(file))
         write_audit_package(store, head, world, to, texts=opened if texts else None)
         said = {"file": str(to), "events": head.size, "not_in_it_yet": store.size - head.size}

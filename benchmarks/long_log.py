@@ -99,9 +99,9 @@ def ninety_ninth(took: list[float]) -> float:
     return sorted(took)[len(took) * 99 // 100] * 1000
 
 
-def resident() -> float:
-    """Mebibytes of this process in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def resident(process: int | str = "self") -> float:
+    """Mebibytes of a process in memory; of this one, unless it is said."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def commands(ledger: TrialLedger, chance: random.Random) -> None:
@@ -158,9 +158,16 @@ def rows_of(cost: Cost) -> list[Row]:
             ("the board", cost.board_p99),
         )
     ]
-    memory = (f"{of}memory while it is served, against its log", cost.served_mebibytes, cost.log_mebibytes)
-    held = at_most(*memory, MEMORY_OF_LOG, "MiB") if cost.events >= FROM else beside(*memory, "MiB")
-    return [*promised, held]
+    return [
+        *promised,
+        memory_row(f"{of}memory while it is served", cost.served_mebibytes, cost.log_mebibytes, cost.events),
+    ]
+
+
+def memory_row(what: str, held: float, log: float, events: int) -> Row:
+    """Mebibytes held against those of the log, as far as anything is promised of so many events."""
+    told = (f"{what}, against its log", held, log)
+    return at_most(*told, MEMORY_OF_LOG, "MiB") if events >= FROM else beside(*told, "MiB")
 
 
 def main() -> None:

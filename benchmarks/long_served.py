@@ -24,8 +24,8 @@ import httpx2
 
 from api.auth import add_account
 from api.chaos.serving import Server
-from benchmarks._common import Row, at_most, beside, keep, seconds
-from benchmarks.long_log import FROM, MEMORY_OF_LOG, made, ninety_ninth
+from benchmarks._common import Row, at_most, keep, seconds
+from benchmarks.long_log import made, memory_row, ninety_ninth, resident
 from ledger.evidence import verify
 from ledger.evidence.keys import SigningKey
 from ledger.evidence.verify import entries_of
@@ -46,21 +46,19 @@ class Watched:
     """The resident memory of a process, looked at while it works."""
 
     pid: int
-    most: int = 0
+    most: float = 0.0
     over: Event = field(default_factory=Event)
 
-    def now(self) -> int:
-        resident = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        self.most = max(self.most, resident)
-        return resident
+    def look(self) -> None:
+        self.most = max(self.most, resident(self.pid))
 
     def watch(self) -> None:
         while not self.over.wait(0.05):
-            self.now()
+            self.look()
 
     def during(self, work: Callable[[], object]) -> tuple[float, float]:
         """Seconds of a piece of work, and the most mebibytes meanwhile."""
-        self.most, self.over = 0, Event()
+        self.most, self.over = 0.0, Event()
         watching = Thread(target=self.watch)
         watching.start()
         try:
@@ -68,8 +66,8 @@ class Watched:
         finally:
             self.over.set()
             watching.join()
-        self.now()
-        return took, self.most / 2**20
+        self.look()
+        return took, self.most
 
 
 @dataclass
@@ -201,9 +199,8 @@ def digest_in(replayed: Path) -> str:
 
 def rows_of(found: dict[str, dict[str, float]], log: float, hashed: float, events: int) -> list[Row]:
     of = f"{events:,} events: "
-    memory = (f"{of}memory of the server after all was asked, against its log", found["at the end"]["mebibytes"], log)
+    held = memory_row(f"{of}memory of the server after all was asked", found["at the end"]["mebibytes"], log, events)
     checked = (f"{of}the bundle verified on one core, against hashing its bytes", found["verified"]["seconds"], hashed)
-    held = at_most(*memory, MEMORY_OF_LOG, "MiB") if events >= FROM else beside(*memory, "MiB")
     return [held, at_most(*checked, LEAF_RULES, "s")]
 
 

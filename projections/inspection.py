@@ -77,15 +77,14 @@ class Cut:
 
 def inspection(cut: Cut) -> Iterator[tuple[str, Made]]:
     """Every readable file, by its name; made when it is asked for, since a log may be longer than the memory."""
-    yield "audit-trail.csv", lambda: (line.encode() for line in audit_csv(_rows(cut)))
+    yield "audit-trail.csv", lambda: map(str.encode, audit_csv(_rows(cut)))
     yield "audit-trail.json", lambda: _listed(_rows(cut))
-    yield "events.txt", lambda: (line.encode() for line in event_listing(_rows(cut)))
+    yield "events.txt", lambda: map(str.encode, event_listing(_rows(cut)))
     yield "state.json", partial(_one, partial(_state, cut))
     for name, view in chain(_of_the_trial(cut), _of_the_protocol(cut), _of_patients(cut)):
         yield f"{name}.json", partial(_one, view)
-    rows, listing = partial(accountability, cut.world), partial(safety_listing, cut.world, cut.now)
-    yield "product-accountability.csv", lambda: (line.encode() for line in views_csv(AccountabilityRow, rows()))
-    yield "safety-listing.csv", lambda: (line.encode() for line in listing_csv(listing()))
+    yield "product-accountability.csv", lambda: map(str.encode, views_csv(AccountabilityRow, accountability(cut.world)))
+    yield "safety-listing.csv", lambda: map(str.encode, listing_csv(safety_listing(cut.world, cut.now)))
 
 
 def _rows(cut: Cut) -> Iterator[AuditRow]:

@@ -23,7 +23,7 @@ from api.chaos.disk import disk
 from api.chaos.judging import Judgement, judge_opened
 from api.chaos.outcome import Outcome, Task, summed
 from api.chaos.power import Note, disk_after, notes, write_files
-from api.chaos.running import acknowledged_in, run_subject
+from api.chaos.running import run_subject, until_a_moment
 from api.chaos.subject import ACKNOWLEDGED, in_database
 from api.chaos.trial import TRIAL, begin
 from ledger.errors import LedgerError
@@ -93,11 +93,8 @@ class Machine:
     def cut(self, done: list[Note], task: Task) -> Judgement:
         """One cut, somewhere between the first acknowledgement and the end."""
         notebook, data = str(self.directory.resolve() / ACKNOWLEDGED), str(self.cluster.data.resolve())
-        first = next((at for at, note in enumerate(done) if note.path == notebook), None)
-        assert first is not None, "nothing was acknowledged"
-        cut = task.chance.randrange(first, len(done))
-        known = acknowledged_in(b"".join(note.content for note in done[: cut + 1] if note.path == notebook))
-        of_data = [note for note in done[: cut + 1] if note.path.startswith(data)]
+        until, known = until_a_moment(done, notebook, task.chance)
+        of_data = [note for note in until if note.path.startswith(data)]
         self.restore()
         write_files(
             disk_after(of_data, Random(task.chance.random()), self.before), self.cluster.data, self.cluster.data
@@ -106,12 +103,12 @@ class Machine:
         try:
             self.cluster.start()
         except RuntimeError as found:
-            return Judgement(len(known), frozenset(), len(known), (str(found),))
+            return Judgement.lost_all(known, str(found))
         try:
             with in_database(self.directory, self.cluster.service_url) as ledger:
                 return judge_opened(ledger, known, known)
         except (LedgerError, psycopg.Error) as found:
-            return Judgement(len(known), frozenset(), len(known), (f"{type(found).__name__}: {found}",))
+            return Judgement.lost_all(known, f"{type(found).__name__}: {found}")
         finally:
             self.cluster.stop()
 

@@ -27,6 +27,11 @@ class Judgement:
     def kept(self) -> bool:
         return not self.wrong
 
+    @classmethod
+    def lost_all(cls, acknowledged: Collection[str], why: str) -> "Judgement":
+        """Nothing can be opened any more."""
+        return cls(len(acknowledged), frozenset(), len(acknowledged), (why,))
+
 
 def judge(directory: Path, acknowledged: Mapping[str, int], sent: Collection[str]) -> Judgement:
     """Open the trial's file as after any crash, and compare it with what its callers know."""

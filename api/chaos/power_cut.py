@@ -12,7 +12,7 @@ from api.chaos.disk import disk
 from api.chaos.judging import Judgement, judge
 from api.chaos.outcome import Outcome, Task, summed
 from api.chaos.power import Note, disk_after, notes, write_files
-from api.chaos.running import acknowledged_in, run_subject
+from api.chaos.running import run_subject, until_a_moment
 from api.chaos.subject import ACKNOWLEDGED
 from api.chaos.trial import file_in
 from ledger.errors import LedgerError
@@ -43,19 +43,16 @@ def _recorded(directory: Path, settings: dict[str, str]) -> tuple[Path, list[Not
 
 
 def _cut(recorded: tuple[Path, list[Note]], task: Task, name: str) -> Judgement:
-    """One cut, somewhere between the first acknowledgement and the end; what was acknowledged before it is known to
-    the callers, wherever the disk ends."""
+    """One cut, somewhere between the first acknowledgement and the end."""
     directory, done = recorded
     notebook = str(directory.resolve() / ACKNOWLEDGED)
-    first = next(at for at, note in enumerate(done) if note.path == notebook)
-    cut = task.chance.randrange(first, len(done))
-    known = acknowledged_in(b"".join(note.content for note in done[: cut + 1] if note.path == notebook))
-    files = disk_after([note for note in done[: cut + 1] if note.path != notebook], Random(task.chance.random()))
+    until, known = until_a_moment(done, notebook, task.chance)
+    files = disk_after([note for note in until if note.path != notebook], Random(task.chance.random()))
     place = task.place(name)
     write_files({path: content for path, content in files.items() if ".ledger" in path}, directory, place)
     if not file_in(place).exists():
-        return Judgement(len(known), frozenset(), len(known), ("there is no file any more",))
+        return Judgement.lost_all(known, "there is no file any more")
     try:
         return judge(place, known, known)
     except LedgerError as found:
-        return Judgement(len(known), frozenset(), len(known), (f"{type(found).__name__}: {found}",))
+        return Judgement.lost_all(known, f"{type(found).__name__}: {found}")

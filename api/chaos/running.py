@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import Final
 
+from api.chaos.power import Note
 from api.chaos.subject import ACKNOWLEDGED, FAILED
 from api.demo.server import own_environment
 
@@ -29,6 +31,15 @@ def acknowledged_in(notebook: bytes) -> dict[str, int]:
     """Each key with the position that it was answered with; a line that is not whole was not noted."""
     lines = notebook.decode().split("\n")[:-1]
     return {key: int(position) for key, position in (line.split(" ") for line in lines)}
+
+
+def until_a_moment(done: Sequence[Note], notebook: str, chance: Random) -> tuple[Sequence[Note], dict[str, int]]:
+    """What was done to a disk up to a moment, anywhere from the first acknowledgement to the end; and what was
+    acknowledged by then, which the callers know wherever the disk ends."""
+    first = next((at for at, note in enumerate(done) if note.path == notebook), None)
+    assert first is not None, "nothing was acknowledged"
+    until = done[: chance.randrange(first, len(done)) + 1]
+    return until, acknowledged_in(b"".join(note.content for note in until if note.path == notebook))
 
 
 def acknowledged(directory: Path) -> dict[str, int]:
